@@ -139,7 +139,7 @@ async fn achievement_document_example_equals_a_response() {
 fn with_the_first_unlocked() -> World {
     let mut world = World::new();
     world.achievements.expect_achievements().returning(|month, viewer| {
-        assert_eq!((month.person, month.to), (ADA, NOW.date()));
+        assert_eq!((month.user, month.to), (ADA, NOW.date()));
         let first = find_by_slug("first-sync").expect("an achievement").id();
         let unlocked = vec![UnlockedAchievement { id: first, tier: None, at: NOW, pinned: true }];
         let held = unlocked.iter().map(|unlocked| (unlocked.id, unlocked.tier)).collect();

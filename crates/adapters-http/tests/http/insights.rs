@@ -18,7 +18,7 @@ fn world(people: u32) -> World {
         Ok(Some(Benchmark { period, people, spreads, created_at, computed_at: NOW }))
     });
     world.insights.expect_own().returning(|window, today| {
-        assert_eq!((window.person, today), (ADA, date!(2026 - 11 - 22)));
+        assert_eq!((window.user, today), (ADA, date!(2026 - 11 - 22)));
         Ok(Some(OwnFigures {
             tokens: 112_250,
             input: 250_000,

@@ -128,7 +128,7 @@ fn top_list<Row, Item>(rows: Vec<Row>, size: fn(&Row) -> ListSize, item: fn(Row)
 /// `text` about the usage in `window`, as `viewer` may see it.
 fn seen(text: &'static str, window: Window, viewer: Option<UserId>) -> Statement<'static> {
     statement(text)
-        .bind::<SqlUuid>(window.person.0)
+        .bind::<SqlUuid>(window.user.0)
         .bind::<SqlDate>(window.from)
         .bind::<SqlDate>(window.to)
         .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0))
@@ -161,7 +161,7 @@ impl DashboardReader for Database {
         viewer: Option<UserId>,
     ) -> Result<Vec<(UserId, AccountFigures)>, StoreError> {
         let rows: Vec<FiguresRow> = statement(include_str!("figures.sql"))
-            .bind_array::<SqlUuid>(windows.iter().map(|window| window.person.0))
+            .bind_array::<SqlUuid>(windows.iter().map(|window| window.user.0))
             .bind_array::<SqlDate>(windows.iter().map(|window| window.from))
             .bind_array::<SqlDate>(windows.iter().map(|window| window.to))
             .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0))

@@ -149,7 +149,7 @@ struct EventRow {
 
 fn facts(usage: UsageRow, person: &PersonRow, unlocked: &[UnlockedAchievement]) -> AchievementFacts {
     AchievementFacts {
-        person: person.facts(),
+        user: person.facts(),
         active_days: person.active_dates.iter().copied().collect(),
         monthly_tokens: person.monthly_tokens,
         usage: usage.into(),
@@ -163,7 +163,7 @@ fn usage_facts(user: UserId) -> Statement<'static> {
 
 fn person_facts(month: Window, viewer: Option<UserId>) -> Statement<'static> {
     statement(include_str!("person_facts.sql"))
-        .bind::<SqlUuid>(month.person.0)
+        .bind::<SqlUuid>(month.user.0)
         .bind::<SqlDate>(month.from)
         .bind::<SqlDate>(month.to)
         .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0))
@@ -183,9 +183,9 @@ impl AchievementReader for Database {
         let connection = self.connection().await?;
         let c = &connection.pg;
         let (usage, person, rows) = futures_util::try_join!(
-            usage_facts(month.person).optional(c),
+            usage_facts(month.user).optional(c),
             person_facts(month, viewer).optional(c),
-            unlocked(month.person).rows::<UnlockedRow>(c),
+            unlocked(month.user).rows::<UnlockedRow>(c),
         )?;
         let (Some(usage), Some(person)): (_, Option<PersonRow>) = (usage, person) else { return Ok(None) };
         let unlocked: Vec<UnlockedAchievement> = rows.into_iter().map(UnlockedAchievement::from).collect();
@@ -202,7 +202,7 @@ impl AchievementReader for Database {
 impl ProgressRepository for PgUnitOfWork {
     async fn facts(&mut self, month: Window) -> Result<Option<(AchievementFacts, ProgressEvents)>, StoreError> {
         let c = self.connection()?;
-        let user = month.person;
+        let user = month.user;
         let events = statement("SELECT reason, xp FROM progress_events WHERE user_id = $1").bind::<SqlUuid>(user.0);
         let (usage, person, held, events) = futures_util::try_join!(
             usage_facts(user).optional(c),

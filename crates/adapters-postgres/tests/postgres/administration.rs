@@ -57,7 +57,7 @@ impl Fixture {
 
     /// An administrator called root, made without an audit record.
     async fn root(&self) -> (User, Administrator) {
-        let root = self.person("root", None).await;
+        let root = self.create_user("root", None).await;
         self.run("UPDATE users SET is_admin = true WHERE username = 'root'").await;
         let via = AuthMethod::Session(SessionId(Uuid::nil()));
         let admitted = self.administration().admit(root.id, via, Some("192.0.2.7".to_owned())).await;
@@ -86,7 +86,7 @@ fn order(expires_at: Option<OffsetDateTime>) -> FlagOrder {
 #[tokio::test(flavor = "multi_thread")]
 async fn administrators_are_made_by_an_operator_and_checked_on_each_request() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("Ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("Ada", None).await, fixture.create_user("bob", None).await);
     let administration = fixture.administration();
     let session = AuthMethod::Session(SessionId(Uuid::nil()));
     let admitted = async |user: &User, via| administration.admit(user.id, via, None).await.is_ok();
@@ -124,7 +124,7 @@ async fn administrators_are_made_by_an_operator_and_checked_on_each_request() {
 async fn action_and_audit_record_are_stored_together_or_not_at_all() {
     let fixture = fixture();
     let (_, root) = fixture.root().await;
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let administration = fixture.administration();
     let nothing_happened = async || fixture.actions().await.is_empty() && fixture.decided_flags().await.is_empty();
 
@@ -157,7 +157,7 @@ async fn action_and_audit_record_are_stored_together_or_not_at_all() {
 async fn flag_set_concurrently_is_stored_once() {
     let fixture = Arc::new(fixture());
     let (_, root) = fixture.root().await;
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     // An expired flag does not prevent a new one.
     fixture.administration_at(NOW - Duration::DAY).flag(&root, &ada.username, order(Some(NOW))).await.expect("a flag");
     let mut tasks = JoinSet::new();
@@ -183,7 +183,7 @@ async fn flag_set_concurrently_is_stored_once() {
 async fn flag_hides_immediately_until_it_is_lifted_or_expires() {
     let fixture = fixture();
     let (_, root) = fixture.root().await;
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.sync(&ada, &["a", "b"]).await;
     fixture.sync(&bob, &["a"]).await;
     fixture.refresh().await;
@@ -218,7 +218,7 @@ async fn flag_hides_immediately_until_it_is_lifted_or_expires() {
 async fn audit_log_is_append_only_and_outlives_accounts() {
     let fixture = fixture();
     let (root_user, root) = fixture.root().await;
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.administration().flag(&root, &ada.username, order(None)).await.expect("a flag");
     let client = fixture.client().await;
     for statement in [
@@ -256,7 +256,7 @@ async fn audit_log_is_append_only_and_outlives_accounts() {
 async fn audit_log_is_filtered_by_actor_action_and_subject() {
     let fixture = fixture();
     let (_, root) = fixture.root().await;
-    let (ada, bob) = (fixture.person("Ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("Ada", None).await, fixture.create_user("bob", None).await);
     let at = |seconds| fixture.administration_at(NOW + Duration::seconds(seconds));
     at(1).grant("bob").await.expect("an administrator");
     let bob_admin = Administrator::unchecked(bob.id);
@@ -399,7 +399,7 @@ async fn shared_refresh_waits_for_the_commit_of_its_requester() {
 async fn lifted_flag_gets_a_rank_by_the_next_refresh() {
     let fixture = fixture();
     let (_, root) = fixture.root().await;
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 5)]).await;
     let administration = fixture.administration();
     administration.flag(&root, &ada.username, order(None)).await.expect("a flag");
@@ -416,7 +416,7 @@ async fn lifted_flag_gets_a_rank_by_the_next_refresh() {
 #[tokio::test(flavor = "multi_thread")]
 async fn profiles_that_turn_public_queue_one_delayed_refresh() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.private_person("ada").await, fixture.private_person("bob").await);
+    let (ada, bob) = (fixture.create_private_user("ada").await, fixture.create_private_user("bob").await);
     fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 5)]).await;
     fixture.refresh().await;
     assert_eq!(refreshes(&fixture).await, [], "to hide takes no refresh");

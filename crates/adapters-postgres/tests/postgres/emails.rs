@@ -51,7 +51,7 @@ impl Fixture {
     }
 
     async fn verified(&self, name: &str) -> User {
-        let user = self.person(name, None).await;
+        let user = self.create_user(name, None).await;
         self.verify(&user).await;
         user
     }
@@ -111,10 +111,10 @@ async fn email_is_queued_with_its_notification_once() {
 async fn email_goes_only_to_the_verified_address_that_wants_it() {
     use NotificationKind::{FollowRequest, LevelUp};
     let fixture = sending();
-    let unverified = fixture.person("una", None).await;
+    let unverified = fixture.create_user("una", None).await;
     let deleted = fixture.verified("gone").await;
     fixture.users_at(NOW).leave(deleted.id).await.expect("gone");
-    let without_email = User { email: None, email_verified: true, ..crate::common::person("nobody") };
+    let without_email = User { email: None, email_verified: true, ..crate::common::test_user("nobody") };
     let mut tx = fixture.store.begin().await.expect("a transaction");
     tx.users().insert(&without_email, None).await.expect("an account");
     tx.commit().await.expect("a commit");
@@ -162,7 +162,7 @@ async fn email_is_not_queued_without_mail_or_commit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn address_is_verified_only_for_its_present_owner() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let own = ada.email.clone().expect("an address");
     let verify = async |email: &Email| {
         let mut tx = fixture.store.begin().await.expect("a transaction");
@@ -183,7 +183,7 @@ async fn address_is_verified_only_for_its_present_owner() {
 #[tokio::test(flavor = "multi_thread")]
 async fn account_is_found_with_its_password() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let find = async |id| {
         let mut tx = fixture.store.begin().await.expect("a transaction");
         tx.users().find_with_password(id).await.expect("an answer")

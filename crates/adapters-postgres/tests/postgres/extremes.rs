@@ -123,7 +123,7 @@ fn accepted_messages_of_any_size_leave_reads_and_jobs_working() {
             let usage = fixture.usage();
             let mut users = Vec::new();
             for (number, shapes) in people.iter().enumerate() {
-                let user = fixture.person(&format!("person{number}"), None).await;
+                let user = fixture.create_user(&format!("person{number}"), None).await;
                 for (number, shape) in shapes.iter().enumerate() {
                     usage.sync(user.id, shape.request(number)).await.expect("a sync");
                 }
@@ -166,7 +166,7 @@ async fn store_excess_reasoning(fixture: &Fixture, user: &User) {
 async fn excess_reasoning_of_an_older_release_hides_only_its_account_until_repair() {
     let fixture = fixture();
     let usage = fixture.usage();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.sync(&bob, &["x"]).await;
     store_excess_reasoning(&fixture, &ada).await;
 
@@ -193,7 +193,7 @@ async fn excess_reasoning_of_an_older_release_hides_only_its_account_until_repai
 #[tokio::test(flavor = "multi_thread")]
 async fn usage_with_excess_reasoning_can_be_deleted() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     store_excess_reasoning(&fixture, &ada).await;
     assert_eq!(fixture.usage().forget(ada.id, &UsageSelection::default()).await.expect("it is gone"), 2);
     assert!(fixture.usage().rebuild(ada.id).await.expect("a rebuild").is_clean());

@@ -39,7 +39,7 @@ async fn page(fixture: &Fixture, viewer: &User, request: PageRequest) -> Page<Fe
 async fn feed_shows_activities_of_followed_accounts_with_their_authors() {
     let fixture = fixture();
     let [ada, bob, eve] =
-        [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
+        [fixture.create_user("ada", None).await, fixture.create_user("bob", None).await, fixture.create_user("eve", None).await];
     fixture.follow(&ada, &bob).await;
     quiet(&fixture).await;
     assert_eq!(page(&fixture, &ada, PAGE).await, Page { items: vec![], total: 0, request: PAGE });
@@ -59,7 +59,7 @@ async fn feed_shows_activities_of_followed_accounts_with_their_authors() {
 #[tokio::test(flavor = "multi_thread")]
 async fn feed_pages_equal_a_sort_of_everything() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let client = quiet(&fixture).await;
     // 30 people with up to 40 activities at times that often coincide; the last third is not followed.
     let community = "
@@ -104,7 +104,7 @@ async fn feed_pages_equal_a_sort_of_everything() {
 async fn feed_hides_private_unfollowed_and_deleted_accounts_immediately() {
     let fixture = fixture();
     let social = fixture.social();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.follow(&ada, &bob).await;
     let client = quiet(&fixture).await;
     let start = fixture.happens(&ada, -60).await;
@@ -138,7 +138,7 @@ async fn feed_hides_private_unfollowed_and_deleted_accounts_immediately() {
 async fn activity_committed_late_is_not_missed() {
     let fixture = fixture();
     let [ada, bob, eve] =
-        [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
+        [fixture.create_user("ada", None).await, fixture.create_user("bob", None).await, fixture.create_user("eve", None).await];
     fixture.follow(&ada, &bob).await;
     fixture.follow(&ada, &eve).await;
     quiet(&fixture).await;
@@ -165,7 +165,7 @@ async fn activity_committed_late_is_not_missed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn activities_of_one_transaction_are_ordered_by_time_and_id() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.follow(&ada, &bob).await;
     quiet(&fixture).await;
     let mut written = Vec::new();
@@ -189,7 +189,7 @@ async fn activities_of_one_transaction_are_ordered_by_time_and_id() {
 async fn missed_activities_are_read_in_parts_for_one_viewer() {
     let fixture = fixture();
     let [ada, bob, eve] =
-        [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
+        [fixture.create_user("ada", None).await, fixture.create_user("bob", None).await, fixture.create_user("eve", None).await];
     fixture.follow(&ada, &bob).await;
     fixture.follow(&bob, &eve).await;
     quiet(&fixture).await;
@@ -221,7 +221,7 @@ async fn missed_activities_are_read_in_parts_for_one_viewer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn missed_activities_are_complete_after_a_restore() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.follow(&ada, &bob).await;
     let client = quiet(&fixture).await;
     let (older, seen) = (fixture.happens(&bob, -200_000).await, fixture.happens(&bob, 0).await);

@@ -33,7 +33,7 @@ async fn next(subscription: &mut Box<dyn ActivitySubscription>) -> Option<Activi
 async fn hub_of_each_process_sends_committed_activities_to_allowed_viewers() {
     let fixture = fixture();
     let [ada, bob, eve] =
-        [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
+        [fixture.create_user("ada", None).await, fixture.create_user("bob", None).await, fixture.create_user("eve", None).await];
     fixture.follow(&ada, &bob).await;
     fixture.follow(&eve, &bob).await;
     fixture.follow(&ada, &eve).await;
@@ -68,7 +68,7 @@ async fn hub_of_each_process_sends_committed_activities_to_allowed_viewers() {
     fixture.client().await.batch_execute(deleted).await.expect("deleted");
     fixture.happens(&eve, 4).await;
     // Heard by both hubs once Ada hears of what came after it.
-    let joe = fixture.person("joe", None).await;
+    let joe = fixture.create_user("joe", None).await;
     fixture.follow(&ada, &joe).await;
     let after = fixture.happens(&joe, 5).await;
     for subscription in &mut adas {
@@ -93,7 +93,7 @@ async fn hub_of_each_process_sends_committed_activities_to_allowed_viewers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hub_without_connection_catches_up_later() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.follow(&ada, &bob).await;
     let hub = hub(&fixture);
     let mut subscription = listen(&hub, &ada).await;
@@ -135,7 +135,7 @@ async fn listening(client: &Client, before: i32) -> i32 {
 #[tokio::test(flavor = "multi_thread")]
 async fn hub_without_database_is_unavailable_until_it_connects() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.follow(&ada, &bob).await;
     let nowhere = Hub::start(fixture.store.clone(), "postgres://127.0.0.1:1/nothing", HubLimits::default());
     let error = nowhere.subscribe(ada.id).await.err().expect("nobody is there");
@@ -146,7 +146,7 @@ async fn hub_without_database_is_unavailable_until_it_connects() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hub_reads_a_hundred_activities_with_few_statements() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.follow(&ada, &bob).await;
     let limits = HubLimits { queue: 200, ..HubLimits::default() };
     let hub = Hub::start(fixture.store.clone(), fixture.database.url(), limits);

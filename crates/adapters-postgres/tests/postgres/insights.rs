@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use time::{Date, Duration, OffsetDateTime};
 
-use crate::common::{Fixture, NOW, fixture, person};
+use crate::common::{Fixture, NOW, fixture, test_user};
 use crate::leaderboard::community::{TODAY, used, with};
 
 impl Fixture {
@@ -87,7 +87,7 @@ async fn write(
     let (mut counted, mut all_users) = (BTreeMap::new(), Vec::new());
     for (number, (zone, private, fate)) in someones.iter().enumerate() {
         let zone = ZONES[usize::from(*zone)].and_then(Zone::parse);
-        let user = User { zone: zone.clone(), is_public: !private, ..person(&format!("p{run}_{number}")) };
+        let user = User { zone: zone.clone(), is_public: !private, ..test_user(&format!("p{run}_{number}")) };
         let mut tx = fixture.store.begin().await.expect("a transaction");
         tx.users().insert(&user, None).await.expect("an account");
         tx.commit().await.expect("a commit");
@@ -195,7 +195,7 @@ async fn benchmark_cuts_of_many_accounts_agree_with_the_rule() {
 #[tokio::test(flavor = "multi_thread")]
 async fn comparison_needs_benchmarks() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let none = fixture.insights().compare(ada.id, Period::All).await.expect_err("no benchmark");
     assert_eq!(none.kind(), ErrorKind::NotFound);
     assert_eq!(fixture.insights().refresh().await.expect("a refresh"), 0);
@@ -210,8 +210,8 @@ async fn comparison_needs_benchmarks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn own_figures_are_current_and_of_the_period() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
-    let bob = fixture.person("bob", None).await;
+    let ada = fixture.create_user("ada", None).await;
+    let bob = fixture.create_user("bob", None).await;
     fixture.insights().refresh().await.expect("a refresh");
     let row = |days_ago, tokens, tool: &str| DayUsageByModel {
         cost: Usd::from_atto(1),
@@ -250,7 +250,7 @@ async fn own_figures_are_current_and_of_the_period() {
 #[tokio::test(flavor = "multi_thread")]
 async fn benchmark_is_replaced_as_a_whole() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.use_up(&[DayUsageByModel { input: 1, ..used(&ada, 0, 7) }]).await;
     fixture.insights().refresh().await.expect("a refresh");
     let first = fixture.benchmark(Period::All).await;
@@ -274,7 +274,7 @@ async fn benchmark_is_replaced_as_a_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn benchmark_refreshes_at_once_store_one_result() {
     let fixture = Arc::new(fixture());
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.use_up(&[used(&ada, 0, 7)]).await;
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..6 {
@@ -291,7 +291,7 @@ async fn benchmark_refreshes_at_once_store_one_result() {
 #[tokio::test(flavor = "multi_thread")]
 async fn comparison_takes_at_most_three_statements() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.use_up(&[used(&ada, 0, 7)]).await;
     fixture.insights().refresh().await.expect("a refresh");
     let count = fixture.store.queries();

@@ -29,7 +29,7 @@ async fn community(fixture: &Fixture) -> (User, User, User) {
     let mut tx = fixture.store.begin().await.expect("a transaction");
     let ada = tx.users().find(ada).await.expect("a lookup").expect("an account");
     drop(tx);
-    let (bob, eve) = (fixture.person("bob", None).await, fixture.private_person("eve").await);
+    let (bob, eve) = (fixture.create_user("bob", None).await, fixture.create_private_user("eve").await);
     let social = fixture.social();
     for (who, whom) in [(&ada, &bob), (&bob, &ada), (&ada, &eve)] {
         social.follow(who.id, &whom.username).await.expect("a follow or a request");
@@ -93,7 +93,7 @@ async fn deleted_account_is_invisible_and_comes_back_unchanged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sign_in_finds_a_deleted_account_until_it_is_purged() {
     let fixture = fixture();
-    let ada = fixture.person("Ada", None).await;
+    let ada = fixture.create_user("Ada", None).await;
     let names = ["ada@example.org", "aDA"].map(|name| SignInName::parse(name).expect("a name"));
     for (ago, found) in [(None, true), (Some(Duration::days(29)), true), (Some(Duration::days(30)), false)] {
         let left = ago.map(|ago| NOW - ago);
@@ -119,7 +119,7 @@ async fn sign_in_finds_a_deleted_account_until_it_is_purged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sync_that_waits_for_the_deletion_stores_nothing() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let mut leaving = fixture.store.begin().await.expect("a transaction");
     leaving.accounts().lock(ada.id).await.expect("a lock").expect("an account");
     let usage = fixture.usage();
@@ -180,11 +180,11 @@ fn purge_time() -> OffsetDateTime {
 async fn purge_removes_all_rows_of_the_account_and_no_others() {
     let fixture = fixture();
     let (ada, ..) = community(&fixture).await;
-    let dan = fixture.person("dan", None).await;
+    let dan = fixture.create_user("dan", None).await;
     for person in [&ada, &dan] {
         fixture.users_at(NOW).leave(person.id).await.expect("a date");
     }
-    fixture.users_at(NOW + Duration::DAY).leave(fixture.person("fay", None).await.id).await.expect("a date");
+    fixture.users_at(NOW + Duration::DAY).leave(fixture.create_user("fay", None).await.id).await.expect("a date");
     let early = fixture.users_at(purge_time() - Duration::MICROSECOND).purge(|| false).await.expect("a purge");
     assert_eq!(early, PurgeReport::default());
     let before = fixture.everything().await;
@@ -219,7 +219,7 @@ async fn purge_removes_all_rows_of_the_account_and_no_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn purge_that_is_killed_continues_in_small_steps() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let at = |n: i64| SentMessage { at: NOW - Duration::days(n), ..sent(&n.to_string()) };
     fixture.usage().sync(ada.id, batch((0..10).map(at).collect())).await.expect("a sync");
     fixture.users_at(NOW).leave(ada.id).await.expect("a date");
@@ -328,7 +328,7 @@ async fn follow_counts_are_right_after_deletions_and_restores_during_acceptance(
 async fn account_deleted_during_acceptance_is_not_counted() {
     for leaves_first in [false, true] {
         let fixture = fixture();
-        let (ada, eve) = (fixture.person("ada", None).await, fixture.private_person("eve").await);
+        let (ada, eve) = (fixture.create_user("ada", None).await, fixture.create_private_user("eve").await);
         fixture.social().follow(ada.id, &eve.username).await.expect("a request");
         let mut first = fixture.store.begin().await.expect("a transaction");
         let leave = async |tx: &mut dyn UnitOfWork| {

@@ -29,7 +29,7 @@ async fn nothing_to_repair(usage: &Usage, user: UserId) {
 #[tokio::test(flavor = "multi_thread")]
 async fn sync_same_messages_twice_counts_once() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     let first = usage.sync(ada, batch(messages(12_000))).await.expect("a sync");
     assert_eq!(counts(&first), (12_000, 0, 0, 0));
     let again = usage.sync(ada, batch(messages(12_000))).await.expect("a sync");
@@ -42,7 +42,7 @@ async fn sync_same_messages_twice_counts_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn superseding_copy_moves_its_message_to_another_day_model_and_machine() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", Some("Asia/Tokyo")).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", Some("Asia/Tokyo")).await.id);
     let old = SentMessage { at: NOW - Duration::days(3), ..sent("m") };
     usage.sync(ada, batch(vec![old, sent("other")])).await.expect("a sync");
     let grown = SentMessage {
@@ -63,7 +63,7 @@ async fn superseding_copy_moves_its_message_to_another_day_model_and_machine() {
 #[tokio::test(flavor = "multi_thread")]
 async fn dry_run_reports_the_same_and_stores_nothing() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     let named = || SyncBatch {
         source: Source::trusted("a new tool"),
         zone: Zone::parse("Asia/Tokyo"),
@@ -80,7 +80,7 @@ async fn dry_run_reports_the_same_and_stores_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn first_sync_with_a_zone_counts_the_history_in_it() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     let evening = SentMessage { at: NOW - Duration::hours(14), ..sent("late on the 21st in UTC") };
     usage.sync(ada, batch(vec![evening, sent("b")])).await.expect("a sync");
     let tokyo = SyncBatch { zone: Zone::parse("Asia/Tokyo"), ..batch(vec![sent("c")]) };
@@ -96,7 +96,7 @@ async fn first_sync_with_a_zone_counts_the_history_in_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rebuild_repairs_and_reports_wrong_sums() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     let right = usage.sync(ada, batch(messages(500))).await.expect("a sync");
     let (client, driver) =
         tokio_postgres::connect(fixture.database.url(), tokio_postgres::NoTls).await.expect("a connection");
@@ -118,7 +118,7 @@ async fn rebuild_repairs_and_reports_wrong_sums() {
 #[tokio::test]
 async fn sync_of_any_size_takes_few_round_trips() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     let count = fixture.store.queries();
     let mut trips = Vec::new();
     // The first one meets every name for the first time; the last one replaces every message.
@@ -144,7 +144,7 @@ async fn first_syncs_with_the_same_new_models_do_not_collide() {
     for round in 0..3 {
         let mut syncs = tokio::task::JoinSet::new();
         for person in 0..4 {
-            let user = fixture.person(&format!("person{round}{person}"), None).await.id;
+            let user = fixture.create_user(&format!("person{round}{person}"), None).await.id;
             // Each chunk of a request meets some of the names, and the requests meet them in opposite orders.
             let model = move |n: usize| {
                 let place = n * MODELS / 12_000;
@@ -171,7 +171,7 @@ async fn first_syncs_with_the_same_new_models_do_not_collide() {
 #[tokio::test(flavor = "multi_thread")]
 async fn amounts_at_the_limits_are_stored_exactly() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     let most = domain::usage::MAX_COUNT;
     let huge = |n: usize| SentMessage {
         input: most,
@@ -228,8 +228,8 @@ async fn deleted_usage_leaves_the_rows_of_a_ledger_without_it() {
         (all(), |_, _| false),
     ];
     for (number, (selection, keep)) in table.into_iter().enumerate() {
-        let deleted = fixture.person(&format!("gone{number}"), Some("Asia/Tokyo")).await.id;
-        let never = fixture.person(&format!("never{number}"), Some("Asia/Tokyo")).await.id;
+        let deleted = fixture.create_user(&format!("gone{number}"), Some("Asia/Tokyo")).await.id;
+        let never = fixture.create_user(&format!("never{number}"), Some("Asia/Tokyo")).await.id;
         let mut kept = 0;
         for part in parts(|_, _| true) {
             usage.sync(deleted, part).await.expect("a sync");
@@ -273,7 +273,7 @@ async fn rows_of(fixture: &crate::common::Fixture, user: UserId) -> Vec<String> 
 #[tokio::test(flavor = "multi_thread")]
 async fn deletion_of_an_unknown_tool_makes_no_name() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     usage.sync(ada, batch(messages(3))).await.expect("a sync");
     let before = fixture.everything().await;
     let selection = UsageSelection { source: Source::parse("nobody-uses-this"), ..UsageSelection::default() };
@@ -284,7 +284,7 @@ async fn deletion_of_an_unknown_tool_makes_no_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn deleted_usage_keeps_achievements_and_lowers_xp() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     let earned = usage.sync(ada, batch(messages(12_000))).await.expect("a sync").standing;
     usage.forget(ada, &UsageSelection::default()).await.expect("it is gone");
     let after = usage.sync(ada, batch(messages(1))).await.expect("a sync").standing;
@@ -300,7 +300,7 @@ fn empty(id: &str, model: &str) -> SentMessage {
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_without_tokens_are_stored_and_not_counted() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await);
     let laptop = |messages| SyncBatch { machine: MachineId::trusted("laptop"), ..batch(messages) };
     let nothing = vec![empty("a", "<synthetic>"), empty("b", "nobody-knows-me")];
     let report = usage.sync(ada.id, laptop(nothing.clone())).await.expect("a sync");
@@ -343,7 +343,7 @@ async fn messages_without_tokens_are_stored_and_not_counted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_without_tokens_of_an_older_release_are_corrected_by_the_upgrade() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     usage
         .sync(ada, batch(vec![sent("a"), empty("b", "claude-sonnet-4-5"), empty("c", "<synthetic>")]))
         .await

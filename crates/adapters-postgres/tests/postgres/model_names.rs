@@ -67,7 +67,7 @@ impl Fixture {
 #[tokio::test(flavor = "multi_thread")]
 async fn model_in_ten_spellings_counts_as_one() {
     let fixture = fixture();
-    let ada = fixture.person("ada", Some("UTC")).await.id;
+    let ada = fixture.create_user("ada", Some("UTC")).await.id;
     fixture.uses(ada, &SPELLINGS).await;
     assert_eq!(fixture.models_of(ada).await, [1; 4]);
     fixture.uses(ada, &[("house-9", ""), ("house-9-thinking", "ollama"), ("house-10", ""), ("gpt-5.2", "")]).await;
@@ -81,7 +81,7 @@ async fn model_in_ten_spellings_counts_as_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn board_of_a_model_covers_all_its_spellings() {
     let fixture = fixture();
-    let ada = fixture.person("ada", Some("UTC")).await.id;
+    let ada = fixture.create_user("ada", Some("UTC")).await.id;
     fixture.uses(ada, &SPELLINGS).await;
     fixture.refresh().await;
     for model in ["claude-opus-4-5", "claude-4.5-opus-high-thinking", "claude-opus-4-5[1m]"] {
@@ -94,7 +94,7 @@ async fn board_of_a_model_covers_all_its_spellings() {
 #[tokio::test(flavor = "multi_thread")]
 async fn stored_models_with_another_book_are_renamed_and_counted_so() {
     let fixture = fixture();
-    let ada = fixture.person("ada", Some("UTC")).await.id;
+    let ada = fixture.create_user("ada", Some("UTC")).await.id;
     fixture.uses(ada, &[("kimi-99", ""), ("kimi-99-thinking", "")]).await;
     assert_eq!(fixture.models_of(ada).await, [1; 4], "a mark that clients add");
 

@@ -39,7 +39,7 @@ impl Fixture {
 #[tokio::test(flavor = "multi_thread")]
 async fn model_names_are_limited_by_request_and_account() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let first = fixture.sync_batch(&ada, of_models(0..MOST_MODELS_A_REQUEST + 50)).await;
     assert_eq!(counts(&first), (MOST_MODELS_A_REQUEST, 50));
     assert_eq!((reasons(&first), first.unpriced_models.len()), (vec!["too_many_models"], 100));
@@ -59,7 +59,7 @@ async fn model_names_are_limited_by_request_and_account() {
     assert_eq!(listed.tokens, 5_000 * 20);
 
     // Another account is not concerned, and deleted usage frees the names.
-    let bob = fixture.person("bob", None).await;
+    let bob = fixture.create_user("bob", None).await;
     assert_eq!(counts(&fixture.sync_batch(&bob, of_models(5_000..5_010)).await), (10, 0));
     fixture.usage().forget(ada.id, &UsageSelection::default()).await.expect("it is gone");
     assert_eq!(counts(&fixture.sync_batch(&ada, of_models(5_010..5_020)).await), (10, 0));
@@ -68,7 +68,7 @@ async fn model_names_are_limited_by_request_and_account() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tools_and_machines_of_an_account_are_limited() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.sync_batch(&ada, batch(vec![sent("first")])).await;
     let most = [MOST_SOURCES, MOST_MACHINES].map(|most| i64::try_from(most).expect("few"));
     fixture

@@ -79,7 +79,7 @@ impl Fixture {
 #[tokio::test(flavor = "multi_thread")]
 async fn notification_reads_back_as_written() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let [id] = fixture.notify(&ada, vec![content(NotificationKind::LevelUp, "2")]).await[..] else { panic!("one") };
     let read = async || fixture.listed(&ada, FIRST).await.notifications.remove(0);
     let first = read().await;
@@ -93,7 +93,7 @@ async fn notification_reads_back_as_written() {
 #[tokio::test(flavor = "multi_thread")]
 async fn notification_pages_hold_each_once_newest_first() {
     let fixture = fixture();
-    let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
+    let (ada, eve) = (fixture.create_user("ada", None).await, fixture.create_user("eve", None).await);
     let mut written = Vec::new();
     for n in 0..12 {
         // Three each at the same instant: of those the later ids come first.
@@ -125,7 +125,7 @@ async fn notification_pages_hold_each_once_newest_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn notifications_of_another_account_are_neither_read_nor_marked() {
     let fixture = fixture();
-    let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
+    let (ada, eve) = (fixture.create_user("ada", None).await, fixture.create_user("eve", None).await);
     let hers = fixture.tell_many(&ada, 3).await;
     assert_eq!((fixture.listed(&eve, FIRST).await.total, fixture.ids(&eve).await.len()), (0, 0));
     let unknown = NotificationId(Uuid::now_v7());
@@ -143,7 +143,7 @@ async fn notifications_of_another_account_are_neither_read_nor_marked() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn notification_marked_many_times_at_once_counts_once() {
     let fixture = Arc::new(fixture());
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let mut ids = fixture.tell_many(&ada, 200).await;
     let mut marks = JoinSet::new();
     for n in 0..16 {
@@ -162,7 +162,7 @@ async fn notification_marked_many_times_at_once_counts_once() {
 async fn marking_locks_in_the_order_of_the_ids() {
     for all in [true, false] {
         let fixture = Arc::new(fixture());
-        let ada = fixture.person("ada", None).await;
+        let ada = fixture.create_user("ada", None).await;
         let ids = fixture.tell_many(&ada, 10).await;
         let client = fixture.client().await;
         // In the table the first one comes last.
@@ -191,7 +191,7 @@ async fn marking_locks_in_the_order_of_the_ids() {
 #[tokio::test(flavor = "multi_thread")]
 async fn marking_is_one_statement() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let ids = fixture.tell_many(&ada, 50).await;
     for which in [NotificationSelection::These(ids), NotificationSelection::All] {
         let mut tx = fixture.store.begin().await.expect("a transaction");
@@ -204,7 +204,7 @@ async fn marking_is_one_statement() {
 #[tokio::test(flavor = "multi_thread")]
 async fn notification_with_the_same_subject_is_stored_once() {
     let fixture = fixture();
-    let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
+    let (ada, eve) = (fixture.create_user("ada", None).await, fixture.create_user("eve", None).await);
     let level = |number| content(NotificationKind::LevelUp, number);
     let first = fixture.notify(&ada, vec![level("2")]).await;
     fixture.mark(ada.id, NotificationSelection::All).await;
@@ -222,7 +222,7 @@ async fn notification_kind_switched_off_is_not_stored() {
     let fixture = fixture();
     let notifications = fixture.notifications();
     for unwanted in NotificationKind::ALL {
-        let ada = fixture.person(unwanted.name(), None).await;
+        let ada = fixture.create_user(unwanted.name(), None).await;
         let notify = async |subject: &str| {
             fixture.notify(&ada, NotificationKind::ALL.map(|kind| content(kind, subject)).into()).await;
             let listed = fixture.listed(&ada, FIRST).await;
@@ -245,7 +245,7 @@ async fn notification_kind_switched_off_is_not_stored() {
 async fn preferences_change_affects_only_named_kinds_of_one_account() {
     use NotificationKind::{FollowRequest, LevelUp, NewFollower};
     let fixture = fixture();
-    let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
+    let (ada, eve) = (fixture.create_user("ada", None).await, fixture.create_user("eve", None).await);
     let notifications = fixture.notifications();
     let wanted = |kinds: &[(NotificationKind, bool, bool)]| -> Preferences {
         kinds.iter().map(|(kind, in_app, email)| (*kind, Channels { in_app: *in_app, email: *email })).collect()
@@ -286,7 +286,7 @@ async fn preferences_change_affects_only_named_kinds_of_one_account() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn preferences_concurrent_changes_are_all_stored() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let mut changes = JoinSet::new();
     for round in 0..4 {
         for kind in NotificationKind::ALL {
@@ -311,7 +311,7 @@ async fn preferences_concurrent_changes_are_all_stored() {
 #[tokio::test(flavor = "multi_thread")]
 async fn notifications_past_retention_are_removed() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let (days, tick) = (Duration::days, Duration::microseconds(1));
     let mut kept = Vec::new();
     for (n, (age, read, stays)) in [
@@ -352,7 +352,7 @@ async fn notifications_past_retention_are_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn notifications_past_retention_are_removed_in_batches_without_waiting() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let mut ids = Vec::new();
     for n in 0..5 {
         let news = vec![content(NotificationKind::WeeklySummary, &n.to_string())];
@@ -375,7 +375,7 @@ async fn notifications_past_retention_are_removed_in_batches_without_waiting() {
 
 /// Two hundred people with five hundred notifications each, a tenth of them unread; returns one of them.
 async fn community(fixture: &Fixture, client: &Client) -> UserId {
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let many = "
         INSERT INTO users (id, username, created_at, updated_at)
         SELECT gen_random_uuid(), 'user' || n, now(), now() FROM generate_series(1, 199) AS n;

@@ -15,7 +15,7 @@ use domain::testing::variant;
 use domain::users::{User, Username};
 use uuid::Uuid;
 
-use crate::common::{Fixture, NOW, fixture, person};
+use crate::common::{Fixture, NOW, fixture, test_user};
 
 /// New ids, and secrets that differ.
 struct Fresh;
@@ -54,7 +54,7 @@ impl Fixture {
 
     /// Stores `name` with the address `<name>@example.org`.
     async fn holder(&self, name: &str, email_verified: bool) -> User {
-        let user = User { email_verified, ..person(name) };
+        let user = User { email_verified, ..test_user(name) };
         let mut tx = self.store.begin().await.expect("a transaction");
         tx.users().insert(&user, None).await.expect("an account");
         tx.commit().await.expect("a commit");
@@ -104,7 +104,7 @@ async fn provider_sign_ins_at_once_make_one_account() {
 #[tokio::test(flavor = "multi_thread")]
 async fn provider_sign_ins_with_the_same_name_get_different_usernames() {
     let fixture = fixture();
-    fixture.person("ADA", None).await;
+    fixture.create_user("ADA", None).await;
     let oauth = fixture.oauth();
     let tasks: Vec<_> = (0..4)
         .map(|n| {
@@ -163,7 +163,7 @@ async fn address_verified_meanwhile_is_not_moved() {
 async fn external_account_has_one_owner_and_one_per_provider() {
     let fixture = fixture();
     let oauth = fixture.oauth();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     let code = |result: Result<(), IdentityError>| result.err().map(|error| variant(&error));
     let (adas, bobs) = (fixture.session(ada.id).await, fixture.session(bob.id).await);
     let (one, two) = (external("github", "1", "ada", None), external("github", "2", "lovelace", None));
@@ -198,7 +198,7 @@ async fn deleted_account_past_the_grace_period_keeps_its_address_and_names() {
 #[tokio::test(flavor = "multi_thread")]
 async fn free_usernames_keep_their_order() {
     let fixture = fixture();
-    fixture.person("Ada2", None).await;
+    fixture.create_user("Ada2", None).await;
     let names = ["ada", "ada2", "ADA3", "x"].map(Username::trusted);
     let mut tx = fixture.store.begin().await.expect("a transaction");
     let free = tx.users().free_usernames(&names).await.expect("an answer");

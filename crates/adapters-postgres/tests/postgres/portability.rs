@@ -71,8 +71,8 @@ async fn sync(fixture: &Fixture, user: &User, prefix: &str, count: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn export_reads_all_rows_of_one_account_in_pages() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
-    let (eve, shy) = (fixture.person("eve", None).await, fixture.private_person("shy").await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
+    let (eve, shy) = (fixture.create_user("eve", None).await, fixture.create_private_user("shy").await);
     for (who, whom) in [(&ada, &bob), (&eve, &ada), (&ada, &shy), (&bob, &eve)] {
         fixture.social().follow(who.id, &whom.username).await.expect("a follow or a request");
     }
@@ -149,7 +149,7 @@ async fn export_reads_all_rows_of_one_account_in_pages() {
 #[tokio::test(flavor = "multi_thread")]
 async fn export_does_not_see_later_changes() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     sync(&fixture, &ada, "before", 2_100).await;
     let before = counts(begun(&fixture, &ada).await).await;
     let mut snapshot = begun(&fixture, &ada).await;
@@ -168,7 +168,7 @@ async fn export_does_not_see_later_changes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn export_runs_once_per_account_and_releases_its_connection() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     let exports = Exports::new(fixture.deps());
     let first = exports.begin(ada.id).await.expect("an export");
     let error = exports.begin(ada.id).await.err().expect("a refusal");
@@ -203,7 +203,7 @@ async fn export_runs_once_per_account_and_releases_its_connection() {
 #[tokio::test(flavor = "multi_thread")]
 async fn export_writes_nothing() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     sync(&fixture, &ada, "m", 10).await;
     let before = fixture.everything().await;
     counts(begun(&fixture, &ada).await).await;
@@ -218,7 +218,7 @@ fn happened(seconds: i64, data: &str) -> (ActivityId, PastActivity) {
 #[tokio::test(flavor = "multi_thread")]
 async fn import_stores_past_activities_once_and_counts_them() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.follow(&bob, &ada).await;
     let activity = fixture.happens(&ada, 0).await;
     let mark = fixture.store.mark(activity).await.expect("a mark").expect("it is there");
@@ -244,7 +244,7 @@ async fn import_stores_past_activities_once_and_counts_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn import_never_lowers_stored_unlocks() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let (stream, other) = (AchievementId(Uuid::from_u128(1)), AchievementId(Uuid::from_u128(2)));
     let unlock = |id, tier, days: i64, pinned: Option<i64>| PastUnlock {
         id,

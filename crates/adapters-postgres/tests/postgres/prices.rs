@@ -89,7 +89,7 @@ fn overrides(fixture: &Fixture) -> PriceOverrides {
 }
 
 async fn administrator(fixture: &Fixture) -> Administrator {
-    Administrator::unchecked(fixture.person("root", None).await.id)
+    Administrator::unchecked(fixture.create_user("root", None).await.id)
 }
 
 fn because() -> AuditReason {
@@ -193,7 +193,7 @@ async fn price_update_outcomes_read_back_as_recorded() {
 async fn price_book_is_followed_by_every_process_without_queries_in_sync() {
     let fixture = fixture();
     let server = process(&fixture);
-    let ada = fixture.person("ada", None).await.id;
+    let ada = fixture.create_user("ada", None).await.id;
     assert!(!server.editions.follow().await.expect("it reads"), "nothing is stored yet");
     refresh(&fixture, Live("3e-06"), NOW).run().await.expect("an update");
     assert!(server.editions.follow().await.expect("it reads"));
@@ -206,9 +206,9 @@ async fn price_book_is_followed_by_every_process_without_queries_in_sync() {
 async fn repricing_equals_a_sync_with_the_new_book() {
     let fixture = fixture();
     let (before, worker) = (process(&fixture), process(&fixture));
-    let ada = fixture.person("ada", Some("Asia/Tokyo")).await.id;
-    let late = fixture.person("late", Some("Asia/Tokyo")).await.id;
-    let without_usage = fixture.person("nobody", None).await.id;
+    let ada = fixture.create_user("ada", Some("Asia/Tokyo")).await.id;
+    let late = fixture.create_user("late", Some("Asia/Tokyo")).await.id;
+    let without_usage = fixture.create_user("nobody", None).await.id;
     sync(&before.usage, ada, history(40)).await;
     let unknown = SentMessage { model: ModelName::trusted("nobody-knows"), ..sent("m") };
     sync(&before.usage, without_usage, vec![batch(vec![unknown])]).await;
@@ -233,7 +233,7 @@ async fn repricing_equals_a_sync_with_the_new_book() {
 async fn repricing_that_is_interrupted_continues() {
     let fixture = fixture();
     let (before, worker) = (process(&fixture), process(&fixture));
-    let ada = fixture.person("ada", None).await.id;
+    let ada = fixture.create_user("ada", None).await.id;
     let novel = |n: usize| SentMessage { model: ModelName::trusted("novel-1"), ..sent(&format!("m{n}")) };
     sync(&before.usage, ada, vec![batch((0..12_000).map(novel).collect())]).await;
     refresh(&fixture, Live("3e-06"), NOW).run().await.expect("an update");
@@ -270,7 +270,7 @@ async fn syncs_and_repricings_at_once_price_each_message_once() {
     let (before, one, other) = (process(&fixture), process(&fixture), process(&fixture));
     let mut people = Vec::new();
     for name in ["ada", "bob", "cid"] {
-        let user = fixture.person(name, None).await.id;
+        let user = fixture.create_user(name, None).await.id;
         sync(&before.usage, user, history(30)).await;
         people.push(user);
     }
@@ -298,7 +298,7 @@ async fn syncs_and_repricings_at_once_price_each_message_once() {
 async fn deleted_account_is_neither_repriced_nor_listed() {
     let fixture = fixture();
     let (before, worker) = (process(&fixture), process(&fixture));
-    let ada = fixture.person("ada", None).await.id;
+    let ada = fixture.create_user("ada", None).await.id;
     sync(&before.usage, ada, history(5)).await;
     fixture.users_at(NOW).leave(ada).await.expect("she leaves");
     refresh(&fixture, Live("3e-06"), NOW).run().await.expect("an update");
@@ -311,8 +311,8 @@ async fn deleted_account_is_neither_repriced_nor_listed() {
 async fn models_without_a_price_are_listed_with_their_sums() {
     let fixture = fixture();
     let server = process(&fixture);
-    let ada = fixture.person("ada", None).await.id;
-    let bob = fixture.person("bob", None).await.id;
+    let ada = fixture.create_user("ada", None).await.id;
+    let bob = fixture.create_user("bob", None).await.id;
     let of = |id: &str, model: &str, at: OffsetDateTime, output: u64| SentMessage {
         model: ModelName::trusted(model),
         provider: (model == "novel-1").then(|| Provider::trusted("novelist")),
@@ -349,7 +349,7 @@ async fn models_without_a_price_are_listed_with_their_sums() {
 async fn override_prices_only_messages_without_a_price() {
     let fixture = fixture();
     let server = process(&fixture);
-    let (ada, admin) = (fixture.person("ada", None).await.id, administrator(&fixture).await);
+    let (ada, admin) = (fixture.create_user("ada", None).await.id, administrator(&fixture).await);
     let of = |id: &str, model: &str| SentMessage { model: ModelName::trusted(model), ..sent(id) };
     let parts =
         |id: &str| batch(vec![of(&format!("{id}1"), "house-model"), of(&format!("{id}2"), "claude-sonnet-4-5")]);
@@ -374,7 +374,7 @@ async fn override_prices_only_messages_without_a_price() {
 async fn override_ends_with_a_row_of_its_own() {
     let fixture = fixture();
     let server = process(&fixture);
-    let (ada, admin) = (fixture.person("ada", None).await.id, administrator(&fixture).await);
+    let (ada, admin) = (fixture.create_user("ada", None).await.id, administrator(&fixture).await);
     let overrides = overrides(&fixture);
     let name = || ModelName::trusted("house-model");
     let here = Some(Provider::trusted("house"));
@@ -477,7 +477,7 @@ const REPRICING_PLANS: [(&str, &str, &str, &str); 3] = [
 async fn plans_of_repricing_statements_use_the_index() {
     let fixture = fixture();
     let server = process(&fixture);
-    let ada = fixture.person("ada", None).await.id;
+    let ada = fixture.create_user("ada", None).await.id;
     sync(&server.usage, ada, vec![batch(vec![sent("m")])]).await;
     // Two hundred people with a thousand messages each, of which every fiftieth has no price.
     let many = "

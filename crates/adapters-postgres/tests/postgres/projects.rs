@@ -28,7 +28,7 @@ async fn titles(fixture: &Fixture, owner: &User) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn projects_are_listed_featured_first_then_newest() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     let mut added = Vec::new();
     for (seconds, title, is_featured) in
         [(1, "old star", true), (2, "old", false), (3, "star", true), (4, "new", false)]
@@ -63,7 +63,7 @@ async fn projects_are_listed_featured_first_then_newest() {
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_requests_do_not_pass_the_limit() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let tasks: Vec<_> = (0..MOST_PROJECTS + 5)
         .map(|n| {
             let projects = projects(&fixture, n.into());
@@ -83,7 +83,7 @@ async fn concurrent_requests_do_not_pass_the_limit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn import_adds_the_newest_up_to_the_limit_and_nothing_twice() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     projects(&fixture, 0).add(ada.id, details("here", false)).await.expect("room");
     let imported: Vec<_> = (1..=25)
         .map(|n| {
@@ -109,7 +109,7 @@ async fn import_adds_the_newest_up_to_the_limit_and_nothing_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn projects_of_a_deleted_account_are_hidden_and_go_with_it() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     projects(&fixture, 0).add(ada.id, details("one", false)).await.expect("room");
     let client = fixture.client().await;
     client.batch_execute("UPDATE users SET deleted_at = now()").await.expect("deleted");

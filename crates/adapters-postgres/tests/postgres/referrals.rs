@@ -233,7 +233,7 @@ async fn syncs_follows_and_referrals_at_once_do_not_deadlock() {
     // Each of these lets all of them in at once, under one lock.
     let mut tasks = JoinSet::new();
     for n in 0..6 {
-        let host = fixture.private_person(&format!("host{n}")).await;
+        let host = fixture.create_private_user(&format!("host{n}")).await;
         for (user, ..) in &people {
             fixture.social().follow(*user, &host.username).await.expect("a request");
         }
@@ -404,7 +404,7 @@ async fn referred_accounts_that_are_private_show_only_name_and_picture() {
     let code = fixture.code(ada).await;
     for (name, minutes) in [("open", 0), ("closed", 1), ("friend", 2)] {
         let user: User =
-            if name == "open" { fixture.person(name, None).await } else { fixture.private_person(name).await };
+            if name == "open" { fixture.create_user(name, None).await } else { fixture.create_private_user(name).await };
         let later = fixture.referrals_at(NOW + Duration::minutes(minutes));
         later.track(user.id, code.as_str(), &device("192.0.2.1")).await.expect("a referrer");
         fixture.first_sync(user.id).await;
@@ -517,7 +517,7 @@ async fn clicks_of_one_network_leave_room_for_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn referral_code_in_use_is_not_given_twice() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await.id, fixture.person("bob", None).await.id);
+    let (ada, bob) = (fixture.create_user("ada", None).await.id, fixture.create_user("bob", None).await.id);
     let code = fixture.code(ada).await;
     let mut tx = fixture.store.begin().await.expect("a transaction");
     assert!(!tx.referrals().give_code(bob, &code, NOW).await.expect("an answer"));
@@ -546,7 +546,7 @@ async fn referral_named_after_the_first_sync_pays_at_once() {
 async fn lock_of_several_accounts_includes_their_counts() {
     let fixture = fixture();
     let client = client(&fixture).await;
-    let people = [fixture.person("ada", None).await.id, fixture.person("bob", None).await.id];
+    let people = [fixture.create_user("ada", None).await.id, fixture.create_user("bob", None).await.id];
     let held = async || {
         let free = "SELECT user_id FROM social_counts ORDER BY user_id FOR NO KEY UPDATE SKIP LOCKED";
         people.len() - client.query(free, &[]).await.expect(free).len()

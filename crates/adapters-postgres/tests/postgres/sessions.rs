@@ -44,7 +44,7 @@ fn token(user: UserId, number: u8, expires_at: Option<OffsetDateTime>) -> ApiTok
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_and_tokens_that_ended_are_removed() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await.id;
+    let ada = fixture.create_user("ada", None).await.id;
     let mut tx = fixture.store.begin().await.expect("a transaction");
     for (number, expires_at) in [(1, NOW - 1.days()), (2, NOW), (3, NOW + 1.microseconds())] {
         tx.sessions().insert(&session(ada, number, expires_at)).await.expect("a session");
@@ -62,7 +62,7 @@ async fn sessions_and_tokens_that_ended_are_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn session_is_open_for_its_owner_until_it_ends() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await.id, fixture.person("bob", None).await.id);
+    let (ada, bob) = (fixture.create_user("ada", None).await.id, fixture.create_user("bob", None).await.id);
     let id = SessionId(Uuid::from_u128(1));
     let mut tx = fixture.store.begin().await.expect("a transaction");
     tx.sessions().insert(&session(ada, 1, NOW + 1.days())).await.expect("a session");
@@ -84,7 +84,7 @@ async fn is_pending(future: &mut (impl Future + Unpin)) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn token_look_ups_that_wait_share_a_statement() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await.id, fixture.person("bob", None).await.id);
+    let (ada, bob) = (fixture.create_user("ada", None).await.id, fixture.create_user("bob", None).await.id);
     let mut tx = fixture.store.begin().await.expect("a transaction");
     for (number, user, expires_at) in [(1, ada, NOW + 1.days()), (2, bob, NOW + 1.days()), (3, ada, NOW)] {
         tx.sessions().insert(&session(user, number, expires_at)).await.expect("a session");

@@ -34,7 +34,7 @@ impl Fixture {
 
     /// An account in `zone` that was created at `created_at`.
     async fn member(&self, name: &str, zone: Option<&str>, created_at: OffsetDateTime) -> User {
-        let user = self.person(name, zone).await;
+        let user = self.create_user(name, zone).await;
         self.run(&format!("UPDATE users SET created_at = '{created_at}' WHERE id = '{}'", user.id)).await;
         user
     }

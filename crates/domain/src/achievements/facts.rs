@@ -20,7 +20,7 @@ pub struct AchievementFacts {
     /// The facts of its roll-ups.
     pub usage: UsageFacts,
     /// The facts of the user.
-    pub person: UserFacts,
+    pub user: UserFacts,
     pub held: UnlockedTiers,
 }
 
@@ -89,7 +89,7 @@ pub struct UserFacts {
 impl AchievementFacts {
     /// The metrics at `now`, with the lifetime `totals`. The engine sets level and number of unlocks, which change as it runs.
     pub fn metrics(&self, totals: &Sums, now: OffsetDateTime) -> Metrics {
-        let Self { usage, person, .. } = self;
+        let Self { usage, user, .. } = self;
         let makers: BTreeSet<_> = usage
             .models
             .iter()
@@ -115,14 +115,14 @@ impl AchievementFacts {
             (Metric::EarlyDays, usage.early_days.into()),
             (Metric::NightDays, usage.night_days.into()),
             (Metric::HoursOfDay, usage.hours_of_day.into()),
-            (Metric::Followers, person.followers),
-            (Metric::Following, person.following),
-            (Metric::Referrals, person.referrals),
-            (Metric::ReferralNetwork, person.referral_network),
-            (Metric::ProfileFields, person.profile_fields.into()),
-            (Metric::AccountNumber, person.account_number),
-            (Metric::BestRank, person.best_rank.into()),
-            (Metric::AccountDays, count((now - person.registered_at).whole_days())),
+            (Metric::Followers, user.followers),
+            (Metric::Following, user.following),
+            (Metric::Referrals, user.referrals),
+            (Metric::ReferralNetwork, user.referral_network),
+            (Metric::ProfileFields, user.profile_fields.into()),
+            (Metric::AccountNumber, user.account_number),
+            (Metric::BestRank, user.best_rank.into()),
+            (Metric::AccountDays, count((now - user.registered_at).whole_days())),
         ] {
             metrics.set(metric, value);
         }

@@ -83,7 +83,7 @@ pub struct AccountAchievements {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait AchievementReader: Send + Sync {
-    /// The achievements of `month.person`, whose last 30 local days are `month`; `None` if hidden from `viewer` (`None` is
+    /// The achievements of `month.user`, whose last 30 local days are `month`; `None` if hidden from `viewer` (`None` is
     /// anonymous). Three statements.
     async fn achievements(
         &self,
@@ -96,7 +96,7 @@ pub trait AchievementReader: Send + Sync {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ProgressRepository: Send {
-    /// The facts of `month.person`, whose last 30 local days are `month`, and its events. One round trip.
+    /// The facts of `month.user`, whose last 30 local days are `month`, and its events. One round trip.
     async fn facts(&mut self, month: Window) -> Result<Option<(AchievementFacts, ProgressEvents)>, StoreError>;
 
     /// Stores `award`. Notifications of a switched-off kind or a repeated subject are skipped. One round trip.

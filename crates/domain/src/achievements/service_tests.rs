@@ -14,7 +14,7 @@ use crate::days::Zone;
 use crate::error::StoreError;
 use crate::ids::{AchievementId, UserId};
 use crate::progression::EventXp;
-use crate::testing::{TestReads, TestUnitOfWork, facts, person, variant};
+use crate::testing::{TestReads, TestUnitOfWork, facts, test_user, variant};
 use crate::usage::Sums;
 use crate::usage::testing::account;
 use crate::users::{User, ViewedProfile};
@@ -56,10 +56,10 @@ fn seen(
     let mut reader = MockAchievementReader::new();
     reader
         .expect_achievements()
-        .withf(move |month, viewer| (month.person, month.to, *viewer) == (ADA, today, Some(BOB)))
+        .withf(move |month, viewer| (month.user, month.to, *viewer) == (ADA, today, Some(BOB)))
         .returning(move |_, _| Ok(shown.clone()));
     let zone = zone.map(|name| Zone::parse(name).expect("a zone"));
-    let look = ViewedProfile { user: User { zone, ..person(ADA, "ada") }, viewer: Some(BOB) };
+    let look = ViewedProfile { user: User { zone, ..test_user(ADA, "ada") }, viewer: Some(BOB) };
     block_on(achievements(reader, |_| {}).0.of(&look))
 }
 

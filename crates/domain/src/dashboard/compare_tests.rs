@@ -11,7 +11,7 @@ use crate::days::Zone;
 use crate::error::DomainError;
 use crate::ids::UserId;
 use crate::money::Usd;
-use crate::testing::{TestReads, TestStore, person, variant};
+use crate::testing::{TestReads, TestStore, test_user, variant};
 use crate::usage::{Source, Sums};
 use crate::users::ports::MockProfileReader;
 use crate::users::{User, Username};
@@ -22,12 +22,12 @@ const EVE: UserId = UserId(Uuid::from_u128(3));
 
 /// Lives in UTC.
 fn ada_herself() -> User {
-    person(ADA, "ada")
+    test_user(ADA, "ada")
 }
 
 /// Lives in a zone with the next date.
 fn bob_himself() -> User {
-    User { zone: Zone::parse("Asia/Tokyo"), ..person(BOB, "bob") }
+    User { zone: Zone::parse("Asia/Tokyo"), ..test_user(BOB, "bob") }
 }
 
 fn names() -> (Username, Username) {
@@ -43,7 +43,7 @@ fn dashboard(people: Vec<User>, shown: &'static [UserId]) -> Dashboard {
         .returning(move |_, _| Ok(people.clone()));
     let mut reader = MockDashboardReader::new();
     reader.expect_figures().times(usize::from(!shown.is_empty())).returning(|windows, viewer| {
-        let month = |person, from, to| Window { person, from, to };
+        let month = |user, from, to| Window { user, from, to };
         let hers = month(ADA, date!(2026 - 10 - 24), date!(2026 - 11 - 22));
         let his = month(BOB, date!(2026 - 10 - 25), date!(2026 - 11 - 23));
         assert_eq!((windows, viewer), (&[his, hers][..], Some(EVE)));

@@ -48,7 +48,7 @@ impl Dashboard {
 
     pub async fn trends(&self, look: &ViewedProfile, days: TrendDays) -> Result<Trends, UserError> {
         let to = self.local_time(&look.user).date;
-        let shown = Window { person: look.user.id, from: window_start(to, days.get()), to };
+        let shown = Window { user: look.user.id, from: window_start(to, days.get()), to };
         let stored = Window { from: window_start(to, 2 * days.get()), ..shown };
         let (stored, by_hour) = self.deps.reads().dashboard().days_and_hours(stored, shown, look.viewer).await?;
         Ok(trends(&stored, shown.from, to, by_hour))
@@ -58,7 +58,7 @@ impl Dashboard {
     pub async fn heatmap(&self, look: &ViewedProfile, year: Option<i32>) -> Result<Heatmap, UserError> {
         let year = year.unwrap_or_else(|| self.local_time(&look.user).date.year());
         let (from, to) = year_bounds(year);
-        let stored = self.deps.reads().dashboard().days(Window { person: look.user.id, from, to }, look.viewer).await?;
+        let stored = self.deps.reads().dashboard().days(Window { user: look.user.id, from, to }, look.viewer).await?;
         Ok(Heatmap::of(year, &stored))
     }
 

@@ -12,7 +12,7 @@ use super::*;
 use crate::days::{Period, Window, Zone};
 use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::ids::UserId;
-use crate::testing::{TestReads, TestStore, person};
+use crate::testing::{TestReads, TestStore, test_user};
 use crate::usage::testing::NOW;
 use crate::usage::{MachineId, Sums};
 use crate::users::ports::MockProfileReader;
@@ -24,7 +24,7 @@ const BOB: UserId = UserId(Uuid::from_u128(2));
 const EVE: UserId = UserId(Uuid::from_u128(3));
 
 fn ada() -> User {
-    User { is_public: false, ..person(ADA, "ada") }
+    User { is_public: false, ..test_user(ADA, "ada") }
 }
 
 fn sees_ada(viewer: Option<UserId>) -> bool {
@@ -46,7 +46,7 @@ fn profile_private_shows_figures_to_followers_and_owner_only() {
         let mut reader = MockDashboardReader::new();
         // A hidden user's figures are not read.
         let figures = reader.expect_figures().times(usize::from(is_shown));
-        figures.withf(move |windows, by| (windows[0].person, *by) == (ADA, viewer)).returning(|_, _| {
+        figures.withf(move |windows, by| (windows[0].user, *by) == (ADA, viewer)).returning(|_, _| {
             let totals = Sums { tokens: 7, ..Sums::default() };
             Ok(vec![(ADA, AccountFigures { totals, ..AccountFigures::default() })])
         });
@@ -76,7 +76,7 @@ fn windows(zone: Option<&str>, now: OffsetDateTime) -> Vec<(Date, Date)> {
     let note = || {
         let read_windows = read_windows.clone();
         move |window: Window, viewer: Option<UserId>| {
-            assert_eq!((window.person, viewer), (ADA, Some(BOB)));
+            assert_eq!((window.user, viewer), (ADA, Some(BOB)));
             read_windows.lock().expect("a list").push((window.from, window.to));
         }
     };
@@ -150,7 +150,7 @@ fn dashboard_days_are_those_of_owner_zone() {
 #[test]
 fn heatmap_of_given_year_ignores_zone() {
     let mut reader = MockDashboardReader::new();
-    let year = Window { person: ADA, from: date!(2024 - 01 - 01), to: date!(2024 - 12 - 31) };
+    let year = Window { user: ADA, from: date!(2024 - 01 - 01), to: date!(2024 - 12 - 31) };
     reader.expect_days().withf(move |window, _| *window == year).returning(|_, _| {
         Ok(vec![DayUsage { date: date!(2024 - 02 - 29), sums: Sums { tokens: 5, ..Sums::default() } }])
     });

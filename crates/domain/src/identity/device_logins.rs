@@ -191,7 +191,7 @@ mod tests {
     use super::*;
     use crate::identity::PasswordHash;
     use crate::ids::MockIds;
-    use crate::testing::{TestUnitOfWork, person};
+    use crate::testing::{TestUnitOfWork, test_user};
     use crate::usage::testing::NOW;
     use uuid::Uuid;
 
@@ -252,7 +252,7 @@ mod tests {
                 *p.lock().expect("a presence") = at.map_or(Presence::Here, Presence::Left);
                 Ok(())
             });
-            let with_password = |id| (person(id, "ada"), Some(known("hers").password));
+            let with_password = |id| (test_user(id, "ada"), Some(known("hers").password));
             tx.users.expect_find_with_password().returning(move |id| Ok(Some(with_password(id))));
             tx.follows.expect_set_counted().returning(|_, _| Ok(()));
             tx.sessions.expect_insert().returning(|_| Ok(()));

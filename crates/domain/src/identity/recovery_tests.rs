@@ -18,7 +18,7 @@ use crate::ids::UserId;
 use crate::jobs::{Job, NewJob};
 use crate::mail::{EmailJob, EmailSubject};
 use crate::signed_token::{Purpose, SignedToken, TokenKey};
-use crate::testing::{TestUnitOfWork, person, variant};
+use crate::testing::{TestUnitOfWork, test_user, variant};
 use crate::usage::testing::NOW;
 use crate::users::{Presence, User};
 
@@ -130,11 +130,11 @@ fn key() -> TokenKey {
 }
 
 fn ada(email_verified: bool) -> (User, Option<PasswordHash>) {
-    (User { email_verified, ..person(ADA, "ada") }, Some(PasswordHash("old".into())))
+    (User { email_verified, ..test_user(ADA, "ada") }, Some(PasswordHash("old".into())))
 }
 
 fn without_email() -> (User, Option<PasswordHash>) {
-    (User { email: None, ..person(ADA, "ada") }, None)
+    (User { email: None, ..test_user(ADA, "ada") }, None)
 }
 
 /// A ticket of Ada's for `purpose` that ends at `end` and is bound to `bound`.

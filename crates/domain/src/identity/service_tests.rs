@@ -7,7 +7,7 @@ use crate::identity::{AuthMethod, PasswordHash, Secret};
 use crate::ids::MockIds;
 use crate::jobs::Job;
 use crate::mail::EmailSubject;
-use crate::testing::{TestUnitOfWork, person, variant};
+use crate::testing::{TestUnitOfWork, test_user, variant};
 use crate::users::Presence;
 use crate::users::ports::MockUserRepository;
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 
 fn ada() -> User {
-    person(UserId(Uuid::from_u128(1)), "ada")
+    test_user(UserId(Uuid::from_u128(1)), "ada")
 }
 
 /// A hasher whose hash of a password is the password.

@@ -74,7 +74,7 @@ impl WeeklySummaries {
     ) -> Result<Option<WeeklySummary>, StoreError> {
         let Some(account) = self.deps.reads().profiles().account(user).await? else { return Ok(None) };
         let today = account.zone.unwrap_or_else(Zone::utc).date(now);
-        let this = Window { person: user, from: week.monday(), to: week.sunday() };
+        let this = Window { user, from: week.monday(), to: week.sunday() };
         let both = Window { from: week.previous().monday(), ..this };
         let days = self.deps.reads().dashboard().days(both, Some(user)).await?;
         let tools = self.deps.reads().dashboard().tools(this, Some(user)).await?;
@@ -107,7 +107,7 @@ mod tests {
     use crate::dashboard::{DayUsage, TopList};
     use crate::insights::ports::MockWeeklyReader;
     use crate::streaks::ports::MockStreakReader;
-    use crate::testing::{TestReads, TestUnitOfWork, person};
+    use crate::testing::{TestReads, TestUnitOfWork, test_user};
     use crate::usage::Sums;
     use crate::usage::testing::account;
     use crate::users::ports::MockProfileReader;
@@ -147,7 +147,7 @@ mod tests {
         let mut people = MockProfileReader::new();
         people
             .expect_account()
-            .returning(move |user| if user == ADA { Err(ada()) } else { Ok(Some(person(user, "x"))) });
+            .returning(move |user| if user == ADA { Err(ada()) } else { Ok(Some(test_user(user, "x"))) });
         let mut dashboard = MockDashboardReader::new();
         let day = DayUsage { date: date!(2026 - 11 - 18), sums: Sums { tokens: 7, ..Sums::default() } };
         dashboard.expect_days().returning(move |_, _| Ok(vec![day]));

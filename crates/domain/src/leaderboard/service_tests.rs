@@ -15,7 +15,7 @@ use crate::days::Period;
 use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::ids::{JobId, UserId};
 use crate::jobs::{Job, JobAttempt};
-use crate::testing::{TestReads, TestUnitOfWork, person};
+use crate::testing::{TestReads, TestUnitOfWork, test_user};
 use crate::usage::testing::account;
 use crate::users::{User, Username, ViewedProfile};
 
@@ -313,7 +313,7 @@ fn history_ends_today_in_utc_and_is_hidden_with_profile() {
             })
             .returning(move |_, _, _, _, _, _| Ok(answer.clone()));
         let zone = zone.and_then(crate::days::Zone::parse);
-        let look = ViewedProfile { user: User { zone, ..person(ADA, "ada") }, viewer };
+        let look = ViewedProfile { user: User { zone, ..test_user(ADA, "ada") }, viewer };
         let days = HistoryDays::new(days).expect("some days");
         let (leaderboard, _) = leaderboard(reader, |_| {});
         let history = block_on(leaderboard.history(&look, Period::Week, SortBy::Cost, days));

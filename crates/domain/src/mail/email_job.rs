@@ -140,13 +140,13 @@ mod tests {
     use super::*;
     use crate::ids::{CountingIds, NotificationId};
     use crate::notifications::NotificationContent;
-    use crate::testing::person;
+    use crate::testing::test_user;
     use crate::usage::testing::NOW;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
 
     fn notification() -> Notification {
-        let bob = person(UserId(Uuid::from_u128(2)), "bob");
+        let bob = test_user(UserId(Uuid::from_u128(2)), "bob");
         Notification {
             id: NotificationId(Uuid::from_u128(7)),
             user: ADA,

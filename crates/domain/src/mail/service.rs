@@ -148,7 +148,7 @@ mod tests {
     use crate::notifications::ports::MockNotificationReader;
     use crate::notifications::{Channels, NotificationContent, Preferences};
     use crate::signed_token::UnverifiedToken;
-    use crate::testing::{TestReads, TestUnitOfWork, facts, person, variant};
+    use crate::testing::{TestReads, TestUnitOfWork, facts, test_user, variant};
     use crate::usage::testing::{NOW, account};
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -207,7 +207,7 @@ mod tests {
     }
 
     fn ada(email_verified: bool) -> (User, Option<PasswordHash>) {
-        (User { email_verified, ..person(ADA, "ada") }, Some(PasswordHash("hash".into())))
+        (User { email_verified, ..test_user(ADA, "ada") }, Some(PasswordHash("hash".into())))
     }
 
     #[test]

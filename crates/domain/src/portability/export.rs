@@ -55,7 +55,7 @@ mod tests {
 
     use super::*;
     use crate::portability::ports::{MockExportReader, MockExportSnapshot};
-    use crate::testing::{TestReads, TestStore, person, variant};
+    use crate::testing::{TestReads, TestStore, test_user, variant};
     use crate::usage::testing::NOW;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn export_first_part_is_the_account_and_others_follow() {
         let exports = exports(|| {
-            let mut parts = vec![ExportPart::Machines(Vec::new()), ExportPart::Account(Box::new(person(ADA, "ada")))];
+            let mut parts = vec![ExportPart::Machines(Vec::new()), ExportPart::Account(Box::new(test_user(ADA, "ada")))];
             let mut snapshot = MockExportSnapshot::new();
             snapshot.expect_next().returning(move || Ok(parts.pop()));
             SnapshotOpened::Begun(Box::new(snapshot))

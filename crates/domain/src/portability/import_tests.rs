@@ -18,7 +18,7 @@ use crate::pricing::Cost;
 use crate::progression::EventXp;
 use crate::projects::{ProjectDetails, Title};
 use crate::referrals::ReferralCode;
-use crate::testing::{TestUnitOfWork, facts, person, variant};
+use crate::testing::{TestUnitOfWork, facts, test_user, variant};
 use crate::usage::Source;
 use crate::usage::ports::RollupChanges;
 use crate::usage::room::NameUse;
@@ -45,7 +45,7 @@ fn imports(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Im
 fn here(tx: &mut TestUnitOfWork) {
     tx.users
         .expect_find_by_username()
-        .returning(|name| Ok((name.as_str() == "ada").then(|| (person(TARGET_USER, "ada"), None))));
+        .returning(|name| Ok((name.as_str() == "ada").then(|| (test_user(TARGET_USER, "ada"), None))));
     tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
     tx.progress.expect_unlocked().returning(|_| Ok(Vec::new()));
     tx.expect_settling(BTreeSet::new());
@@ -54,7 +54,7 @@ fn here(tx: &mut TestUnitOfWork) {
 /// A transaction that creates accounts and records them in `made`. If `held`, another account has ada's address.
 fn making(tx: &mut TestUnitOfWork, held: bool, made: &Arc<Mutex<Vec<User>>>) {
     tx.users.expect_free_usernames().returning(|names| Ok(names.to_vec()));
-    tx.users.expect_find_for_sign_in().returning(move |_, _| Ok(held.then(|| (person(SOURCE_USER, "bob"), None))));
+    tx.users.expect_find_for_sign_in().returning(move |_, _| Ok(held.then(|| (test_user(SOURCE_USER, "bob"), None))));
     let made = made.clone();
     tx.users.expect_insert().withf(|_, password| password.is_none()).returning(move |user, _| {
         made.lock().expect("a lock").push(user.clone());
@@ -86,7 +86,7 @@ fn import_address_is_verified_only_if_trusted_and_never_taken_from_another_accou
         let made = Arc::new(Mutex::new(Vec::new()));
         let recorded = made.clone();
         let (imports, commits) = imports(move |tx| making(tx, held, &recorded));
-        let imported_user = User { email_verified: verified, is_admin: true, ..person(SOURCE_USER, "ada") };
+        let imported_user = User { email_verified: verified, is_admin: true, ..test_user(SOURCE_USER, "ada") };
         let import = block_on(imports.begin(ImportTarget::New { is_trusted }, imported_user)).expect("an import");
         assert_eq!(commits.load(Ordering::SeqCst), 0, "nothing is stored yet");
         let report = block_on(import.finish()).expect("a report");
@@ -113,14 +113,14 @@ fn import_linked_accounts_are_kept_only_if_trusted_and_new() {
     ] {
         let (imports, _) = imports(move |tx| {
             making(tx, false, &Arc::default());
-            tx.users.expect_find_by_username().returning(|_| Ok(Some((person(TARGET_USER, "ada"), None))));
+            tx.users.expect_find_by_username().returning(|_| Ok(Some((test_user(TARGET_USER, "ada"), None))));
             tx.external_accounts
                 .expect_insert()
                 .times(times)
                 .withf(|link| link.user != SOURCE_USER)
                 .returning(|_| Ok(true));
         });
-        let mut import = block_on(imports.begin(target, person(SOURCE_USER, "ada"))).expect("an import");
+        let mut import = block_on(imports.begin(target, test_user(SOURCE_USER, "ada"))).expect("an import");
         block_on(import.take(ExportPart::ExternalAccounts(vec![link.clone()]))).expect("an imported part");
         assert_eq!(block_on(import.finish()).expect("a report").links, times as u64);
     }
@@ -131,10 +131,10 @@ fn import_into_used_or_unknown_username_is_refused() {
     let (taken, _) = imports(|tx| {
         tx.users.expect_free_usernames().returning(|_| Ok(Vec::new()));
     });
-    let error = block_on(taken.begin(ImportTarget::New { is_trusted: false }, person(SOURCE_USER, "ada"))).err();
+    let error = block_on(taken.begin(ImportTarget::New { is_trusted: false }, test_user(SOURCE_USER, "ada"))).err();
     assert_eq!(error.map(|error| variant(&error)), Some("UsernameTaken"));
     let (new_account, _) = imports(here);
-    let error = block_on(new_account.begin(existing("eve"), person(SOURCE_USER, "ada"))).err();
+    let error = block_on(new_account.begin(existing("eve"), test_user(SOURCE_USER, "ada"))).err();
     assert_eq!(error.map(|error| variant(&error)), Some("UnknownUsername"));
 }
 
@@ -157,7 +157,7 @@ fn import_messages_are_counted_per_tool_and_priced_by_local_book() {
         tx.ledger.expect_write().times(2).withf(move |_, new, _| priced(new)).returning(|_, _, _| Ok(()));
         tx.ledger.expect_apply_delta().times(2).returning(|_, _| Ok(RollupChanges::default()));
     });
-    let mut import = block_on(imports.begin(existing("ada"), person(SOURCE_USER, "ada"))).expect("an import");
+    let mut import = block_on(imports.begin(existing("ada"), test_user(SOURCE_USER, "ada"))).expect("an import");
     let mut elsewhere = entry("new", 5);
     elsewhere.message.source = crate::usage::Source::trusted("codex");
     let part = vec![entry("new", 5), elsewhere, entry("known", 10), entry("new", 4)];
@@ -191,7 +191,7 @@ fn import_names_beyond_limits_are_refused() {
             tx.ledger.expect_name_use().returning(move |_, _| Ok(used.clone()));
             tx.imports.expect_upsert_machines().returning(|_, _| Ok(()));
         });
-        let mut import = block_on(imports.begin(existing("ada"), person(SOURCE_USER, "ada"))).expect("an import");
+        let mut import = block_on(imports.begin(existing("ada"), test_user(SOURCE_USER, "ada"))).expect("an import");
         assert_eq!(block_on(import.take(part)).err().map(|error| variant(&error)), code);
         assert_eq!(commits.load(Ordering::SeqCst), 0);
     }
@@ -200,7 +200,7 @@ fn import_names_beyond_limits_are_refused() {
 #[test]
 fn import_tokens_beyond_limit_are_refused() {
     let (imports, commits) = imports(here);
-    let mut import = block_on(imports.begin(existing("ada"), person(SOURCE_USER, "ada"))).expect("an import");
+    let mut import = block_on(imports.begin(existing("ada"), test_user(SOURCE_USER, "ada"))).expect("an import");
     let most = u64::try_from(MOST_TOKENS).expect("positive");
     for part in [vec![entry("a", most / 2 + 1)], vec![entry("a", u64::MAX / 2), entry("b", u64::MAX / 2)]] {
         let error = block_on(import.take(ExportPart::Messages(part))).err();
@@ -212,7 +212,7 @@ fn import_tokens_beyond_limit_are_refused() {
 #[test]
 fn import_stores_past_progress_before_settling() {
     let (imports, _) = imports(|tx| {
-        tx.users.expect_find_by_username().returning(|_| Ok(Some((person(TARGET_USER, "ada"), None))));
+        tx.users.expect_find_by_username().returning(|_| Ok(Some((test_user(TARGET_USER, "ada"), None))));
         tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
         tx.progress.expect_unlocked().returning(|_| Ok(Vec::new()));
         let mut order = mockall::Sequence::new();
@@ -227,7 +227,7 @@ fn import_stores_past_progress_before_settling() {
         tx.progress.expect_facts().times(1).in_sequence(&mut order).returning(settled);
         tx.progress.expect_award().times(1).in_sequence(&mut order).returning(|_, _, _| Ok(()));
     });
-    let mut import = block_on(imports.begin(existing("ada"), person(SOURCE_USER, "ada"))).expect("an import");
+    let mut import = block_on(imports.begin(existing("ada"), test_user(SOURCE_USER, "ada"))).expect("an import");
     let event = ProgressEvent { reason: "achievement:first-sync:0".to_owned(), xp: EventXp(5_000) };
     let id = find_by_slug("first-sync").expect("a definition").id();
     let unlock = PastUnlock { id, tier: None, at: NOW, pinned_at: None };
@@ -246,7 +246,7 @@ fn taken(
         here(tx);
         prepare(tx);
     });
-    let mut import = block_on(imports.begin(existing("ada"), person(SOURCE_USER, "ada"))).expect("an import");
+    let mut import = block_on(imports.begin(existing("ada"), test_user(SOURCE_USER, "ada"))).expect("an import");
     let taken = block_on(import.take(part));
     let report = taken.and_then(|()| block_on(import.finish())).map_err(|error| variant(&error));
     (report, commits.load(Ordering::SeqCst))
@@ -379,7 +379,7 @@ fn import_tokens_sessions_referrals_and_follows_change_nothing() {
         paid_at: Some(NOW),
     };
     for part in [
-        ExportPart::Account(Box::new(person(SOURCE_USER, "eve"))),
+        ExportPart::Account(Box::new(test_user(SOURCE_USER, "eve"))),
         ExportPart::ApiTokens(vec![token]),
         ExportPart::Sessions(vec![session]),
         ExportPart::Referrals(vec![came]),
@@ -391,7 +391,7 @@ fn import_tokens_sessions_referrals_and_follows_change_nothing() {
         let expected = Imported {
             user: TARGET_USER,
             username: Username::trusted("ada"),
-            email: person(TARGET_USER, "ada").email,
+            email: test_user(TARGET_USER, "ada").email,
             ..Imported::nothing()
         };
         assert_eq!((report, commits), (Ok(expected), 1));
@@ -417,7 +417,7 @@ fn import_username_taken_meanwhile_is_reported_as_taken() {
                 .expect_insert()
                 .returning(move |_, _| Err(StoreError::Conflict { constraint: constraint.to_owned() }));
         });
-        let error = block_on(imports.begin(ImportTarget::New { is_trusted: false }, person(SOURCE_USER, "ada"))).err();
+        let error = block_on(imports.begin(ImportTarget::New { is_trusted: false }, test_user(SOURCE_USER, "ada"))).err();
         assert_eq!((error.map(|error| variant(&error)), commits.load(Ordering::SeqCst)), (Some(code), 0));
     }
 }

@@ -92,7 +92,7 @@ pub(crate) async fn settle(
     }
     Ok(SettleOutcome {
         leveled_up: outcome.account.level().level > outcome.before.level,
-        rank: facts.person.rank,
+        rank: facts.user.rank,
         corrected: stored != outcome.derived,
         account: outcome.account,
         streak,
@@ -157,7 +157,7 @@ fn decide(
         .collect();
     happenings.extend(passed.last().map(|days| streak_milestone(*days)));
     events.extend(passed.into_iter().map(|days| mark(streak_reason(days))));
-    let rank = facts.person.best_rank;
+    let rank = facts.user.best_rank;
     let marks =
         RANK_MARKS.into_iter().filter(|mark| (1..=*mark).contains(&rank) && !past.contains(&rank_reason(*mark)));
     let marks: Vec<u32> = marks.collect();
@@ -308,7 +308,7 @@ mod tests {
             (1, &["rank:100", "rank:10", "rank:1"], None, &[]),
         ] {
             let mut facts = facts(days(1));
-            facts.person.best_rank = best_rank;
+            facts.user.best_rank = best_rank;
             let outcome = decide(with_tokens(1), &facts, &events(reasons), NOW, NOW.date());
             let shown = of_kind(&outcome, ActivityKind::RankReached);
             let expected: Vec<String> = announced.iter().map(|mark| format!("Integer({mark})")).collect();

@@ -98,7 +98,7 @@ impl People {
         });
         let people = self.clone();
         tx.progress.expect_facts().returning(move |month| {
-            people.judged.lock().expect("people").push(month.person.0.as_u128());
+            people.judged.lock().expect("people").push(month.user.0.as_u128());
             Ok(Some((facts(BTreeSet::new()), ProgressEvents::default())))
         });
         let people = self.clone();

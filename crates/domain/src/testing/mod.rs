@@ -90,7 +90,7 @@ impl TestUnitOfWork {
 }
 
 /// A public account called `name` with an address and nothing else.
-pub fn person(id: UserId, name: &str) -> User {
+pub fn test_user(id: UserId, name: &str) -> User {
     User {
         id,
         username: Username::trusted(name),
@@ -111,7 +111,7 @@ pub fn facts(active_days: BTreeSet<Date>) -> AchievementFacts {
         active_days,
         monthly_tokens: 0,
         usage: UsageFacts::default(),
-        person: UserFacts {
+        user: UserFacts {
             followers: 0,
             following: 0,
             referrals: 0,

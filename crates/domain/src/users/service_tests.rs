@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::jobs::Job;
-use crate::testing::{TestUnitOfWork, person, variant};
+use crate::testing::{TestUnitOfWork, test_user, variant};
 use crate::usage::testing::{NOW, account};
 use crate::users::{Presence, Username};
 
@@ -61,7 +61,7 @@ fn change_queues_board_refresh_only_when_turning_public() {
     {
         let (users, commits) = users(move |tx| {
             tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
-            tx.users.expect_find().returning(move |id| Ok(Some(User { is_public: was_public, ..person(id, "ada") })));
+            tx.users.expect_find().returning(move |id| Ok(Some(User { is_public: was_public, ..test_user(id, "ada") })));
             tx.users.expect_update().returning(|_| Ok(()));
             tx.follows.expect_accept_all().times(refreshes).returning(|_, _| Ok(()));
             tx.expect_settling(BTreeSet::new());
@@ -85,7 +85,7 @@ fn change_username_collision_is_distinguished() {
     for (constraint, code) in [("users_username_key", "UsernameTaken"), ("users_pkey", "Store")] {
         let (users, commits) = users(move |tx| {
             tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
-            tx.users.expect_find().returning(|id| Ok(Some(person(id, "ada"))));
+            tx.users.expect_find().returning(|id| Ok(Some(test_user(id, "ada"))));
             let taken = move |_: &User| Err(StoreError::Conflict { constraint: constraint.to_owned() });
             tx.users.expect_update().returning(taken);
         });

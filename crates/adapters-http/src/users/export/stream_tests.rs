@@ -7,7 +7,7 @@ use domain::ids::UserId;
 use domain::portability::ports::{ExportSnapshot, MockExportReader, SnapshotOpened};
 use domain::portability::{ExportPart, Exports};
 use domain::pricing::Cost;
-use domain::testing::{TestReads, TestStore, person};
+use domain::testing::{TestReads, TestStore, test_user};
 use domain::usage::LedgerEntry;
 use domain::usage::testing::message;
 use futures_util::StreamExt;
@@ -33,7 +33,7 @@ impl ExportSnapshot for Pages {
         self.next += 1;
         let entry = |n: usize| LedgerEntry { message: message(&format!("{}-{n}", self.next), 1), cost: Cost::Unpriced };
         match self.next {
-            1 => Ok(Some(ExportPart::Account(Box::new(person(ADA, "ada"))))),
+            1 => Ok(Some(ExportPart::Account(Box::new(test_user(ADA, "ada"))))),
             next if next <= self.last + 1 => Ok(Some(ExportPart::Messages((0..100).map(entry).collect()))),
             _ if self.fails => Err(StoreError::Unavailable("away".to_owned())),
             _ => Ok(None),

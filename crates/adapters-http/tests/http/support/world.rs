@@ -328,7 +328,7 @@ fn reader() -> MockDashboardReader {
     let mut reader = MockDashboardReader::new();
     reader
         .expect_figures()
-        .returning(|windows, _| Ok(windows.iter().map(|window| (window.person, figures())).collect()));
+        .returning(|windows, _| Ok(windows.iter().map(|window| (window.user, figures())).collect()));
     reader.expect_favourites().returning(|people, _, _| {
         let favourites = Favourites {
             models: vec![Favourite {

@@ -14,7 +14,7 @@ use proptest::test_runner::{Config, TestRunner};
 use time::Duration;
 
 use super::community::TODAY;
-use crate::common::{Fixture, NOW, fixture, person};
+use crate::common::{Fixture, NOW, fixture, test_user};
 
 /// A member: zone, whether private, whether flagged.
 type MemberSpec = (u8, bool, bool);
@@ -46,7 +46,7 @@ async fn write(
     let mut tx = fixture.store.begin().await.expect("a transaction");
     for (number, (zone, private, flagged)) in someones.iter().enumerate() {
         let zone = ZONES[usize::from(*zone)].and_then(Zone::parse);
-        let user = User { zone: zone.clone(), is_public: !private, ..person(&format!("p{run}_{number}")) };
+        let user = User { zone: zone.clone(), is_public: !private, ..test_user(&format!("p{run}_{number}")) };
         tx.users().insert(&user, None).await.expect("an account");
         let today = zone.unwrap_or_else(Zone::utc).date(NOW);
         members.push((BoardCandidate { user: user.id, today, shown: !private && !flagged }, user, *flagged));
