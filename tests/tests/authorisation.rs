@@ -124,8 +124,8 @@ struct Cast {
 
 impl Cast {
     async fn new(server: &Server, name: &str) -> Self {
-        let person = async |role: &str| TestUser::register(server, &format!("{role}_{name}")).await;
-        let (owner, other, admin) = (person("owner").await, person("other").await, person("admin").await);
+        let user = async |role: &str| TestUser::register(server, &format!("{role}_{name}")).await;
+        let (owner, other, admin) = (user("owner").await, user("other").await, user("admin").await);
         owner.change(json!({"is_public": false})).await;
         let unlocked = owner.sync(&Batch::of([TestMessage::new("m1").output(7)])).await["newAchievements"][0].clone();
         server.database().rows(&format!("UPDATE users SET is_admin = true WHERE id = '{}'", admin.id));

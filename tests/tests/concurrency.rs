@@ -92,21 +92,21 @@ async fn concurrent_syncs_of_accounts_do_not_block_each_other() {
         people.push(TestUser::register(&server, &format!("person{number}")).await);
     }
     // All accounts use the same names of models, tools and machines, which are new to the database.
-    let syncs = people.iter().zip(&histories).map(|(person, history)| {
-        let (person, history) = (person.clone(), history.clone());
+    let syncs = people.iter().zip(&histories).map(|(user, history)| {
+        let (user, history) = (user.clone(), history.clone());
         tokio::spawn(async move {
             for part in history.chunks(50) {
-                person.sync(&Batch::of(part.to_vec())).await;
+                user.sync(&Batch::of(part.to_vec())).await;
             }
         })
     });
     for task in join_all(syncs.collect::<Vec<_>>()).await {
         task.expect("every sync is accepted");
     }
-    for (person, history) in people.iter().zip(&histories) {
+    for (user, history) in people.iter().zip(&histories) {
         let total: u64 = history.iter().map(TestMessage::total).sum();
-        assert_eq!(person.overview().await["total_tokens"], total);
-        server.assert_rebuild_changes_nothing(&person.username);
+        assert_eq!(user.overview().await["total_tokens"], total);
+        server.assert_rebuild_changes_nothing(&user.username);
     }
 }
 
@@ -137,7 +137,7 @@ async fn concurrent_first_syncs_with_shared_new_names_are_accepted() {
     let server = Server::start().await;
     let mut syncs = Vec::new();
     for number in 0..24_usize {
-        let person = TestUser::register(&server, &format!("person{number}")).await;
+        let user = TestUser::register(&server, &format!("person{number}")).await;
         // The same 60 new models, starting at a different one, alternately forward and backward.
         let model = |n: usize| {
             let place = (n / 25 + number) % 60;
@@ -145,7 +145,7 @@ async fn concurrent_first_syncs_with_shared_new_names_are_accepted() {
         };
         let messages: Vec<_> = (0..1_500).map(|n| TestMessage::new(format!("m{n}")).model(model(n)).input(1)).collect();
         let batch = Batch::of(messages).json();
-        let client = server.client().with_token(person.client.token().expect("signed in"));
+        let client = server.client().with_token(user.client.token().expect("signed in"));
         syncs.push(async move { client.post("/sync", &batch).await.expect(200)["messagesSynced"].clone() });
     }
     let synced = join_all(syncs.into_iter().map(tokio::spawn)).await;

@@ -8,8 +8,8 @@ use tests::{Batch, Server, TestMessage, TestUser, noon_zone, now};
 /// An account in whose zone it is noon, and its local times.
 async fn at_noon(server: &Server, username: &str) -> (TestUser, Zoned) {
     let zone = noon_zone();
-    let person = TestUser::register_in(server, username, zone.iana_name().expect("a name")).await;
-    (person, now().to_zoned(zone))
+    let user = TestUser::register_in(server, username, zone.iana_name().expect("a name")).await;
+    (user, now().to_zoned(zone))
 }
 
 fn days_ago(now: &Zoned, days: i64) -> Timestamp {
@@ -128,13 +128,13 @@ async fn streak_ends_today_or_yesterday() {
         ("gap", vec![0, 2, 3, 4], 1, 3),
         ("never", vec![], 0, 0),
     ] {
-        let (person, now) = at_noon(&server, name).await;
+        let (user, now) = at_noon(&server, name).await;
         // Synced late and out of order.
         for days in active.iter().rev() {
             let message = TestMessage::new(format!("{days}")).at(days_ago(&now, *days)).output(1);
-            person.sync(&Batch::of([message])).await;
+            user.sync(&Batch::of([message])).await;
         }
-        let overview = person.overview().await;
+        let overview = user.overview().await;
         let streaks = (&overview["current_streak"], &overview["longest_streak"], &overview["unique_days"]);
         assert_eq!(streaks, (&json!(current), &json!(longest), &json!(active.len())), "{name}");
         assert_eq!(overview["streak_at_risk"], false, "it is noon");
@@ -313,9 +313,9 @@ async fn platform_totals_are_those_the_worker_computed() {
     assert!(answer.header("cache-control").is_some_and(|value| value.contains("max-age=900")), "{:?}", answer.headers);
     assert_eq!(answer.expect(200), json!({"total_tokens": 0, "total_users": 0, "total_tools": 0}));
     for (name, source, tokens) in [("ada", "codex", 10), ("bob", "codex", 20), ("eve", "gemini-cli", 30)] {
-        let person = TestUser::register(&server, name).await;
-        person.change(json!({"is_public": name != "eve"})).await;
-        person.sync(&Batch::of([TestMessage::new("m").output(tokens)]).source(source)).await;
+        let user = TestUser::register(&server, name).await;
+        user.change(json!({"is_public": name != "eve"})).await;
+        user.sync(&Batch::of([TestMessage::new("m").output(tokens)]).source(source)).await;
     }
     let platform = async || server.client().get("/stats/platform").await.expect(200);
     assert_eq!(platform().await, json!({"total_tokens": 0, "total_users": 0, "total_tools": 0}), "not computed yet");

@@ -9,9 +9,9 @@ async fn follow(who: &TestUser, whom: &TestUser) {
     who.client.post(&format!("/users/{}/follow", whom.username), &json!({})).await.expect(201);
 }
 
-/// The activities on the first page of the feed of `person`, the newest first.
-async fn feed(person: &TestUser) -> Vec<Value> {
-    let page = person.get("/feed?size=100").await;
+/// The activities on the first page of the feed of `user`, the newest first.
+async fn feed(user: &TestUser) -> Vec<Value> {
+    let page = user.get("/feed?size=100").await;
     let items = page["items"].as_array().expect("items").clone();
     assert_eq!(page["total"], items.len());
     items
@@ -31,10 +31,10 @@ fn activity(event: &Event) -> &str {
     event.data["id"].as_str().expect("an id")
 }
 
-/// Syncs the `n`th message of `person`, larger each time, so that each earns something.
-async fn works(person: &TestUser, n: u32) {
+/// Syncs the `n`th message of `user`, larger each time, so that each earns something.
+async fn works(user: &TestUser, n: u32) {
     let message = TestMessage::new(format!("m{n}")).input(10_u64.pow(3 + n));
-    let report = person.sync(&Batch::of([message])).await;
+    let report = user.sync(&Batch::of([message])).await;
     assert!(!report["achievements_unlocked"].as_array().is_some_and(Vec::is_empty), "{report}");
 }
 

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tests::{AccountRows, Batch, Server, TestMessage, TestUser, instant};
 
-async fn forget(person: &TestUser, query: &str) -> Value {
-    person.client.delete(&format!("/users/me/usage{query}")).await.expect(200)["messages_deleted"].clone()
+async fn forget(user: &TestUser, query: &str) -> Value {
+    user.client.delete(&format!("/users/me/usage{query}")).await.expect(200)["messages_deleted"].clone()
 }
 
 /// Five messages around two midnights of Auckland, 13 hours ahead of UTC in March: of the local days 3 (one), 4 (two), 5 (two).
@@ -19,8 +19,8 @@ fn messages() -> [TestMessage; 5] {
     .map(|(at, output)| TestMessage::new(at).at(instant(at)).output(output))
 }
 
-async fn tokens(person: &TestUser) -> Value {
-    person.overview().await["total_tokens"].clone()
+async fn tokens(user: &TestUser) -> Value {
+    user.overview().await["total_tokens"].clone()
 }
 
 #[tokio::test]
@@ -28,8 +28,8 @@ async fn usage_of_local_days_is_deleted_from_all_figures() {
     let server = Server::start().await;
     let ada = TestUser::register_in(&server, "ada", "Pacific/Auckland").await;
     let bob = TestUser::register_in(&server, "bob", "Pacific/Auckland").await;
-    for person in [&ada, &bob] {
-        person.sync(&Batch::of(messages())).await;
+    for user in [&ada, &bob] {
+        user.sync(&Batch::of(messages())).await;
     }
     let before = ada.overview().await;
     assert_eq!((&before["longest_streak"], &before["unique_days"]), (&json!(3), &json!(3)));

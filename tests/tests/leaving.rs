@@ -8,8 +8,8 @@ async fn follow(who: &TestUser, whom: &TestUser) {
     who.client.post(&format!("/users/{}/follow", whom.username), &json!({})).await.expect(201);
 }
 
-async fn leave(person: &TestUser) -> Value {
-    person.client.delete("/users/me").await.expect(202)
+async fn leave(user: &TestUser) -> Value {
+    user.client.delete("/users/me").await.expect(202)
 }
 
 /// Dates all deletions `days` days back.
@@ -100,8 +100,8 @@ async fn deleted_account_vanishes_and_returns_by_sign_in() {
 async fn deleted_account_is_purged_after_grace_period() {
     let server = Server::start().await;
     let (ada, bob) = (TestUser::register(&server, "ada_gone").await, TestUser::register(&server, "bob").await);
-    for person in [&ada, &bob] {
-        person.sync(&Batch::of([TestMessage::new("m1").input(1_000), TestMessage::new("m2").output(7)])).await;
+    for user in [&ada, &bob] {
+        user.sync(&Batch::of([TestMessage::new("m1").input(1_000), TestMessage::new("m2").output(7)])).await;
     }
     follow(&ada, &bob).await;
     follow(&bob, &ada).await;

@@ -50,8 +50,8 @@ async fn all_done(database: &Arc<Database>, count: usize) {
     wait_until("emails are done", async || states(database) == format!("done,{count}")).await;
 }
 
-fn verify_without_an_email(person: &TestUser, database: &Database) {
-    database.rows(&format!("UPDATE users SET email_verified = true WHERE id = '{}'", person.id));
+fn verify_without_an_email(user: &TestUser, database: &Database) {
+    database.rows(&format!("UPDATE users SET email_verified = true WHERE id = '{}'", user.id));
     database.rows("DELETE FROM jobs WHERE queue = 'mail'");
 }
 
@@ -114,10 +114,10 @@ async fn address_is_verified_by_link_in_email() {
     emails(&smtp, 2).await;
     let database = server.database();
     database.rows("DELETE FROM jobs WHERE queue = 'mail'");
-    for person in [&ada, &bob, &bob] {
-        person.client.post("/auth/verify-email", &json!({})).await.expect(204);
-        let request = person.client.request(Method::POST, "/auth/verify-email");
-        person.client.send(request).await.expect(204);
+    for user in [&ada, &bob, &bob] {
+        user.client.post("/auth/verify-email", &json!({})).await.expect(204);
+        let request = user.client.request(Method::POST, "/auth/verify-email");
+        user.client.send(request).await.expect(204);
     }
     anonymous.post("/auth/verify-email", &json!({})).await.expect_error(401, "UNAUTHORIZED");
     assert_eq!(emails(&smtp, 3).await[2].to, "bob@example.org");

@@ -7,18 +7,18 @@ async fn follow(who: &TestUser, whom: &TestUser) -> tests::ApiResponse {
     who.client.post(&format!("/users/{}/follow", whom.username), &json!({})).await
 }
 
-/// The notifications of `person`, the newest first.
-async fn notifications_of(person: &TestUser) -> Vec<Value> {
-    person.get("/notifications?limit=100").await["notifications"].as_array().expect("a list").clone()
+/// The notifications of `user`, the newest first.
+async fn notifications_of(user: &TestUser) -> Vec<Value> {
+    user.get("/notifications?limit=100").await["notifications"].as_array().expect("a list").clone()
 }
 
 /// The notifications of `kind`.
-async fn told_of(person: &TestUser, kind: &str) -> Vec<Value> {
-    notifications_of(person).await.into_iter().filter(|notification| notification["type"] == kind).collect()
+async fn told_of(user: &TestUser, kind: &str) -> Vec<Value> {
+    notifications_of(user).await.into_iter().filter(|notification| notification["type"] == kind).collect()
 }
 
-async fn unread(person: &TestUser) -> u64 {
-    person.get("/notifications?limit=1").await["unread_count"].as_u64().expect("a count")
+async fn unread(user: &TestUser) -> u64 {
+    user.get("/notifications?limit=1").await["unread_count"].as_u64().expect("a count")
 }
 
 #[tokio::test]

@@ -264,9 +264,9 @@ async fn gitlab_with_same_verified_address_opens_same_account() {
 async fn oauth_provider_account_is_linked_to_one_account() {
     let (server, provider) = start(Some(ProviderUser::new(7, "octocat"))).await;
     let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
-    let link = async |person: &TestUser, human: ProviderUser| {
+    let link = async |user: &TestUser, human: ProviderUser| {
         let token = provider.issue(CLIENT_ID, human);
-        person.client.post("/auth/oauth/github/link", &json!({"access_token": token})).await
+        user.client.post("/auth/oauth/github/link", &json!({"access_token": token})).await
     };
     assert_eq!(link(&ada, ProviderUser::new(7, "octocat")).await.status, 204);
     assert_eq!(link(&ada, ProviderUser::new(7, "octocat")).await.status, 204, "again");

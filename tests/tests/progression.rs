@@ -15,9 +15,9 @@ fn unlocked(answer: &Value) -> BTreeSet<String> {
     new.iter().map(|one| one["slug"].as_str().expect("a slug").to_owned()).collect()
 }
 
-/// The achievement `slug` on the page of `person`.
-async fn achievement(person: &TestUser, slug: &str) -> Value {
-    let page = person.get(&format!("/users/{}/achievements", person.username)).await;
+/// The achievement `slug` on the page of `user`.
+async fn achievement(user: &TestUser, slug: &str) -> Value {
+    let page = user.get(&format!("/users/{}/achievements", user.username)).await;
     let all = page["achievements"].as_array().expect("achievements");
     all.iter().find(|one| one["slug"] == slug).cloned().unwrap_or_else(|| panic!("no {slug}"))
 }
@@ -145,9 +145,9 @@ async fn week_of_usage_is_a_streak_with_milestone() {
     assert_eq!(milestones.trim(), "7");
 }
 
-/// The kinds of the notifications of `person`, newest first.
-async fn notifications(person: &TestUser) -> Vec<String> {
-    let page = person.get("/notifications?limit=100").await;
+/// The kinds of the notifications of `user`, newest first.
+async fn notifications(user: &TestUser) -> Vec<String> {
+    let page = user.get("/notifications?limit=100").await;
     let kinds = page["notifications"].as_array().expect("notifications").iter();
     kinds.map(|notified| notified["type"].as_str().expect("a type").to_owned()).collect()
 }

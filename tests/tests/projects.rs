@@ -6,12 +6,12 @@ use tests::{Server, TestUser};
 
 const LIMIT: usize = 20;
 
-async fn list(person: &TestUser, whose: &str) -> Vec<Value> {
-    person.get(&format!("/users/{whose}/projects")).await.as_array().expect("an array").clone()
+async fn list(user: &TestUser, whose: &str) -> Vec<Value> {
+    user.get(&format!("/users/{whose}/projects")).await.as_array().expect("an array").clone()
 }
 
-async fn add(person: &TestUser, body: Value) -> Value {
-    person.client.post("/projects", &body).await.expect(201)
+async fn add(user: &TestUser, body: Value) -> Value {
+    user.client.post("/projects", &body).await.expect(201)
 }
 
 #[tokio::test]

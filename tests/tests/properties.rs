@@ -85,15 +85,15 @@ fn requests(copies: &[Logged]) -> Vec<Batch> {
 
 /// Sends everything once, in order.
 async fn send_once(server: &Server, case: &Case, username: &str) {
-    let person = TestUser::register_in(server, username, case.zone).await;
+    let user = TestUser::register_in(server, username, case.zone).await;
     for request in requests(&case.copies) {
-        person.sync(&request).await;
+        user.sync(&request).await;
     }
 }
 
 /// Sends everything up to three times, in any order and parts, from 8 tasks at once.
 async fn send_anyhow(server: &Server, case: &Case, username: &str) {
-    let person = match case.way {
+    let user = match case.way {
         Way::Registers => TestUser::register_in(server, username, case.zone).await,
         Way::Syncs | Way::ChangesLater => TestUser::register(server, username).await,
     };
@@ -108,7 +108,7 @@ async fn send_anyhow(server: &Server, case: &Case, username: &str) {
     let mut parts: Vec<Batch> = random.split(&copies, 12).iter().flat_map(|part| requests(part)).collect();
     random.shuffle(&mut parts);
     let tasks = (0..TASKS).map(|task| {
-        let client = server.client().with_token(person.client.token().expect("signed in"));
+        let client = server.client().with_token(user.client.token().expect("signed in"));
         let mine = parts.iter().skip(task).step_by(TASKS).cloned();
         let named = matches!(case.way, Way::Syncs);
         let mine: Vec<_> =
@@ -123,7 +123,7 @@ async fn send_anyhow(server: &Server, case: &Case, username: &str) {
         task.expect("every sync is accepted");
     }
     if matches!(case.way, Way::ChangesLater) {
-        person.change(json!({"timezone": case.zone})).await;
+        user.change(json!({"timezone": case.zone})).await;
     }
 }
 

@@ -4,30 +4,30 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{ApiResponse, Batch, Client, Server, TestMessage, TestUser};
 
-async fn code(person: &TestUser) -> String {
-    person.get("/referrals/code").await["code"].as_str().expect("a code").to_owned()
+async fn code(user: &TestUser) -> String {
+    user.get("/referrals/code").await["code"].as_str().expect("a code").to_owned()
 }
 
 async fn sign_up(server: &Server, name: &str, code: &str) -> TestUser {
     TestUser::register_with(server, name, json!({"referral_code": code})).await
 }
 
-async fn track(person: &TestUser, code: &str) -> ApiResponse {
-    person.client.post("/referrals/track", &json!({"referral_code": code})).await
+async fn track(user: &TestUser, code: &str) -> ApiResponse {
+    user.client.post("/referrals/track", &json!({"referral_code": code})).await
 }
 
-async fn first_sync(person: &TestUser) -> Value {
-    person.sync(&Batch::of([TestMessage::new("m1").output(7)])).await
+async fn first_sync(user: &TestUser) -> Value {
+    user.sync(&Batch::of([TestMessage::new("m1").output(7)])).await
 }
 
-async fn stats(person: &TestUser) -> Value {
-    person.get("/referrals/stats").await
+async fn stats(user: &TestUser) -> Value {
+    user.get("/referrals/stats").await
 }
 
 /// The XP of an account without those of achievements: in these stories, of active days and referrals.
-async fn xp_without_achievements(person: &TestUser) -> u64 {
-    let level = person.get(&format!("/users/{}/level", person.username)).await;
-    let page = person.get(&format!("/users/{}/achievements", person.username)).await;
+async fn xp_without_achievements(user: &TestUser) -> u64 {
+    let level = user.get(&format!("/users/{}/level", user.username)).await;
+    let page = user.get(&format!("/users/{}/achievements", user.username)).await;
     let unlocked = page["achievements"].as_array().expect("achievements").iter().filter(|one| one["unlocked"] == true);
     // Each achievement is at most at its first tier here.
     let rewards: u64 = unlocked.map(|one| one["xp_reward"].as_u64().expect("XP")).sum();
@@ -45,9 +45,9 @@ async fn first_sync_pays_three_referrers() {
 
     let levels = |one: u64, two: u64, three: u64| json!({"level1": one, "level2": two, "level3": three});
     let totals = [levels(1, 1, 1), levels(1, 1, 0), levels(1, 0, 0), levels(0, 0, 0)];
-    for (person, totals) in all_users.iter().zip(&totals) {
-        let stats = stats(person).await;
-        assert_eq!((&stats["total_referrals"], &stats["total_xp_earned"]), (totals, &json!(0)), "{}", person.username);
+    for (user, totals) in all_users.iter().zip(&totals) {
+        let stats = stats(user).await;
+        assert_eq!((&stats["total_referrals"], &stats["total_xp_earned"]), (totals, &json!(0)), "{}", user.username);
     }
     let waiting = &stats(&cid).await["referred_users"][0];
     assert_eq!(
@@ -61,14 +61,14 @@ async fn first_sync_pays_three_referrers() {
     for _ in 0..2 {
         first_sync(&dan).await;
         dan.sync(&Batch::of([TestMessage::new("m2").output(7)])).await;
-        for (person, xp) in all_users.iter().zip([json!(2.5), json!(6.25), json!(25), json!(0)]) {
-            assert_eq!(stats(person).await["total_xp_earned"], xp, "{}", person.username);
+        for (user, xp) in all_users.iter().zip([json!(2.5), json!(6.25), json!(25), json!(0)]) {
+            assert_eq!(stats(user).await["total_xp_earned"], xp, "{}", user.username);
         }
     }
     let paid = &stats(&cid).await["referred_users"][0];
     assert_eq!((&paid["active"], &paid["xp_earned"], &paid["level"]), (&json!(true), &json!(25), &json!(1)));
-    for (person, floor) in all_users.iter().zip([2, 6, 25, 10]) {
-        assert_eq!(xp_without_achievements(person).await, floor, "{}", person.username);
+    for (user, floor) in all_users.iter().zip([2, 6, 25, 10]) {
+        assert_eq!(xp_without_achievements(user).await, floor, "{}", user.username);
     }
 
     // Fractions add up before they are rounded: 2.5 for Dan, 6.25 for Cid, 25 for Bob.
@@ -77,8 +77,8 @@ async fn first_sync_pays_three_referrers() {
     assert_eq!(stats(&ada).await["total_xp_earned"], json!(33.75));
     assert_eq!(xp_without_achievements(&ada).await, 33);
     server.assert_sums_are_right();
-    for person in all_users {
-        server.assert_rebuild_changes_nothing(&person.username);
+    for user in all_users {
+        server.assert_rebuild_changes_nothing(&user.username);
     }
 }
 
@@ -89,9 +89,9 @@ async fn referral_code_is_stable_and_shown_to_owner_only() {
     // The first request that needs the code creates it.
     let shown = ada.get("/users/ada").await["referral_code"].as_str().expect("a code").to_owned();
     let changed = bob.change(json!({"bio": "x"})).await["referral_code"].as_str().expect("a code").to_owned();
-    for (person, code) in [(&ada, &shown), (&bob, &changed)] {
+    for (user, code) in [(&ada, &shown), (&bob, &changed)] {
         let link = json!({"code": code, "url": format!("https://app.example.org/?ref={code}")});
-        assert_eq!(person.get("/referrals/code").await, link);
+        assert_eq!(user.get("/referrals/code").await, link);
         assert!(code.len() == 8 && !code.contains(['I', 'L', 'O', 'U']), "{code}");
     }
     assert_ne!(shown, changed);

@@ -20,12 +20,12 @@ fn waiting(server: &Server) -> i64 {
         .number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 }
 
-/// Checks that `person` and a load balancer are served without delay.
-async fn assert_served(person: &TestUser) {
-    person.get("/auth/me").await;
-    person.get("/dashboard/overview").await;
-    assert_eq!(person.client.anonymous().get("/health").await.status, 200);
-    assert_eq!(person.client.anonymous().get(&format!("/users/{}/stats", person.username)).await.status, 200);
+/// Checks that `user` and a load balancer are served without delay.
+async fn assert_served(user: &TestUser) {
+    user.get("/auth/me").await;
+    user.get("/dashboard/overview").await;
+    assert_eq!(user.client.anonymous().get("/health").await.status, 200);
+    assert_eq!(user.client.anonymous().get(&format!("/users/{}/stats", user.username)).await.status, 200);
 }
 
 #[tokio::test]
@@ -89,9 +89,9 @@ async fn address_with_many_requests_leaves_places_for_tokens() {
     assert!(answers.iter().all(|answer| [200, 429].contains(&answer.status)));
 }
 
-async fn assert_served_with_token(person: &TestUser) {
-    person.get("/auth/me").await;
-    assert_eq!(person.client.anonymous().get("/health").await.status, 200);
+async fn assert_served_with_token(user: &TestUser) {
+    user.get("/auth/me").await;
+    assert_eq!(user.client.anonymous().get("/health").await.status, 200);
 }
 
 #[tokio::test]

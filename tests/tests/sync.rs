@@ -50,9 +50,9 @@ async fn sync_copies_with_equal_totals_are_ordered_by_other_fields() {
         let forwards = TestUser::register(&server, &format!("forwards{number}")).await;
         let backwards = TestUser::register(&server, &format!("backwards{number}")).await;
         let mut updated = Vec::new();
-        for (person, order) in [(&forwards, [0, 1]), (&backwards, [1, 0])] {
+        for (user, order) in [(&forwards, [0, 1]), (&backwards, [1, 0])] {
             for request in order {
-                updated.push(counts(&person.sync(&requests[request]).await)[2]);
+                updated.push(counts(&user.sync(&requests[request]).await)[2]);
             }
         }
         assert_eq!(updated, [0, 1, 0, 0], "number {number}: only the winner replaces");

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use tests::{Batch, Client, PASSWORD, Server, TestMessage, TestUser};
 
-async fn issue(person: &TestUser, body: &Value) -> (String, Client) {
-    let issued = person.client.post("/auth/tokens", body).await.expect(201);
+async fn issue(user: &TestUser, body: &Value) -> (String, Client) {
+    let issued = user.client.post("/auth/tokens", body).await.expect(201);
     let text = |name: &str| issued[name].as_str().unwrap_or_else(|| panic!("no {name} in {issued}")).to_owned();
-    (text("id"), person.client.with_token(&text("token")))
+    (text("id"), user.client.with_token(&text("token")))
 }
 
 #[tokio::test]
@@ -35,8 +35,8 @@ async fn api_token_with_sync_scope_reads_nothing() {
 async fn api_token_with_read_scope_reads_as_owner() {
     let server = Server::start().await;
     let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
-    for person in [&ada, &bob] {
-        person.change(json!({"is_public": false})).await;
+    for user in [&ada, &bob] {
+        user.change(json!({"is_public": false})).await;
     }
     let (_, dashboard) = issue(&ada, &json!({"name": "dashboard", "scopes": ["read"]})).await;
     assert_eq!(dashboard.get("/auth/me").await.expect(200)["username"], "ada");

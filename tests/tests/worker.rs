@@ -53,8 +53,8 @@ async fn becomes(database: &Database, expected: &str) {
 /// Ada, whose account is deleted and past the grace period, and Bob.
 async fn deleted_and_active_account(server: &Server) -> (TestUser, TestUser) {
     let (ada, bob) = (TestUser::register(server, "ada").await, TestUser::register(server, "bob").await);
-    for person in [&ada, &bob] {
-        person.sync(&Batch::of([TestMessage::new("m1").output(7)])).await;
+    for user in [&ada, &bob] {
+        user.sync(&Batch::of([TestMessage::new("m1").output(7)])).await;
     }
     ada.client.delete("/users/me").await.expect(202);
     server.database().rows("UPDATE users SET deleted_at = now() - interval '31 days' WHERE deleted_at IS NOT NULL");

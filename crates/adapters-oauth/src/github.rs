@@ -77,13 +77,13 @@ impl GitHub {
         versioned(self.http.get(&format!("{}{path}", self.application.api_url))).bearer_auth(token.expose())
     }
 
-    async fn account(&self, person: GitHubUser, token: &AccessToken) -> Result<ExternalAccount, ProviderError> {
+    async fn account(&self, user: GitHubUser, token: &AccessToken) -> Result<ExternalAccount, ProviderError> {
         Ok(ExternalAccount {
             provider: self.name(),
-            subject: person.id.to_string(),
-            login: person.login,
-            name: name(person.name),
-            image: image(person.avatar_url),
+            subject: user.id.to_string(),
+            login: user.login,
+            name: name(user.name),
+            image: image(user.avatar_url),
             verified_email: self.verified_email(token).await?,
         })
     }
@@ -137,8 +137,8 @@ impl IdentityProvider for GitHub {
             (_, Some(error)) => return Err(ProviderError::Refused(error)),
             (None, None) => return Err(ProviderError::Unavailable("it answered without a token".to_owned())),
         };
-        let person = self.http.send(self.get("/user", &token), Again::Safe).await?.success()?;
-        self.account(person, &token).await
+        let user = self.http.send(self.get("/user", &token), Again::Safe).await?.success()?;
+        self.account(user, &token).await
     }
 
     async fn vouch(&self, token: &AccessToken) -> Result<ExternalAccount, ProviderError> {
@@ -161,7 +161,7 @@ impl IdentityProvider for GitHub {
         }
         let issued: Issued = answer.success()?;
         match issued.user {
-            Some(person) if issued.app.client_id == *client_id => self.account(person, token).await,
+            Some(user) if issued.app.client_id == *client_id => self.account(user, token).await,
             _ => Err(ProviderError::Refused("the token belongs to another application or to no user".to_owned())),
         }
     }

@@ -63,7 +63,7 @@ impl GitLab {
     }
 
     /// The owner of `token`.
-    async fn person(&self, token: &AccessToken) -> Result<GitLabUser, ProviderError> {
+    async fn user(&self, token: &AccessToken) -> Result<GitLabUser, ProviderError> {
         let request = self.http.get(&format!("{}/user", self.application.api_url)).bearer_auth(token.expose());
         let answer = self.http.send(request, Again::Safe).await?;
         match answer.status {
@@ -75,14 +75,14 @@ impl GitLab {
         }
     }
 
-    fn account(&self, person: GitLabUser) -> ExternalAccount {
-        let confirmed = person.email.filter(|_| person.confirmed_at.is_some());
+    fn account(&self, user: GitLabUser) -> ExternalAccount {
+        let confirmed = user.email.filter(|_| user.confirmed_at.is_some());
         ExternalAccount {
             provider: self.name(),
-            subject: person.id.to_string(),
-            login: person.username,
-            name: name(person.name),
-            image: image(person.avatar_url),
+            subject: user.id.to_string(),
+            login: user.username,
+            name: name(user.name),
+            image: image(user.avatar_url),
             verified_email: confirmed.as_deref().and_then(email),
         }
     }
@@ -112,7 +112,7 @@ impl IdentityProvider for GitLab {
             (_, Some(error)) => return Err(ProviderError::Refused(error)),
             (None, None) => return Err(ProviderError::Unavailable("it answered without a token".to_owned())),
         };
-        Ok(self.account(self.person(&token).await?))
+        Ok(self.account(self.user(&token).await?))
     }
 
     async fn vouch(&self, token: &AccessToken) -> Result<ExternalAccount, ProviderError> {
@@ -126,10 +126,10 @@ impl IdentityProvider for GitLab {
         if uid.as_deref() != Some(&self.application.client_id) {
             return Err(ProviderError::Refused("the token was not issued to this application".to_owned()));
         }
-        let person = self.person(token).await?;
-        if issued.resource_owner_id != Some(person.id) {
+        let user = self.user(token).await?;
+        if issued.resource_owner_id != Some(user.id) {
             return Err(ProviderError::Refused("the token belongs to no user".to_owned()));
         }
-        Ok(self.account(person))
+        Ok(self.account(user))
     }
 }

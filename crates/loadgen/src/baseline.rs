@@ -55,8 +55,8 @@ pub(crate) async fn rows_per_second(client: &Client, messages: u32, people: u32)
     let (run, today) = (run_number(), today());
     let chunks: Vec<Columns> = (0..messages / CHUNK)
         .map(|chunk| {
-            let (person, first) = (chunk % people, chunk / people * CHUNK);
-            Columns::of(run + u64::from(person), i32::try_from(person).unwrap_or(0), first, today)
+            let (account, first) = (chunk % people, chunk / people * CHUNK);
+            Columns::of(run + u64::from(account), i32::try_from(account).unwrap_or(0), first, today)
         })
         .collect();
     let begin = Instant::now();
@@ -85,8 +85,8 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(person: u64, user: i32, first: u32, today: OffsetDateTime) -> Self {
-        let mut messages: Vec<_> = (first..first + CHUNK).map(|n| message(person, n, today)).collect();
+    fn of(account: u64, user: i32, first: u32, today: OffsetDateTime) -> Self {
+        let mut messages: Vec<_> = (first..first + CHUNK).map(|n| message(account, n, today)).collect();
         messages.sort_unstable_by_key(|message| message.id);
         let count = messages.len();
         let all =

@@ -115,10 +115,10 @@ pub(crate) async fn clear(client: &Client) -> Result<()> {
     Ok(())
 }
 
-/// Registers account number `person` at the server `address`; returns the token of a session.
-pub(crate) async fn register(address: &str, person: u64) -> Result<String> {
+/// Registers account number `account` at the server `address`; returns the token of a session.
+pub(crate) async fn register(address: &str, account: u64) -> Result<String> {
     let body = format!(
-        r#"{{"email":"load{person:x}@example.org","password":"correct horse {person}","username":"load_{person:x}"}}"#
+        r#"{{"email":"load{account:x}@example.org","password":"correct horse {account}","username":"load_{account:x}"}}"#
     );
     let request = post("/api/v1/auth/register", None, &body);
     let answer = Connection::open(address).await?.send(&request).await?.success()?.json()?;

@@ -45,8 +45,8 @@ pub(crate) async fn small(address: &str, database: Option<&Client>, count: u32) 
     let today = today();
     let mut connection = Connection::open(address).await?;
     let (mut syncs, mut empty, mut answers) = (Vec::new(), Vec::new(), Vec::new());
-    for (person, token) in people(address, 1).await? {
-        let request = |numbers| post("/api/v1/sync", Some(&token), &body(person, numbers, today));
+    for (account, token) in people(address, 1).await? {
+        let request = |numbers| post("/api/v1/sync", Some(&token), &body(account, numbers, today));
         connection.send(&request(0..EXISTING_MESSAGES)).await?.success()?;
         for n in 0..count {
             let first = EXISTING_MESSAGES + n * SMALL_SYNC_MESSAGES;

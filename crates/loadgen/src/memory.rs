@@ -50,9 +50,9 @@ pub(crate) async fn measure(environment: &mut Environment) -> Result<Memory> {
     let (idle, _) = memory(server.pid())?;
     let today = today();
     let mut requests = Vec::new();
-    for (person, token) in people(&server.address, CONCURRENT_SYNCS).await? {
+    for (account, token) in people(&server.address, CONCURRENT_SYNCS).await? {
         let connection = Connection::open(&server.address).await?;
-        requests.push((connection, post("/api/v1/sync", Some(&token), &body(person, 0..LARGE_SYNC_MESSAGES, today))));
+        requests.push((connection, post("/api/v1/sync", Some(&token), &body(account, 0..LARGE_SYNC_MESSAGES, today))));
     }
     forget_peak(server.pid())?;
     let begin = Instant::now();

@@ -84,8 +84,8 @@ pub(crate) async fn people(address: &str, count: u32) -> Result<Vec<(u64, String
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let mut people = Vec::new();
     for _ in 0..count {
-        let person = run_number() * 1_000 + NEXT.fetch_add(1, Ordering::Relaxed);
-        people.push((person, register(address, person).await?));
+        let account = run_number() * 1_000 + NEXT.fetch_add(1, Ordering::Relaxed);
+        people.push((account, register(address, account).await?));
     }
     Ok(people)
 }
@@ -97,8 +97,8 @@ pub(crate) async fn throughput(address: &str, load: &Load, batch: u32) -> Result
     let plans: Vec<Arc<Vec<Vec<u8>>>> = people(address, load.connections)
         .await?
         .into_iter()
-        .map(|(person, token)| {
-            let one = |n| post("/api/v1/sync", Some(&token), &body(person, n * batch..(n + 1) * batch, today));
+        .map(|(account, token)| {
+            let one = |n| post("/api/v1/sync", Some(&token), &body(account, n * batch..(n + 1) * batch, today));
             Arc::new((0..requests).map(one).collect())
         })
         .collect();

@@ -73,8 +73,8 @@ pub fn lines_of(part: ExportPart) -> Box<dyn Iterator<Item = Result<Line, String
         ExportPart::Projects(projects) => all(projects, project),
         ExportPart::Machines(machines) => all(machines, machine),
         ExportPart::Messages(entries) => all(entries, message),
-        ExportPart::Follows(people) => all(people, |of| Line::Follow(person(of))),
-        ExportPart::Followers(people) => all(people, |of| Line::Follower(person(of))),
+        ExportPart::Follows(people) => all(people, |of| Line::Follow(follow(of))),
+        ExportPart::Followers(people) => all(people, |of| Line::Follower(follow(of))),
         ExportPart::Events(events) => all(events, event),
         ExportPart::Unlocks(unlocks) => all(unlocks, achievement),
         ExportPart::Activities(activities) => Box::new(activities.into_iter().map(activity)),
@@ -169,7 +169,7 @@ fn message(entry: LedgerEntry) -> Line {
     })
 }
 
-fn person(of: PastFollow) -> lines::FollowLine {
+fn follow(of: PastFollow) -> lines::FollowLine {
     let PastFollow { username, since, is_requested } = of;
     lines::FollowLine { username: username.to_string(), since, requested: is_requested }
 }

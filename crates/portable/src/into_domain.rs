@@ -113,8 +113,8 @@ pub fn read_part(line: Line, now: OffsetDateTime) -> Result<ExportPart, FieldErr
         }),
         Line::ReferredBy(line) => ExportPart::Referrals(vec![referral(ReferralDirection::ByThem, line, now)?]),
         Line::Referred(line) => ExportPart::Referrals(vec![referral(ReferralDirection::ByOwner, line, now)?]),
-        Line::Follow(line) => ExportPart::Follows(vec![person(line, now)?]),
-        Line::Follower(line) => ExportPart::Followers(vec![person(line, now)?]),
+        Line::Follow(line) => ExportPart::Follows(vec![follow(line, now)?]),
+        Line::Follower(line) => ExportPart::Followers(vec![follow(line, now)?]),
         Line::Event(line) => ExportPart::Events(vec![event(line, now)?]),
         Line::Achievement(line) => ExportPart::Unlocks(vec![unlock(&line, now)?]),
         Line::Activity(line) => {
@@ -216,7 +216,7 @@ fn referral(
     })
 }
 
-fn person(line: lines::FollowLine, now: OffsetDateTime) -> Result<PastFollow, FieldError> {
+fn follow(line: lines::FollowLine, now: OffsetDateTime) -> Result<PastFollow, FieldError> {
     let username = name("username", line.username)?;
     Ok(PastFollow { username, since: past("since", line.since, now)?, is_requested: line.requested })
 }

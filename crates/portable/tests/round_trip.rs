@@ -52,7 +52,7 @@ fn ada() -> User {
 
 /// A part of every kind, in which every field has a value of its own.
 fn parts() -> Vec<ExportPart> {
-    let person =
+    let past_follow =
         |name: &str, is_requested| PastFollow { username: Username::trusted(name), since: at(3), is_requested };
     let referred = |came, name: &str| PastReferral {
         came,
@@ -119,8 +119,8 @@ fn parts() -> Vec<ExportPart> {
             },
             cost: Cost::Unpriced,
         }]),
-        ExportPart::Follows(vec![person("bob", true)]),
-        ExportPart::Followers(vec![person("eve", false)]),
+        ExportPart::Follows(vec![past_follow("bob", true)]),
+        ExportPart::Followers(vec![past_follow("eve", false)]),
         ExportPart::Events(vec![PastEvent {
             event: ProgressEvent { reason: "level:2".into(), xp: EventXp(150) },
             at: at(1),

@@ -99,14 +99,14 @@ struct PersonBody {
 }
 
 impl From<ReferredUser> for PersonBody {
-    fn from(person: ReferredUser) -> Self {
-        let seen = person.seen;
+    fn from(user: ReferredUser) -> Self {
+        let seen = user.seen;
         let number = |level: Level| level.level;
         Self {
-            id: person.id.0,
-            username: person.username.to_string(),
-            name: person.name,
-            image: person.image.as_ref().map(WebUrl::as_str).map(str::to_owned),
+            id: user.id.0,
+            username: user.username.to_string(),
+            name: user.name,
+            image: user.image.as_ref().map(WebUrl::as_str).map(str::to_owned),
             level: seen.map(|seen| number(seen.level)),
             joined_at: seen.map(|seen| seen.joined_at.into()),
             active: seen.map(|seen| seen.is_active),

@@ -378,7 +378,7 @@ const REQUESTS_RECEIVED: &str = people!("follow_requests", "following_id", "foll
 
 #[derive(QueryableByName)]
 #[diesel(table_name = users)]
-struct PersonRow {
+struct FollowRow {
     id: Uuid,
     username: String,
     created_at: OffsetDateTime,
@@ -393,7 +393,7 @@ async fn people(
     place: PageStart,
 ) -> Result<PageOf, StoreError> {
     let person =
-        |row: PersonRow| PastFollow { username: Username::trusted(row.username), since: row.created_at, is_requested };
+        |row: FollowRow| PastFollow { username: Username::trusted(row.username), since: row.created_at, is_requested };
     page(c, by_time(text, user, &place), |row| PageStart::after(row.created_at, row.id), person, part).await
 }
 

@@ -60,7 +60,7 @@ impl From<UsageRow> for UsageFacts {
 
 #[derive(QueryableByName)]
 #[diesel(table_name = usage_totals)]
-struct PersonRow {
+struct UserFactsRow {
     #[diesel(sql_type = BigInt)]
     followers: i64,
     #[diesel(sql_type = BigInt)]
@@ -88,7 +88,7 @@ struct PersonRow {
     totals: SumsRow,
 }
 
-impl PersonRow {
+impl UserFactsRow {
     fn facts(&self) -> UserFacts {
         UserFacts {
             followers: self.followers.unsigned_abs(),
@@ -147,11 +147,11 @@ struct EventRow {
     xp: i64,
 }
 
-fn facts(usage: UsageRow, person: &PersonRow, unlocked: &[UnlockedAchievement]) -> AchievementFacts {
+fn facts(usage: UsageRow, user_row: &UserFactsRow, unlocked: &[UnlockedAchievement]) -> AchievementFacts {
     AchievementFacts {
-        user: person.facts(),
-        active_days: person.active_dates.iter().copied().collect(),
-        monthly_tokens: person.monthly_tokens,
+        user: user_row.facts(),
+        active_days: user_row.active_dates.iter().copied().collect(),
+        monthly_tokens: user_row.monthly_tokens,
         usage: usage.into(),
         held: unlocked.iter().map(|unlocked| (unlocked.id, unlocked.tier)).collect(),
     }
@@ -182,17 +182,17 @@ impl AchievementReader for Database {
     ) -> Result<Option<AccountAchievements>, StoreError> {
         let connection = self.connection().await?;
         let c = &connection.pg;
-        let (usage, person, rows) = futures_util::try_join!(
+        let (usage, user_row, rows) = futures_util::try_join!(
             usage_facts(month.user).optional(c),
             person_facts(month, viewer).optional(c),
             unlocked(month.user).rows::<UnlockedRow>(c),
         )?;
-        let (Some(usage), Some(person)): (_, Option<PersonRow>) = (usage, person) else { return Ok(None) };
+        let (Some(usage), Some(user_row)): (_, Option<UserFactsRow>) = (usage, user_row) else { return Ok(None) };
         let unlocked: Vec<UnlockedAchievement> = rows.into_iter().map(UnlockedAchievement::from).collect();
         Ok(Some(AccountAchievements {
-            facts: facts(usage, &person, &unlocked),
-            totals: person.totals.into(),
-            event_xp: EventXp(person.event_xp),
+            facts: facts(usage, &user_row, &unlocked),
+            totals: user_row.totals.into(),
+            event_xp: EventXp(user_row.event_xp),
             unlocked,
         }))
     }
@@ -204,16 +204,16 @@ impl ProgressRepository for PgUnitOfWork {
         let c = self.connection()?;
         let user = month.user;
         let events = statement("SELECT reason, xp FROM progress_events WHERE user_id = $1").bind::<SqlUuid>(user.0);
-        let (usage, person, held, events) = futures_util::try_join!(
+        let (usage, user_row, held, events) = futures_util::try_join!(
             usage_facts(user).optional(c),
             person_facts(month, Some(user)).optional(c),
             unlocked(user).rows::<UnlockedRow>(c),
             events.rows(c),
         )?;
-        let (Some(usage), Some(person)) = (usage, person) else { return Ok(None) };
+        let (Some(usage), Some(user_row)) = (usage, user_row) else { return Ok(None) };
         let held: Vec<UnlockedAchievement> = held.into_iter().map(UnlockedAchievement::from).collect();
         let events = events.into_iter().map(|row: EventRow| (row.reason, EventXp(row.xp))).collect();
-        Ok(Some((facts(usage, &person, &held), events)))
+        Ok(Some((facts(usage, &user_row, &held), events)))
     }
 
     async fn unlocked(&mut self, user: UserId) -> Result<Vec<UnlockedAchievement>, StoreError> {

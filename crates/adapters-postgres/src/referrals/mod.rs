@@ -135,7 +135,7 @@ struct StatsRow {
 }
 
 #[derive(QueryableByName)]
-struct PersonRow {
+struct ReferredUserRow {
     #[diesel(embed)]
     account: AuthorRow,
     #[diesel(sql_type = Bool)]
@@ -150,8 +150,8 @@ struct PersonRow {
     paid: i64,
 }
 
-impl From<PersonRow> for ReferredUser {
-    fn from(row: PersonRow) -> Self {
+impl From<ReferredUserRow> for ReferredUser {
+    fn from(row: ReferredUserRow) -> Self {
         let Author { id, username, name, image } = row.account.into();
         let seen = ReferredDetails {
             level: row.progress.level(),
@@ -175,7 +175,7 @@ impl ReferralReader for Database {
         let stats = statement(include_str!("referral_stats.sql")).bind::<SqlUuid>(user.0);
         let people =
             statement(include_str!("referred_people.sql")).bind::<SqlUuid>(user.0).bind::<BigInt>(i64::from(listed));
-        let (stats, people): (StatsRow, Vec<PersonRow>) = futures_util::try_join!(stats.row(c), people.rows(c))?;
+        let (stats, people): (StatsRow, Vec<ReferredUserRow>) = futures_util::try_join!(stats.row(c), people.rows(c))?;
         let level = |level: usize| stats.totals.get(level).copied().unwrap_or_default().unsigned_abs();
         Ok(ReferralStats {
             totals: std::array::from_fn(level),

@@ -420,8 +420,8 @@ async fn profiles_that_turn_public_queue_one_delayed_refresh() {
     fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 5)]).await;
     fixture.refresh().await;
     assert_eq!(refreshes(&fixture).await, [], "to hide takes no refresh");
-    for person in [&ada, &bob, &ada] {
-        fixture.set_public(person, true).await;
+    for user in [&ada, &bob, &ada] {
+        fixture.set_public(user, true).await;
     }
     assert_eq!(fixture.lines(&by_tokens(), None).await, [] as [&str; 0], "the refresh gave them no place");
     let due: Vec<_> = refreshes(&fixture).await.into_iter().map(|job| (job.status, job.run_at)).collect();

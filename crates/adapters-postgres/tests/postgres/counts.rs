@@ -37,8 +37,11 @@ async fn recount(fixture: &Fixture, user: UserId) -> Result<bool, StoreError> {
 async fn follow_counts_include_every_way_to_begin_and_end_a_follow() {
     let fixture = fixture();
     let social = fixture.social();
-    let [ada, eve, joe] =
-        [fixture.create_user("ada", None).await, fixture.create_user("eve", None).await, fixture.create_user("joe", None).await];
+    let [ada, eve, joe] = [
+        fixture.create_user("ada", None).await,
+        fixture.create_user("eve", None).await,
+        fixture.create_user("joe", None).await,
+    ];
     let bob = fixture.create_private_user("bob").await;
     let counts = async |user| {
         let (followers, following, _) = kept(&fixture, user).await;
@@ -174,9 +177,9 @@ async fn acceptances_at_once_do_not_deadlock() {
     for round in 0..4 {
         for owner in &owners {
             fixture.set_public(owner, false).await;
-            for person in &people {
-                fixture.social().unfollow(person.id, &owner.username).await.expect("ended");
-                fixture.social().follow(person.id, &owner.username).await.expect("a request");
+            for user in &people {
+                fixture.social().unfollow(user.id, &owner.username).await.expect("ended");
+                fixture.social().follow(user.id, &owner.username).await.expect("a request");
             }
         }
         let mut tasks = JoinSet::new();
@@ -197,10 +200,10 @@ async fn acceptances_at_once_do_not_deadlock() {
             done.expect("nobody waits in a circle");
         }
     }
-    for person in owners.iter().chain(&people) {
-        let before = kept(&fixture, person).await;
-        let wrong = recount(&fixture, person.id).await.expect("a recount");
-        assert!(!wrong, "{}: {before:?} is {:?}", person.username, kept(&fixture, person).await);
+    for user in owners.iter().chain(&people) {
+        let before = kept(&fixture, user).await;
+        let wrong = recount(&fixture, user.id).await.expect("a recount");
+        assert!(!wrong, "{}: {before:?} is {:?}", user.username, kept(&fixture, user).await);
     }
     assert_eq!(kept(&fixture, &owners[0]).await.0, 9);
 }

@@ -181,8 +181,8 @@ async fn purge_removes_all_rows_of_the_account_and_no_others() {
     let fixture = fixture();
     let (ada, ..) = community(&fixture).await;
     let dan = fixture.create_user("dan", None).await;
-    for person in [&ada, &dan] {
-        fixture.users_at(NOW).leave(person.id).await.expect("a date");
+    for user in [&ada, &dan] {
+        fixture.users_at(NOW).leave(user.id).await.expect("a date");
     }
     fixture.users_at(NOW + Duration::DAY).leave(fixture.create_user("fay", None).await.id).await.expect("a date");
     let early = fixture.users_at(purge_time() - Duration::MICROSECOND).purge(|| false).await.expect("a purge");
@@ -273,11 +273,11 @@ async fn follow_counts_are_right_after_deletions_and_restores_during_acceptance(
         people.push((tx.users().find(signed_in.session.user).await.expect("a lookup").expect("an account"), external));
     }
     let mut tasks = JoinSet::new();
-    for (person, external) in people.clone() {
+    for (user, external) in people.clone() {
         let of = fixture.clone();
         tasks.spawn(async move {
             for _ in 0..8 {
-                of.users_at(NOW).leave(person.id).await.expect("a date");
+                of.users_at(NOW).leave(user.id).await.expect("a date");
                 of.oauth().sign_in(&external, Device::default()).await.expect("a session");
             }
         });
@@ -318,9 +318,9 @@ async fn follow_counts_are_right_after_deletions_and_restores_during_acceptance(
     while let Some(done) = tasks.join_next().await {
         done.expect("no deadlock");
     }
-    for (person, _) in &people {
+    for (user, _) in &people {
         let mut tx = fixture.store.begin().await.expect("a transaction");
-        assert!(!tx.follows().recount(person.id).await.expect("a recount"), "{}", person.username);
+        assert!(!tx.follows().recount(user.id).await.expect("a recount"), "{}", user.username);
     }
 }
 
@@ -356,8 +356,8 @@ async fn account_deleted_during_acceptance_is_not_counted() {
         };
         tokio::join!(second, both);
         let mut tx = fixture.store.begin().await.expect("a transaction");
-        for person in [&ada, &eve] {
-            assert!(!tx.follows().recount(person.id).await.expect("a recount"), "{} {leaves_first}", person.username);
+        for user in [&ada, &eve] {
+            assert!(!tx.follows().recount(user.id).await.expect("a recount"), "{} {leaves_first}", user.username);
         }
     }
 }

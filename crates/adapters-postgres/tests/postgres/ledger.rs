@@ -143,12 +143,12 @@ async fn first_syncs_with_the_same_new_models_do_not_collide() {
     let fixture = fixture();
     for round in 0..3 {
         let mut syncs = tokio::task::JoinSet::new();
-        for person in 0..4 {
-            let user = fixture.create_user(&format!("person{round}{person}"), None).await.id;
+        for index in 0..4 {
+            let user = fixture.create_user(&format!("person{round}{index}"), None).await.id;
             // Each chunk of a request meets some of the names, and the requests meet them in opposite orders.
             let model = move |n: usize| {
                 let place = n * MODELS / 12_000;
-                let place = if person % 2 == 0 { place } else { MODELS - 1 - place };
+                let place = if index % 2 == 0 { place } else { MODELS - 1 - place };
                 ModelName::trusted(format!("model-{round}-{place}"))
             };
             let named = move |(n, message)| SentMessage { model: model(n), ..message };

@@ -14,8 +14,8 @@ use tokio_postgres::{Client, NoTls};
 async fn community(fixture: &Fixture) -> UserId {
     let usage = fixture.usage();
     let mut last = None;
-    for person in 0..40 {
-        let user = fixture.create_user(&format!("person{person}"), Some("Europe/Berlin")).await.id;
+    for index in 0..40 {
+        let user = fixture.create_user(&format!("person{index}"), Some("Europe/Berlin")).await.id;
         let at = |n: i64| SentMessage { at: NOW - Duration::hours(n * 24), ..sent(&n.to_string()) };
         usage.sync(user, batch((0..365).map(at).collect())).await.expect("a sync");
         last = Some(user);

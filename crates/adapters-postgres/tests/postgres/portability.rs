@@ -76,15 +76,15 @@ async fn export_reads_all_rows_of_one_account_in_pages() {
     for (who, whom) in [(&ada, &bob), (&eve, &ada), (&ada, &shy), (&bob, &eve)] {
         fixture.social().follow(who.id, &whom.username).await.expect("a follow or a request");
     }
-    for person in [&ada, &bob] {
-        sync(&fixture, person, "m", 4_000).await;
+    for user in [&ada, &bob] {
+        sync(&fixture, user, "m", 4_000).await;
         let messages = vec![sent("only one")];
         let elsewhere = domain::usage::SyncBatch {
             machine: MachineId::parse("another").expect("a name"),
             source: domain::usage::Source::parse("codex").expect("a name"),
             ..batch(messages)
         };
-        fixture.usage().sync(person.id, elsewhere).await.expect("a sync");
+        fixture.usage().sync(user.id, elsewhere).await.expect("a sync");
     }
     fixture
         .run(

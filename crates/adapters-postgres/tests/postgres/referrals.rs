@@ -127,19 +127,19 @@ async fn first_syncs_at_once_pay_the_referral_once() {
     for sync in syncs.join_all().await {
         assert_eq!(sync.expect("a sync").new, 1);
     }
-    for (person, xp, totals) in
+    for (user, xp, totals) in
         [(3, 2_500, [1, 0, 0]), (2, 625, [1, 1, 0]), (1, 250, [1, 1, 1]), (0, 0, [1, 1, 1]), (4, 0, [0, 0, 0])]
     {
-        let stats = fixture.stats(chain[person]).await;
-        assert_eq!((stats.xp, stats.totals), (EventXp(xp), totals), "{person}");
+        let stats = fixture.stats(chain[user]).await;
+        assert_eq!((stats.xp, stats.totals), (EventXp(xp), totals), "{user}");
     }
     let client = client(&fixture).await;
     let events = "SELECT count(*) FROM progress_events WHERE reason LIKE 'referral:%'";
     assert_eq!(number(&client, events).await, 3);
     assert_eq!(number(&client, "SELECT count(*) FROM referrals WHERE paid_at IS NOT NULL").await, 1);
     kept_sums_are_right(&client).await;
-    for person in chain {
-        assert!(fixture.usage().rebuild(person).await.expect("a rebuild").is_clean());
+    for user in chain {
+        assert!(fixture.usage().rebuild(user).await.expect("a rebuild").is_clean());
     }
 }
 
@@ -285,8 +285,8 @@ async fn referral_chain_with_a_deleted_account_pays_the_others() {
     let delete = |user: UserId| format!("UPDATE users SET deleted_at = now() WHERE id = '{user}'");
     client.batch_execute(&delete(chain[1])).await.expect("a deletion");
     fixture.first_sync(chain[3]).await;
-    for (person, xp) in [(2, 2_500), (1, 0), (0, 250)] {
-        assert_eq!(fixture.stats(chain[person]).await.xp, EventXp(xp), "{person}");
+    for (user, xp) in [(2, 2_500), (1, 0), (0, 250)] {
+        assert_eq!(fixture.stats(chain[user]).await.xp, EventXp(xp), "{user}");
     }
 
     // A code of a deleted account has no owner.
@@ -403,8 +403,11 @@ async fn referred_accounts_that_are_private_show_only_name_and_picture() {
     let ada = fixture.sign_up("ada", None, "192.0.2.1").await;
     let code = fixture.code(ada).await;
     for (name, minutes) in [("open", 0), ("closed", 1), ("friend", 2)] {
-        let user: User =
-            if name == "open" { fixture.create_user(name, None).await } else { fixture.create_private_user(name).await };
+        let user: User = if name == "open" {
+            fixture.create_user(name, None).await
+        } else {
+            fixture.create_private_user(name).await
+        };
         let later = fixture.referrals_at(NOW + Duration::minutes(minutes));
         later.track(user.id, code.as_str(), &device("192.0.2.1")).await.expect("a referrer");
         fixture.first_sync(user.id).await;
@@ -537,8 +540,8 @@ async fn referral_named_after_the_first_sync_pays_at_once() {
     let code = fixture.code(chain[2]).await;
     let paid = fixture.referrals().track(late, code.as_str(), &device("192.0.2.1")).await.expect("a referrer");
     assert_eq!(paid, PaidXp(Degree::ALL.map(Degree::xp)));
-    for (person, xp) in [(2, 2_500), (1, 625), (0, 250)] {
-        assert_eq!(fixture.stats(chain[person]).await.xp, EventXp(xp));
+    for (user, xp) in [(2, 2_500), (1, 625), (0, 250)] {
+        assert_eq!(fixture.stats(chain[user]).await.xp, EventXp(xp));
     }
 }
 

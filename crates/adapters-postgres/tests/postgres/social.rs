@@ -46,9 +46,9 @@ async fn follow_requests_are_accepted_declined_withdrawn_or_accepted_by_turning_
     let bob = fixture.create_private_user("bob").await;
     let mut asking = Vec::new();
     for name in ["ann", "ben", "cid", "dan"] {
-        let person = fixture.create_user(name, None).await;
-        assert_eq!(social.follow(person.id, &bob.username).await.expect("a request"), FollowOutcome::Requested);
-        asking.push(person);
+        let user = fixture.create_user(name, None).await;
+        assert_eq!(social.follow(user.id, &bob.username).await.expect("a request"), FollowOutcome::Requested);
+        asking.push(user);
     }
     let again = social.follow(asking[0].id, &bob.username).await.expect_err("asked already");
     assert_eq!(variant(&again), "AlreadyRequested");
@@ -82,8 +82,8 @@ async fn lists_show_only_name_and_picture_of_private_accounts() {
     let social = fixture.social();
     let ada = fixture.create_user("ada", None).await;
     let (open, closed) = (fixture.create_user("open", None).await, fixture.create_private_user("closed").await);
-    for person in [&open, &closed] {
-        social.follow(person.id, &ada.username).await.expect("a follow");
+    for user in [&open, &closed] {
+        social.follow(user.id, &ada.username).await.expect("a follow");
     }
     let seen_by = async |viewer| {
         let page = fixture.store.followers(ada.id, viewer, PAGE).await.expect("followers");

@@ -18,9 +18,9 @@ const PAGE: PageRequest = PageRequest { page: 1, size: 50 };
 async fn shown(fixture: &Fixture, owner: &User, viewer: Option<UserId>) -> Vec<bool> {
     let store = &fixture.store;
     let window = Window { user: owner.id, from: date!(2000 - 01 - 01), to: date!(2100 - 01 - 01) };
-    let person = store.find(&owner.username, viewer).await.expect("a person").expect("somebody");
+    let user = store.find(&owner.username, viewer).await.expect("a person").expect("somebody");
     vec![
-        person.is_visible,
+        user.is_visible,
         !store.visible_among(std::slice::from_ref(&owner.username), viewer).await.expect("people").is_empty(),
         !store.figures(&[window], viewer).await.expect("figures").is_empty(),
         !store.favourites(&[owner.id], viewer, 3).await.expect("favourites").is_empty(),
@@ -40,8 +40,11 @@ async fn shown(fixture: &Fixture, owner: &User, viewer: Option<UserId>) -> Vec<b
 #[tokio::test(flavor = "multi_thread")]
 async fn every_statement_hides_a_private_account_immediately() {
     let fixture = fixture();
-    let [ada, bob, eve] =
-        [fixture.create_user("ada", None).await, fixture.create_user("bob", None).await, fixture.create_user("eve", None).await];
+    let [ada, bob, eve] = [
+        fixture.create_user("ada", None).await,
+        fixture.create_user("bob", None).await,
+        fixture.create_user("eve", None).await,
+    ];
     let social = fixture.social();
     fixture.sync(&bob, &["one", "two"]).await;
     social.follow(ada.id, &bob.username).await.expect("a follow");

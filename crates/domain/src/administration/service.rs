@@ -128,7 +128,7 @@ impl Administration {
         let now = self.deps.now();
         order.check(now)?;
         let mut tx = self.deps.begin().await?;
-        let user = person(&mut *tx, username).await?;
+        let user = find_user(&mut *tx, username).await?;
         let decider = tx.users().find(by.id()).await?;
         let id = self.deps.ids.fresh();
         if !tx.administration().insert_flag(id, user.id, &order, by.id(), now).await? {
@@ -173,7 +173,7 @@ impl Administration {
     ) -> Result<(), AdministrationError> {
         let now = self.deps.now();
         let mut tx = self.deps.begin().await?;
-        let user = person(&mut *tx, username).await?;
+        let user = find_user(&mut *tx, username).await?;
         let lifted = tx.administration().lift_flag(user.id, now).await?;
         let flag = lifted.ok_or(AdministrationError::NotFlagged(user.username))?;
         let reason = reason.as_ref().map(AuditReason::as_str);
@@ -241,7 +241,7 @@ impl Administration {
     }
 }
 
-async fn person(tx: &mut dyn UnitOfWork, username: &Username) -> Result<User, AdministrationError> {
+async fn find_user(tx: &mut dyn UnitOfWork, username: &Username) -> Result<User, AdministrationError> {
     let found = tx.users().find_by_username(username).await?;
     found.map(|(user, _)| user).ok_or_else(|| AdministrationError::UnknownUser(username.to_string()))
 }

@@ -149,17 +149,17 @@ mod tests {
 
     const TODAY: Date = date!(2026 - 11 - 22);
 
-    fn person(number: u128) -> UserId {
+    fn user_id(number: u128) -> UserId {
         UserId(Uuid::from_u128(number))
     }
 
     fn member(number: u128) -> BoardCandidate {
-        BoardCandidate { user: person(number), today: TODAY, shown: true }
+        BoardCandidate { user: user_id(number), today: TODAY, shown: true }
     }
 
     fn used(number: u128, days_ago: i64, tokens: i64) -> DayUsageByModel {
         DayUsageByModel {
-            user: person(number),
+            user: user_id(number),
             day: TODAY - Duration::days(days_ago),
             tool: Source::trusted("codex"),
             model: ModelName::trusted("gpt-5"),

@@ -99,18 +99,16 @@ impl ReferralChain {
     /// Whether the locked chain is complete. An account can gain a referrer between the look-up and the lock. It does so only
     /// once, so three retries suffice.
     fn is_whole(&self) -> bool {
-        let next = |place: usize| self.people.get(place + 1).map(|person| person.id);
+        let next = |place: usize| self.people.get(place + 1).map(|user| user.id);
         let stands = |place: usize, account: &Account| {
             place + 1 == Degree::ALL.len() || account.referred_by.map(|by| by.referrer) == next(place)
         };
         let locked = self.people.iter().enumerate();
-        locked
-            .filter_map(|(place, person)| Some((place, person.account.as_ref()?)))
-            .all(|(place, one)| stands(place, one))
+        locked.filter_map(|(place, user)| Some((place, user.account.as_ref()?))).all(|(place, one)| stands(place, one))
     }
 
     pub(crate) fn referrer(&self) -> Option<UserId> {
-        self.people.first().map(|person| person.id)
+        self.people.first().map(|user| user.id)
     }
 
     /// Stores `join` and settles the accounts above, whose counts of referrals grew. Returns the paid XP, or `None` if the
@@ -129,8 +127,8 @@ impl ReferralChain {
         if join.pays {
             return self.pay(tx, ids, join.referred, join.now).await.map(Some);
         }
-        for (_, person, account) in self.present() {
-            settle(tx, ids, join.now, person, AccountChange::of(account)).await?;
+        for (_, user, account) in self.present() {
+            settle(tx, ids, join.now, user, AccountChange::of(account)).await?;
         }
         Ok(Some(PaidXp::default()))
     }
@@ -145,9 +143,9 @@ impl ReferralChain {
     ) -> Result<PaidXp, StoreError> {
         let mut paid = PaidXp::default();
         tx.referrals().set_paid(referred, now).await?;
-        for (degree, person, account) in self.present() {
+        for (degree, user, account) in self.present() {
             let granted = vec![ProgressEvent { reason: format!("referral:{referred}"), xp: degree.xp() }];
-            settle(tx, ids, now, person, AccountChange { granted, ..AccountChange::of(account) }).await?;
+            settle(tx, ids, now, user, AccountChange { granted, ..AccountChange::of(account) }).await?;
             paid.0[degree as usize] = degree.xp();
         }
         Ok(paid)
@@ -156,7 +154,7 @@ impl ReferralChain {
     /// The accounts that still exist, with their level.
     fn present(self) -> impl Iterator<Item = (Degree, UserId, Account)> {
         let people = Degree::ALL.into_iter().zip(self.people);
-        people.filter_map(|(degree, person)| Some((degree, person.id, person.account?)))
+        people.filter_map(|(degree, user)| Some((degree, user.id, user.account?)))
     }
 }
 
@@ -173,14 +171,14 @@ mod tests {
 
     /// Accounts by number, each with its referrer (0: none) or deleted.
     fn chain(people: &[(u128, Option<u128>)]) -> ReferralChain {
-        let person = |(id, referrer): &(u128, Option<u128>)| Referrer {
+        let referrer_of = |(id, referrer): &(u128, Option<u128>)| Referrer {
             id: user(*id),
             account: referrer.map(|by| Account {
                 referred_by: (by > 0).then(|| ReferredBy { referrer: user(by), is_paid: true }),
                 ..account()
             }),
         };
-        ReferralChain { newcomer: None, people: people.iter().map(person).collect() }
+        ReferralChain { newcomer: None, people: people.iter().map(referrer_of).collect() }
     }
 
     #[test]

@@ -55,13 +55,9 @@ impl Referrals {
         Err(StoreError::Internal(format!("no free code was found for the account {user}")).into())
     }
 
-    /// The code of `person`, if `viewer` is the same account.
-    pub async fn own_code(
-        &self,
-        person: UserId,
-        viewer: Option<UserId>,
-    ) -> Result<Option<ReferralCode>, ReferralError> {
-        if viewer == Some(person) { self.code(person).await.map(Some) } else { Ok(None) }
+    /// The code of `user`, if `viewer` is the same account.
+    pub async fn own_code(&self, user: UserId, viewer: Option<UserId>) -> Result<Option<ReferralCode>, ReferralError> {
+        if viewer == Some(user) { self.code(user).await.map(Some) } else { Ok(None) }
     }
 
     /// Stores a click on the link of `code` from `device`. The result does not reveal whether the code exists.
@@ -90,7 +86,7 @@ impl Referrals {
         let chain = chain.ok_or_else(unknown)?;
         let referrer = chain.referrer().ok_or_else(unknown)?;
         let account = chain.newcomer.clone().ok_or(ReferralError::UnknownUser(user))?;
-        let person = tx.users().find(user).await?.ok_or(ReferralError::UnknownUser(user))?;
+        let referred_user = tx.users().find(user).await?.ok_or(ReferralError::UnknownUser(user))?;
         let now = self.deps.now();
         if referrer == user {
             return Err(ReferralError::Yourself);
@@ -98,7 +94,7 @@ impl Referrals {
         if account.referred_by.is_some() {
             return Err(ReferralError::AlreadyReferred);
         }
-        if now - person.created_at >= WINDOW {
+        if now - referred_user.created_at >= WINDOW {
             return Err(ReferralError::TooLate);
         }
         // A chain can be longer than its locked part, so these checks are serialised.

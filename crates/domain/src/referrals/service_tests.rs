@@ -61,21 +61,21 @@ struct People {
 impl People {
     /// The accounts of `chain` with their referrers, all paid.
     fn with(chain: &[(u128, u128)]) -> Self {
-        let above = chain.iter().map(|(person, referrer)| (*person, (*referrer, true))).collect();
+        let above = chain.iter().map(|(user, referrer)| (*user, (*referrer, true))).collect();
         Self { above: Mutex::new(above), ..Self::default() }
     }
 
-    fn account(&self, person: u128) -> Option<Account> {
-        let by = self.above.lock().expect("referrals").get(&person).copied();
+    fn account(&self, number: u128) -> Option<Account> {
+        let by = self.above.lock().expect("referrals").get(&number).copied();
         let referred_by = by.map(|(by, is_paid)| ReferredBy { referrer: user(by), is_paid });
-        let messages = i64::from(self.synced.contains(&person));
+        let messages = i64::from(self.synced.contains(&number));
         let totals = Sums { messages, ..Sums::default() };
-        (!self.deleted.contains(&person)).then(|| Account { totals, referred_by, ..account() })
+        (!self.deleted.contains(&number)).then(|| Account { totals, referred_by, ..account() })
     }
 
-    fn chain(&self, person: u128) -> Vec<u128> {
+    fn chain(&self, user: u128) -> Vec<u128> {
         let above = self.above.lock().expect("referrals");
-        std::iter::successors(Some(person), |person| above.get(person).map(|(by, _)| *by)).skip(1).collect()
+        std::iter::successors(Some(user), |user| above.get(user).map(|(by, _)| *by)).skip(1).collect()
     }
 
     fn transaction(self: &Arc<Self>) -> TestUnitOfWork {
@@ -83,15 +83,15 @@ impl People {
         let people = self.clone();
         tx.users
             .expect_find()
-            .returning(move |id| Ok(people.account(id.0.as_u128()).map(|_| person(id, NOW - people.age))));
+            .returning(move |id| Ok(people.account(id.0.as_u128()).map(|_| user_created_at(id, NOW - people.age))));
         let people = self.clone();
         tx.ledger.expect_lock_for_sync().returning(move |id, _, _, _| Ok(people.account(id.0.as_u128()).map(locked)));
         let people = self.clone();
         tx.accounts.expect_lock_counts().returning(|_| Ok(()));
         tx.accounts.expect_try_lock_all().returning(move |ids| {
             people.locks.lock().expect("locks").push(ids.iter().map(|id| id.0.as_u128()).collect());
-            if let Some((person, referrer)) = people.meanwhile.lock().expect("a wish").take() {
-                people.above.lock().expect("referrals").insert(person, (referrer, true));
+            if let Some((user, referrer)) = people.meanwhile.lock().expect("a wish").take() {
+                people.above.lock().expect("referrals").insert(user, (referrer, true));
             }
             let accounts = ids.iter().filter_map(|id| Some((*id, people.account(id.0.as_u128())?))).collect();
             Ok(Locks { accounts, busy: Vec::new() })
@@ -152,7 +152,7 @@ impl People {
     }
 }
 
-fn person(id: UserId, created_at: OffsetDateTime) -> User {
+fn user_created_at(id: UserId, created_at: OffsetDateTime) -> User {
     User {
         id,
         username: Username::trusted("somebody"),

@@ -50,14 +50,14 @@ pub trait FollowRepository: Send {
 pub trait FollowReader: Send + Sync {
     async fn followers(
         &self,
-        person: UserId,
+        user: UserId,
         viewer: Option<UserId>,
         page: PageRequest,
     ) -> Result<Page<Contact>, StoreError>;
 
     async fn following(
         &self,
-        person: UserId,
+        user: UserId,
         viewer: Option<UserId>,
         page: PageRequest,
     ) -> Result<Page<Contact>, StoreError>;
@@ -65,8 +65,8 @@ pub trait FollowReader: Send + Sync {
     /// Accounts that request to follow `owner`.
     async fn requests(&self, owner: UserId, page: PageRequest) -> Result<Page<Contact>, StoreError>;
 
-    /// The counts of `person`; `None` if `viewer` may not see them.
-    async fn stats(&self, person: UserId, viewer: Option<UserId>) -> Result<Option<FollowStats>, StoreError>;
+    /// The counts of `user`; `None` if `viewer` may not see them.
+    async fn stats(&self, user: UserId, viewer: Option<UserId>) -> Result<Option<FollowStats>, StoreError>;
 }
 
 /// Reads activities of the accounts that a viewer follows and may see.

@@ -198,31 +198,29 @@ fn profile_turning_public_accepts_requests_and_private_keeps_followers() {
 /// Reads like the store: Bob is private, so only he sees his lists and counts.
 fn reading() -> Social {
     let request = PageRequest { page: 1, size: 20 };
-    let list = move |person: UserId, viewer: Option<UserId>| {
-        let total = u64::from(person != BOB || viewer == Some(BOB));
+    let list = move |user: UserId, viewer: Option<UserId>| {
+        let total = u64::from(user != BOB || viewer == Some(BOB));
         Ok(Page { items: Vec::new(), total, request })
     };
     let mut reader = MockFollowReader::new();
-    reader.expect_followers().returning(move |person, viewer, _| list(person, viewer));
-    reader.expect_following().returning(move |person, viewer, _| list(person, viewer));
+    reader.expect_followers().returning(move |user, viewer, _| list(user, viewer));
+    reader.expect_following().returning(move |user, viewer, _| list(user, viewer));
     reader.expect_requests().withf(|owner, _| *owner == BOB).returning(move |owner, _| list(owner, Some(owner)));
-    reader
-        .expect_stats()
-        .returning(|person, viewer| Ok((person != BOB || viewer == Some(BOB)).then(FollowStats::default)));
+    reader.expect_stats().returning(|user, viewer| Ok((user != BOB || viewer == Some(BOB)).then(FollowStats::default)));
     Social::new(TestStore::reading(TestReads { follows: reader, ..TestReads::default() }).deps())
 }
 
 #[test]
 fn stats_of_private_profile_are_refused_and_lists_are_empty() {
     let (social, request) = (reading(), PageRequest { page: 1, size: 20 });
-    for (person, viewer, is_shown) in
+    for (user, viewer, is_shown) in
         [(ADA, None, true), (ADA, Some(EVE), true), (BOB, None, false), (BOB, Some(EVE), false), (BOB, Some(BOB), true)]
     {
-        let counts = block_on(social.stats(person, viewer)).map_err(|error| variant(&error));
-        assert_eq!(counts.err(), (!is_shown).then_some("Private"), "{person} {viewer:?}");
-        let followers = block_on(social.followers(person, viewer, request)).expect("a list");
-        let following = block_on(social.following(person, viewer, request)).expect("a list");
-        assert_eq!([followers.total, following.total], [u64::from(is_shown); 2], "{person} {viewer:?}");
+        let counts = block_on(social.stats(user, viewer)).map_err(|error| variant(&error));
+        assert_eq!(counts.err(), (!is_shown).then_some("Private"), "{user} {viewer:?}");
+        let followers = block_on(social.followers(user, viewer, request)).expect("a list");
+        let following = block_on(social.following(user, viewer, request)).expect("a list");
+        assert_eq!([followers.total, following.total], [u64::from(is_shown); 2], "{user} {viewer:?}");
     }
     assert_eq!(block_on(social.requests(BOB, request)).expect("his own").total, 1);
 }

@@ -116,7 +116,7 @@ impl Importer {
                 line => lines.explain(portable::read_part(line, now))?,
             };
             if let ExportPart::Follows(people) = &read {
-                follows.extend(people.iter().map(|person| person.username.clone()));
+                follows.extend(people.iter().map(|user| user.username.clone()));
             }
             if let Some(part) = parts.add(read) {
                 take(&mut import, part, lines.number()).await?;

@@ -65,14 +65,14 @@ impl Chance {
     }
 }
 
-struct Person {
+struct SimulatedUser {
     id: UserId,
     zone: Zone,
     active: BTreeSet<Date>,
 }
 
 /// An account in `zone` that is active on seven days of ten, with gaps of about three weeks.
-async fn person(fixture: &Fixture, number: usize, zone: &str, chance: &mut Chance) -> Person {
+async fn simulated(fixture: &Fixture, number: usize, zone: &str, chance: &mut Chance) -> SimulatedUser {
     let zone = Zone::parse(zone).expect("a zone");
     let user = User {
         id: UserId(SystemIds.fresh()),
@@ -105,7 +105,7 @@ async fn person(fixture: &Fixture, number: usize, zone: &str, chance: &mut Chanc
     let deps = Deps { clock: Arc::new(FixedClock(END + Duration::DAY * 2)), ..deps(&fixture.store) };
     let usage = Usage::new(deps, Arc::new(CurrentBook::shipped()));
     usage.sync(user.id, batch(messages)).await.expect("a sync");
-    Person { id: user.id, zone, active }
+    SimulatedUser { id: user.id, zone, active }
 }
 
 /// One of the two workers.
@@ -159,7 +159,7 @@ async fn weeks_and_risks_of_a_year_are_notified_once_and_in_time() {
     let mut chance = Chance(20_261_123);
     let mut people = Vec::new();
     for (number, zone) in ZONES.iter().cycle().take(2 * ZONES.len()).enumerate() {
-        people.push(person(&fixture, number, zone, &mut chance).await);
+        people.push(simulated(&fixture, number, zone, &mut chance).await);
     }
 
     let clock = Arc::new(SetClock(Mutex::new(BEGIN)));
@@ -202,9 +202,9 @@ async fn weeks_and_risks_of_a_year_are_notified_once_and_in_time() {
     }
 
     let notified = notified(&fixture).await;
-    for person in &people {
-        check_risks(person, &notified, &done[&JobKind::StreakRisk]);
-        check_weeks(person, &notified, &done[&JobKind::WeeklySummary]);
+    for simulated in &people {
+        check_risks(simulated, &notified, &done[&JobKind::StreakRisk]);
+        check_weeks(simulated, &notified, &done[&JobKind::WeeklySummary]);
     }
 }
 
@@ -238,30 +238,30 @@ fn subjects(notified: &[(UserId, String, OffsetDateTime)], user: UserId, kind: &
         .collect()
 }
 
-fn check_risks(person: &Person, notified: &[(UserId, String, OffsetDateTime)], done: &[OffsetDateTime]) {
-    let notified = subjects(notified, person.id, "streak_at_risk:");
+fn check_risks(simulated: &SimulatedUser, notified: &[(UserId, String, OffsetDateTime)], done: &[OffsetDateTime]) {
+    let notified = subjects(notified, simulated.id, "streak_at_risk:");
     let at_risk = |day: Date| {
-        let before = |days| person.active.contains(&(day - Duration::days(days)));
-        before(1) && before(2) && !person.active.contains(&day)
+        let before = |days| simulated.active.contains(&(day - Duration::days(days)));
+        before(1) && before(2) && !simulated.active.contains(&day)
     };
     let days: BTreeSet<_> = notified.iter().map(|(day, _)| day.clone()).collect();
     assert_eq!(days.len(), notified.len(), "a day is notified twice");
     for (day, at) in &notified {
-        let local = person.zone.local(*at);
-        assert!(local.hour >= 22 && local.date.to_string() == *day, "{} of {day}: {local:?}", person.zone);
-        assert!(at_risk(local.date), "{} on {day}", person.zone);
+        let local = simulated.zone.local(*at);
+        assert!(local.hour >= 22 && local.date.to_string() == *day, "{} of {day}: {local:?}", simulated.zone);
+        assert!(at_risk(local.date), "{} on {day}", simulated.zone);
     }
     for at in done {
-        let local = person.zone.local(*at);
+        let local = simulated.zone.local(*at);
         if local.hour >= 22 && at_risk(local.date) {
-            assert!(days.contains(&local.date.to_string()), "{} was not notified on {}", person.zone, local.date);
+            assert!(days.contains(&local.date.to_string()), "{} was not notified on {}", simulated.zone, local.date);
         }
     }
-    assert!(days.len() > 10, "{} was notified of {} days", person.zone, days.len());
+    assert!(days.len() > 10, "{} was notified of {} days", simulated.zone, days.len());
 }
 
-fn check_weeks(person: &Person, notified: &[(UserId, String, OffsetDateTime)], done: &[OffsetDateTime]) {
-    let notified = subjects(notified, person.id, "weekly_summary:");
+fn check_weeks(simulated: &SimulatedUser, notified: &[(UserId, String, OffsetDateTime)], done: &[OffsetDateTime]) {
+    let notified = subjects(notified, simulated.id, "weekly_summary:");
     let weeks: BTreeMap<_, _> = notified.iter().cloned().collect();
     assert_eq!(weeks.len(), notified.len(), "a week is notified twice");
     let last = done.last().copied().expect("a last time");
@@ -270,16 +270,16 @@ fn check_weeks(person: &Person, notified: &[(UserId, String, OffsetDateTime)], d
         assert_eq!(monday.weekday(), Weekday::Monday);
         let week = Week::of(monday).previous();
         let active = |day: &Date| Week::of(*day) == week || Week::of(*day) == week.previous();
-        let expected = person.active.iter().any(active);
+        let expected = simulated.active.iter().any(active);
         match weeks.get(&week.to_string()) {
             Some(at) => {
-                let local = person.zone.local(*at);
-                assert!(expected, "{} was inactive in {week}", person.zone);
-                assert!(local.date > monday || local.hour >= 9, "{} of {week}: {local:?}", person.zone);
-                let late = person.zone.date(*at) - monday;
-                assert!(late <= Duration::days(2), "{} was notified of {week} after {late}", person.zone);
+                let local = simulated.zone.local(*at);
+                assert!(expected, "{} was inactive in {week}", simulated.zone);
+                assert!(local.date > monday || local.hour >= 9, "{} of {week}: {local:?}", simulated.zone);
+                let late = simulated.zone.date(*at) - monday;
+                assert!(late <= Duration::days(2), "{} was notified of {week} after {late}", simulated.zone);
             }
-            None => assert!(!expected || last < monday.midnight().assume_utc(), "{} missed {week}", person.zone),
+            None => assert!(!expected || last < monday.midnight().assume_utc(), "{} missed {week}", simulated.zone),
         }
         monday += Duration::WEEK;
     }

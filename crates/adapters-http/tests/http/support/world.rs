@@ -326,9 +326,7 @@ fn profiles() -> MockProfileReader {
 
 fn reader() -> MockDashboardReader {
     let mut reader = MockDashboardReader::new();
-    reader
-        .expect_figures()
-        .returning(|windows, _| Ok(windows.iter().map(|window| (window.user, figures())).collect()));
+    reader.expect_figures().returning(|windows, _| Ok(windows.iter().map(|window| (window.user, figures())).collect()));
     reader.expect_favourites().returning(|people, _, _| {
         let favourites = Favourites {
             models: vec![Favourite {
@@ -338,7 +336,7 @@ fn reader() -> MockDashboardReader {
             }],
             sources: vec![Favourite { what: Source::trusted("claude-code"), tokens: 3, cost: dollars("12") }],
         };
-        Ok(people.iter().map(|person| (*person, favourites.clone())).collect())
+        Ok(people.iter().map(|referred| (*referred, favourites.clone())).collect())
     });
     let day = |date, tokens| DayUsage { date, sums: Sums { tokens, cost: dollars("0.25"), ..Sums::default() } };
     let days = move |window: Window| -> Vec<DayUsage> {
@@ -370,14 +368,14 @@ fn codes() -> MockReferralReader {
         .returning(|id| Ok(Some(ReferralCode::trusted(if id == ADA { "0000ADA0" } else { "0000B0B0" }))));
     codes.expect_stats().returning(|_, _| {
         let seen = ReferredDetails { level: Level::of(610), joined_at: NOW, is_active: true, xp: EventXp(2_500) };
-        let person = |id, seen| {
+        let referred = |id, seen| {
             let User { id, username, profile, .. } = user(id);
             ReferredUser { id, username, name: profile.name, image: profile.image, seen }
         };
         Ok(ReferralStats {
             totals: [2, 1, 0],
             xp: EventXp(3_125),
-            people: vec![person(ADA, Some(seen)), person(BOB, None)],
+            people: vec![referred(ADA, Some(seen)), referred(BOB, None)],
             clicks: ClickStats { total: 8, converted: 1 },
         })
     });
