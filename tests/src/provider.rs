@@ -183,33 +183,36 @@ impl Books {
 
     /// Redirects the browser back, with a code if an account is signed in.
     fn authorize(&mut self, request: &Request) -> ApiResponse {
-        let said = |name: &str| request.parameters.get(name).cloned().unwrap_or_default();
-        if said("client_id") != CLIENT_ID || said("code_challenge_method") != "S256" || said("state").is_empty() {
+        let parameter = |name: &str| request.parameters.get(name).cloned().unwrap_or_default();
+        if parameter("client_id") != CLIENT_ID
+            || parameter("code_challenge_method") != "S256"
+            || parameter("state").is_empty()
+        {
             return (400, None, json!({"error": "invalid_request"}));
         }
-        let state = said("state");
+        let state = parameter("state");
         let answer = if let Some(human) = self.browsing.clone() {
             self.issued += 1;
             let code = format!("code{}", self.issued);
-            self.codes.insert(code.clone(), (said("code_challenge"), said("redirect_uri"), human));
+            self.codes.insert(code.clone(), (parameter("code_challenge"), parameter("redirect_uri"), human));
             [("code", code), ("state", state)]
         } else {
             [("error", "access_denied".to_owned()), ("state", state)]
         };
-        let back = Url::parse_with_params(&said("redirect_uri"), answer);
+        let back = Url::parse_with_params(&parameter("redirect_uri"), answer);
         (302, back.ok().map(String::from), Value::Null)
     }
 
     /// Exchanges a code for a token: once, and only with its verifier, callback and application.
     fn exchange(&mut self, request: &Request) -> Result<Value, Value> {
-        let said = |name: &str| request.parameters.get(name).map_or("", String::as_str);
-        if (said("client_id"), said("client_secret")) != (CLIENT_ID, CLIENT_SECRET) {
+        let parameter = |name: &str| request.parameters.get(name).map_or("", String::as_str);
+        if (parameter("client_id"), parameter("client_secret")) != (CLIENT_ID, CLIENT_SECRET) {
             return Err(json!({"error": "incorrect_client_credentials"}));
         }
         let bad = || json!({"error": "bad_verification_code"});
-        let (challenge, callback, human) = self.codes.remove(said("code")).ok_or_else(bad)?;
-        let proof = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(said("code_verifier").as_bytes()));
-        if (proof, said("redirect_uri")) != (challenge, callback.as_str()) {
+        let (challenge, callback, human) = self.codes.remove(parameter("code")).ok_or_else(bad)?;
+        let proof = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(parameter("code_verifier").as_bytes()));
+        if (proof, parameter("redirect_uri")) != (challenge, callback.as_str()) {
             return Err(bad());
         }
         Ok(json!({"access_token": self.issue(CLIENT_ID, human), "token_type": "bearer"}))

@@ -115,9 +115,13 @@ impl Server {
     #[track_caller]
     pub fn assert_rebuild_changes_nothing(&self, username: &str) {
         let output = self.database.run("worker", &["rebuild", "--user", username]);
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        assert!(output.status.success() && said.contains("nothing to repair"), "{:?}: {said}", output.status);
+        let output_text = [output.stdout, output.stderr].concat();
+        let output_text = String::from_utf8_lossy(&output_text);
+        assert!(
+            output.status.success() && output_text.contains("nothing to repair"),
+            "{:?}: {output_text}",
+            output.status
+        );
     }
 
     /// Fails unless all stored sums of XP and achievements equal the sums of their events.

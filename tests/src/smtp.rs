@@ -39,11 +39,11 @@ pub struct ReceivedEmail {
 #[derive(Debug, Clone)]
 pub struct FakeSmtp {
     port: u16,
-    office: Arc<Mutex<Office>>,
+    mailbox: Arc<Mutex<Mailbox>>,
 }
 
 #[derive(Debug)]
-struct Office {
+struct Mailbox {
     manner: SmtpBehavior,
     /// The required user and password; `None` requires no authentication.
     login: Option<(String, String)>,
@@ -60,21 +60,22 @@ impl FakeSmtp {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let login = login.map(|(user, password)| (user.to_owned(), password.to_owned()));
-        let office = Office { manner: SmtpBehavior::Takes, login, posts: Vec::new(), commands: Vec::new(), visits: 0 };
-        let office = Arc::new(Mutex::new(office));
-        let kept = office.clone();
+        let mailbox =
+            Mailbox { manner: SmtpBehavior::Takes, login, posts: Vec::new(), commands: Vec::new(), visits: 0 };
+        let mailbox = Arc::new(Mutex::new(mailbox));
+        let kept = mailbox.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 lock(&kept).visits += 1;
                 tokio::spawn(serve(stream, kept.clone()));
             }
         });
-        Self { port, office }
+        Self { port, mailbox }
     }
 
     /// The address, with the required user and password.
     pub fn url(&self) -> String {
-        let login = self.office().login.clone().map(|(user, password)| format!("{user}:{password}@"));
+        let login = self.mailbox().login.clone().map(|(user, password)| format!("{user}:{password}@"));
         format!("smtp://{}127.0.0.1:{}", login.unwrap_or_default(), self.port)
     }
 
@@ -84,41 +85,41 @@ impl FakeSmtp {
 
     /// Changes the behaviour.
     pub fn behave(&self, manner: SmtpBehavior) {
-        self.office().manner = manner;
+        self.mailbox().manner = manner;
     }
 
     /// The accepted emails, the oldest first.
     pub fn posts(&self) -> Vec<ReceivedEmail> {
-        self.office().posts.clone()
+        self.mailbox().posts.clone()
     }
 
     /// All received lines except those of emails.
     pub fn commands(&self) -> Vec<String> {
-        self.office().commands.clone()
+        self.mailbox().commands.clone()
     }
 
     /// The number of connections so far.
     pub fn visits(&self) -> usize {
-        self.office().visits
+        self.mailbox().visits
     }
 
-    fn office(&self) -> MutexGuard<'_, Office> {
-        lock(&self.office)
+    fn mailbox(&self) -> MutexGuard<'_, Mailbox> {
+        lock(&self.mailbox)
     }
 }
 
-fn lock(office: &Mutex<Office>) -> MutexGuard<'_, Office> {
-    office.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(mailbox: &Mutex<Mailbox>) -> MutexGuard<'_, Mailbox> {
+    mailbox.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn serve(stream: TcpStream, office: Arc<Mutex<Office>>) {
+async fn serve(stream: TcpStream, mailbox: Arc<Mutex<Mailbox>>) {
     let mut stream = BufReader::new(stream);
     // A client may close the connection at any time.
-    let _ = talk(&mut stream, &office).await;
+    let _ = talk(&mut stream, &mailbox).await;
 }
 
-async fn talk(stream: &mut BufReader<TcpStream>, office: &Mutex<Office>) -> std::io::Result<()> {
-    if lock(office).manner == SmtpBehavior::Silent {
+async fn talk(stream: &mut BufReader<TcpStream>, mailbox: &Mutex<Mailbox>) -> std::io::Result<()> {
+    if lock(mailbox).manner == SmtpBehavior::Silent {
         return be_silent(stream).await;
     }
     stream.write_all(b"220 fake ESMTP\r\n").await?;
@@ -130,9 +131,9 @@ async fn talk(stream: &mut BufReader<TcpStream>, office: &Mutex<Office>) -> std:
         }
         let line = line.trim_end().to_owned();
         let (manner, login) = {
-            let mut office = lock(office);
-            office.commands.push(line.clone());
-            (office.manner, office.login.clone())
+            let mut mailbox = lock(mailbox);
+            mailbox.commands.push(line.clone());
+            (mailbox.manner, mailbox.login.clone())
         };
         let is = |command: &str| line.to_ascii_uppercase().starts_with(command);
         let answer = match manner {
@@ -158,7 +159,7 @@ async fn talk(stream: &mut BufReader<TcpStream>, office: &Mutex<Office>) -> std:
             _ if is("DATA") => {
                 stream.write_all(b"354 go on\r\n").await?;
                 let raw = email(stream).await?;
-                lock(office).posts.push(ReceivedEmail { from: from.clone(), to: to.clone(), raw });
+                lock(mailbox).posts.push(ReceivedEmail { from: from.clone(), to: to.clone(), raw });
                 if manner == SmtpBehavior::TakesAndHangsUp {
                     return Ok(());
                 }

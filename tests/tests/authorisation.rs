@@ -112,7 +112,7 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
 ];
 
 /// The callers of one operation, and the owner's resources.
-struct Cast {
+struct Callers {
     callers: Vec<Client>,
     owner: TestUser,
     other: TestUser,
@@ -122,7 +122,7 @@ struct Cast {
     token: String,
 }
 
-impl Cast {
+impl Callers {
     async fn new(server: &Server, name: &str) -> Self {
         let user = async |role: &str| TestUser::register(server, &format!("{role}_{name}")).await;
         let (owner, other, admin) = (user("owner").await, user("other").await, user("admin").await);
@@ -208,11 +208,11 @@ async fn operations_permit_exactly_the_decided_callers() {
     assert_eq!(decisions.len(), DECISIONS.len(), "an operation is decided twice");
     let mut undecided: Vec<&str> = decisions.keys().copied().collect();
     // Reads change nothing, so all of them share one set of callers.
-    let readers = Cast::new(&server, "readers").await;
+    let readers = Callers::new(&server, "readers").await;
     let mut wrong = Vec::new();
     for (number, (method, path, body)) in operations(&server).await.into_iter().enumerate() {
         let name = format!("{method} {path}");
-        let own = if method == Method::GET { None } else { Some(Cast::new(&server, &number.to_string()).await) };
+        let own = if method == Method::GET { None } else { Some(Callers::new(&server, &number.to_string()).await) };
         let cast = own.as_ref().unwrap_or(&readers);
         let path = cast.fill(&path);
         let mut answered = [0; 6];

@@ -10,9 +10,9 @@ use jiff::SignedDuration;
 use tests::{Batch, Database, Server, TestMessage, TestUser, Worker, wait_until};
 
 /// A session that locks the table of notifications, so that a cleanup waits in its middle.
-struct InTheWay(Child);
+struct PortOccupant(Child);
 
-impl InTheWay {
+impl PortOccupant {
     async fn of(database: &Database) -> Self {
         let mut psql = Command::new("psql");
         psql.args(["-X", "-q", "-d", database.url()]).stdin(Stdio::piped()).stdout(Stdio::null());
@@ -66,7 +66,7 @@ async fn worker_killed_in_a_job_hands_it_over() {
     let server = Server::start().await;
     let (_, bob) = deleted_and_active_account(&server).await;
     let database = server.database();
-    let in_the_way = InTheWay::of(database).await;
+    let in_the_way = PortOccupant::of(database).await;
     queue_cleanup(database);
     let mut killed = Worker::start(database, &[]);
     becomes(database, "running,1").await;
@@ -87,7 +87,7 @@ async fn worker_shutting_down_requeues_unfinished_job() {
     let server = Server::start().await;
     deleted_and_active_account(&server).await;
     let database = server.database();
-    let in_the_way = InTheWay::of(database).await;
+    let in_the_way = PortOccupant::of(database).await;
     queue_cleanup(database);
     let mut worker = Worker::start(database, &[("BURNTOP__SERVER__SHUTDOWN_TIMEOUT_SECONDS", "0")]);
     becomes(database, "running,1").await;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use http_client::ClientError;
 
-use crate::http::{Again, Http};
+use crate::http::{Http, RetryPolicy};
 use crate::{Application, email, image, name};
 
 /// Permits to read all email addresses, verified or not.
@@ -90,7 +90,7 @@ impl GitHub {
 
     /// The primary address, if it is verified and the token may read it.
     async fn verified_email(&self, token: &AccessToken) -> Result<Option<Email>, ProviderError> {
-        let answer = self.http.send(self.get("/user/emails?per_page=100", token), Again::Safe).await?;
+        let answer = self.http.send(self.get("/user/emails?per_page=100", token), RetryPolicy::Safe).await?;
         // Without the scope GitHub answers 404 or 403. It answers 403 also above the rate limit, which says nothing about addresses.
         let exhausted = answer.headers.get("x-ratelimit-remaining").is_some_and(|left| left.as_bytes() == b"0")
             || answer.headers.contains_key("retry-after");
@@ -123,7 +123,7 @@ impl IdentityProvider for GitHub {
     async fn exchange(&self, code: &str, verifier: &PkceVerifier) -> Result<ExternalAccount, ProviderError> {
         let url = format!("{}/login/oauth/access_token", self.application.web_url);
         let request = self.http.post(&url).form(&self.application.exchange_form(code, verifier));
-        let answer = self.http.send(request, Again::UnlessSent).await?;
+        let answer = self.http.send(request, RetryPolicy::UnlessSent).await?;
         if answer.status == StatusCode::NOT_FOUND {
             return Err(ProviderError::RefusesUs("there is no such application".to_owned()));
         }
@@ -137,7 +137,7 @@ impl IdentityProvider for GitHub {
             (_, Some(error)) => return Err(ProviderError::Refused(error)),
             (None, None) => return Err(ProviderError::Unavailable("it answered without a token".to_owned())),
         };
-        let user = self.http.send(self.get("/user", &token), Again::Safe).await?.success()?;
+        let user = self.http.send(self.get("/user", &token), RetryPolicy::Safe).await?.success()?;
         self.account(user, &token).await
     }
 
@@ -149,7 +149,7 @@ impl IdentityProvider for GitHub {
         }
         let request = versioned(self.http.post(url.as_str())).basic_auth(client_id, Some(client_secret));
         let request = request.json(&Checked { access_token: token.expose() });
-        let answer = self.http.send(request, Again::Safe).await?;
+        let answer = self.http.send(request, RetryPolicy::Safe).await?;
         match answer.status {
             StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY => {
                 return Err(ProviderError::Refused("the token was not issued to this application".to_owned()));

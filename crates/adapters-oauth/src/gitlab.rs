@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use http_client::ClientError;
 
-use crate::http::{Again, Http};
+use crate::http::{Http, RetryPolicy};
 use crate::{Application, email, image, name};
 
 /// Permits to read the user's own account.
@@ -65,7 +65,7 @@ impl GitLab {
     /// The owner of `token`.
     async fn user(&self, token: &AccessToken) -> Result<GitLabUser, ProviderError> {
         let request = self.http.get(&format!("{}/user", self.application.api_url)).bearer_auth(token.expose());
-        let answer = self.http.send(request, Again::Safe).await?;
+        let answer = self.http.send(request, RetryPolicy::Safe).await?;
         match answer.status {
             // A token without the scope, or one that has just expired.
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
@@ -101,7 +101,7 @@ impl IdentityProvider for GitLab {
     async fn exchange(&self, code: &str, verifier: &PkceVerifier) -> Result<ExternalAccount, ProviderError> {
         let url = format!("{}/oauth/token", self.application.web_url);
         let request = self.http.post(&url).form(&self.application.exchange_form(code, verifier));
-        let answer = self.http.send(request, Again::UnlessSent).await?;
+        let answer = self.http.send(request, RetryPolicy::UnlessSent).await?;
         let exchanged: Exchanged = if answer.status.is_client_error() { answer.read()? } else { answer.success()? };
         let token = match (exchanged.access_token, exchanged.error) {
             (Some(token), None) => AccessToken::parse(&token)
@@ -117,7 +117,7 @@ impl IdentityProvider for GitLab {
 
     async fn vouch(&self, token: &AccessToken) -> Result<ExternalAccount, ProviderError> {
         let url = format!("{}/oauth/token/info", self.application.web_url);
-        let answer = self.http.send(self.http.get(&url).bearer_auth(token.expose()), Again::Safe).await?;
+        let answer = self.http.send(self.http.get(&url).bearer_auth(token.expose()), RetryPolicy::Safe).await?;
         if answer.status.is_client_error() {
             return Err(ProviderError::Refused("the token is not valid".to_owned()));
         }

@@ -19,7 +19,7 @@ const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Whether a request can be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Again {
+pub(crate) enum RetryPolicy {
     /// Always, because it changes nothing.
     Safe,
     /// Only if it was not sent, because it uses up a code.
@@ -72,13 +72,17 @@ impl Http {
     }
 
     /// Sends `request`; repeats it up to two times if the provider cannot be reached or answers 5xx, as `again` permits.
-    pub(crate) async fn send(&self, request: RequestBuilder, again: Again) -> Result<ProviderResponse, ProviderError> {
+    pub(crate) async fn send(
+        &self,
+        request: RequestBuilder,
+        again: RetryPolicy,
+    ) -> Result<ProviderResponse, ProviderError> {
         let request = request.header(ACCEPT, "application/json");
         let mut pause = FIRST_RETRY_DELAY;
         for _ in 0..RETRIES {
             let Some(copy) = request.try_clone() else { break };
             match once(copy).await {
-                Ok(answer) if answer.status.is_server_error() && again == Again::Safe => {}
+                Ok(answer) if answer.status.is_server_error() && again == RetryPolicy::Safe => {}
                 Err(Failure { retriable, .. }) if retriable.allows(again) => {}
                 done => return judged(done),
             }
@@ -107,10 +111,10 @@ enum Retriable {
 }
 
 impl Retriable {
-    fn allows(self, again: Again) -> bool {
+    fn allows(self, again: RetryPolicy) -> bool {
         match self {
             Self::Always => true,
-            Self::IfSafe => again == Again::Safe,
+            Self::IfSafe => again == RetryPolicy::Safe,
             Self::Never => false,
         }
     }

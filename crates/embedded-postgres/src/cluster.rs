@@ -283,8 +283,8 @@ fn launch(dir: &DataDir, binaries: &Binaries, options: &ClusterOptions, port: u1
     if !ended {
         postmaster::stop(pid, || !matches!(child.try_wait(), Ok(None)))?;
     }
-    let said = postmaster::log_since(dir, before);
-    let lines: Vec<&str> = said.lines().collect();
+    let log_text = postmaster::log_since(dir, before);
+    let lines: Vec<&str> = log_text.lines().collect();
     let tail = lines[lines.len().saturating_sub(8)..].join("\n");
     Err(Error::NotStarted { log: dir.log(), tail })
 }

@@ -206,7 +206,7 @@ fn refusal(poll: DevicePollState) -> ApiError {
 }
 
 #[derive(Deserialize)]
-struct Asking {
+struct DevicePageQuery {
     user_code: Option<String>,
 }
 
@@ -224,7 +224,7 @@ async fn style() -> HttpResponse {
     HttpResponse::Ok().content_type("text/css; charset=utf-8").body(STYLE)
 }
 
-async fn show(asking: Pairs<Asking>, logins: Data<DeviceLogins>) -> HttpResponse {
+async fn show(asking: Pairs<DevicePageQuery>, logins: Data<DeviceLogins>) -> HttpResponse {
     let code = asking.user_code.as_deref().and_then(UserCode::parse);
     let Some(code) = code else { return page(StatusCode::OK, None, "Type the code that your program shows.") };
     match logins.waiting(&code).await {

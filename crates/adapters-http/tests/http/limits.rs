@@ -15,9 +15,9 @@ use crate::support::{Client, Request};
 
 /// A clock that stands still until it is moved on.
 #[derive(Clone, Default)]
-struct Hand(Arc<AtomicU64>);
+struct ManualClock(Arc<AtomicU64>);
 
-impl Hand {
+impl ManualClock {
     fn pass(&self, seconds: u64) {
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
@@ -28,10 +28,10 @@ impl Hand {
     }
 }
 
-/// The whole API with limits, and the hand that moves their clock on.
-fn limited(rates: Rates) -> (Client, Hand) {
-    let hand = Hand::default();
-    (World { limits: hand.limits(rates), ..World::new() }.serve(), hand)
+/// The whole API with limits, and the clock that tests advance.
+fn limited(rates: Rates) -> (Client, ManualClock) {
+    let clock = ManualClock::default();
+    (World { limits: clock.limits(rates), ..World::new() }.serve(), clock)
 }
 
 fn from(client: Client, address: &str, method: &str, path: &str) -> Request {
@@ -66,7 +66,7 @@ const OTHER: &str = "198.51.100.2";
 
 #[actix_web::test]
 async fn rate_limit_allows_a_burst_then_the_steady_rate() {
-    let (client, hand) = limited(Rates { default: 3, ..Rates::default() });
+    let (client, clock) = limited(Rates { default: 3, ..Rates::default() });
     for remaining in [2, 1, 0] {
         let answer = get(client, ONE, "/users/ada").await;
         assert_eq!((answer.status, standing(&answer)), (200, Some([3, remaining, 20 * (3 - remaining)])));
@@ -77,12 +77,12 @@ async fn rate_limit_allows_a_burst_then_the_steady_rate() {
     assert_eq!(standing(&refused), Some([3, 0, 60]));
     assert_eq!(get(client, OTHER, "/users/ada").await.status, 200, "others are not concerned");
 
-    hand.pass(19);
+    clock.pass(19);
     assert_refused(&get(client, ONE, "/users/ada").await, 1);
-    hand.pass(1);
+    clock.pass(1);
     assert_eq!(get(client, ONE, "/users/ada").await.status, 200);
     assert_refused(&get(client, ONE, "/users/ada").await, 20);
-    hand.pass(60);
+    clock.pass(60);
     assert_eq!(standing(&get(client, ONE, "/users/ada").await), Some([3, 2, 20]));
 }
 
@@ -162,7 +162,7 @@ async fn limited_route_always_has_rate_limit_headers() {
 async fn panic_is_counted_and_has_rate_limit_headers() {
     let mut reader = domain::dashboard::ports::MockDashboardReader::new();
     reader.expect_platform().returning(|| panic!("a defect"));
-    let limits = Hand::default().limits(Rates { default: 2, ..Rates::default() });
+    let limits = ManualClock::default().limits(Rates { default: 2, ..Rates::default() });
     let client = World { reader, limits, ..World::new() }.serve();
     let answer = get(client, ONE, "/stats/platform").await;
     answer.assert_error(500, "INTERNAL_ERROR", &json!({}));
@@ -247,8 +247,8 @@ async fn rate_limit_counts_invalid_token_by_address() {
 async fn rate_limit_reached_address_has_no_token_look_up() {
     let mut sessions = MockSessionReader::new();
     sessions.expect_principal().times(3).returning(|_, _| Ok(None));
-    let hand = Hand::default();
-    let limits = hand.limits(Rates { default: 3, ..Rates::default() });
+    let clock = ManualClock::default();
+    let limits = clock.limits(Rates { default: 3, ..Rates::default() });
     let client = World { sessions, limits, ..World::new() }.serve();
     let me = |address, token: String| from(client, address, "GET", "/auth/me").bearer(&token).send();
     for _ in 0..3 {
@@ -264,11 +264,11 @@ async fn rate_limit_reached_address_has_no_token_look_up() {
 
 #[actix_web::test]
 async fn token_valid_is_looked_up_once_and_not_limited() {
-    let (client, hand) = limited(Rates { default: 2, ..Rates::default() });
+    let (client, clock) = limited(Rates { default: 2, ..Rates::default() });
     for _ in 0..10 {
         let answer = from(client, ONE, "GET", "/auth/me").bearer(&ada()).send().await;
         assert_eq!(answer.status, 200);
-        hand.pass(30);
+        clock.pass(30);
     }
     let mut sessions = MockSessionReader::new();
     sessions.expect_principal().times(1).returning(|_, _| Ok(None));

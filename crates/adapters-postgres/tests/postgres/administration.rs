@@ -29,9 +29,9 @@ use crate::leaderboard::community::{by_tokens, used};
 const PAGE: PageRequest = PageRequest { page: 1, size: 100 };
 
 /// Ids that are new in every process.
-struct Fresh;
+struct UniqueIds;
 
-impl Ids for Fresh {
+impl Ids for UniqueIds {
     fn fresh(&self) -> Uuid {
         Uuid::now_v7()
     }
@@ -44,7 +44,7 @@ impl Ids for Fresh {
 impl Fixture {
     /// What use cases are built from whose ids no other test has.
     fn fresh_deps(&self, now: OffsetDateTime) -> Deps {
-        Deps { ids: Arc::new(Fresh), ..self.deps_at(now) }
+        Deps { ids: Arc::new(UniqueIds), ..self.deps_at(now) }
     }
 
     fn administration_at(&self, now: OffsetDateTime) -> Administration {
@@ -138,7 +138,7 @@ async fn action_and_audit_record_are_stored_together_or_not_at_all() {
     let mut tx = fixture.store.begin().await.expect("a transaction");
     tx.administration().insert_flag(Uuid::now_v7(), ada.id, &order(None), root.id(), NOW).await.expect("a flag");
     let action = AdminAction::new(AdminActionKind::FlagAccount, AuditTarget::User(ada.id), Vec::new());
-    action.record(tx.administration(), &Fresh, &root, NOW).await.expect("an entry");
+    action.record(tx.administration(), &UniqueIds, &root, NOW).await.expect("an entry");
     drop(tx);
     assert!(nothing_happened().await);
 

@@ -18,9 +18,9 @@ use uuid::Uuid;
 use crate::common::{Fixture, NOW, fixture, test_user};
 
 /// New ids, and secrets that differ.
-struct Fresh;
+struct UniqueIds;
 
-impl Ids for Fresh {
+impl Ids for UniqueIds {
     fn fresh(&self) -> Uuid {
         Uuid::now_v7()
     }
@@ -49,7 +49,7 @@ impl Fixture {
     }
 
     fn oauth_of(&self, providers: Providers) -> OAuth {
-        OAuth::new(Deps { ids: Arc::new(Fresh), ..self.deps() }, providers)
+        OAuth::new(Deps { ids: Arc::new(UniqueIds), ..self.deps() }, providers)
     }
 
     /// Stores `name` with the address `<name>@example.org`.
@@ -68,8 +68,8 @@ impl Fixture {
 
     /// Opens a session of `user`.
     pub(crate) async fn session(&self, user: UserId) -> SessionId {
-        let id = SessionId(Fresh.fresh());
-        let signed_in = IssuedSession::new(id, user, Fresh.secret(), Device::default(), NOW, Session::LIFETIME);
+        let id = SessionId(UniqueIds.fresh());
+        let signed_in = IssuedSession::new(id, user, UniqueIds.secret(), Device::default(), NOW, Session::LIFETIME);
         let mut tx = self.store.begin().await.expect("a transaction");
         tx.sessions().insert(&signed_in.session).await.expect("a session");
         tx.commit().await.expect("a commit");

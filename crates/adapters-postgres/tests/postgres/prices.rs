@@ -68,13 +68,13 @@ fn refresh(fixture: &Fixture, live: Live, now: OffsetDateTime) -> PriceRefresh {
 
 /// What use cases are built from whose ids no other process of the test has.
 fn fresh_deps(fixture: &Fixture, now: OffsetDateTime) -> Deps {
-    Deps { ids: Arc::new(Fresh), ..fixture.deps_at(now) }
+    Deps { ids: Arc::new(UniqueIds), ..fixture.deps_at(now) }
 }
 
 /// Ids for tests that share a table: those of [`CountingIds`] are counted per process.
-struct Fresh;
+struct UniqueIds;
 
-impl domain::ids::Ids for Fresh {
+impl domain::ids::Ids for UniqueIds {
     fn fresh(&self) -> uuid::Uuid {
         uuid::Uuid::now_v7()
     }

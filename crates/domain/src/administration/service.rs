@@ -15,7 +15,7 @@ use crate::identity::{AuthMethod, SignInName};
 use crate::ids::{JobId, UserId};
 use crate::jobs::ports::HeldJob;
 use crate::jobs::{JobStatus, JobStore};
-use crate::leaderboard::ask_for_refresh;
+use crate::leaderboard::queue_refresh;
 use crate::page::{Page, PageRequest};
 use crate::store::UnitOfWork;
 use crate::text::rfc3339;
@@ -180,7 +180,7 @@ impl Administration {
         let details = vec![("flag", flag.to_string().into()), ("reason", reason.into())];
         let action = AdminAction::new(AdminActionKind::UnflagAccount, AuditTarget::User(user.id), details);
         action.record(tx.administration(), &*self.deps.ids, by, now).await?;
-        ask_for_refresh(&mut *tx, &*self.deps.ids, now, now).await?;
+        queue_refresh(&mut *tx, &*self.deps.ids, now, now).await?;
         Ok(tx.commit().await?)
     }
 

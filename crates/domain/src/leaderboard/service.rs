@@ -4,11 +4,11 @@ use std::fmt;
 
 use time::{Date, Duration};
 
-use super::asking::ask_for_refresh;
 use super::board::{Board, BoardEntry, BoardKind, BoardQuery, BoardSlice, SortBy};
 use super::error::LeaderboardError;
 use super::history::{HistoryDays, KEPT_DAYS, RankedDay};
 use super::ports::{BestRank, ZoneDay};
+use super::queue_refresh::queue_refresh;
 use super::season::{Season, SeasonBoard, SeasonMonth};
 use crate::achievements::{Metric, catalogue};
 use crate::administration::{AdminAction, AdminActionKind, Administrator, AuditTarget};
@@ -88,7 +88,7 @@ impl Leaderboard {
     async fn request_refresh_once(&self, by: &Administrator) -> Result<JobId, LeaderboardError> {
         let now = self.deps.now();
         let mut tx = self.deps.begin().await?;
-        let queued = ask_for_refresh(&mut *tx, &*self.deps.ids, now, now).await?;
+        let queued = queue_refresh(&mut *tx, &*self.deps.ids, now, now).await?;
         let details = vec![("job", queued.to_string().into())];
         AdminAction::new(AdminActionKind::RefreshBoards, AuditTarget::Boards, details)
             .record(tx.administration(), &*self.deps.ids, by, now)

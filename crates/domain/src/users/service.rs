@@ -10,7 +10,7 @@ use crate::deps::Deps;
 use crate::error::StoreError;
 use crate::identity::{KeptAccess, end_access};
 use crate::ids::UserId;
-use crate::leaderboard::{REFRESH_DELAY, ask_for_refresh};
+use crate::leaderboard::{REFRESH_DELAY, queue_refresh};
 use crate::progression::{AccountChange, settle};
 use crate::usage;
 
@@ -56,7 +56,7 @@ impl Users {
         })?;
         settle(&mut *tx, &*self.deps.ids, now, user, progress).await?;
         if is_shown {
-            ask_for_refresh(&mut *tx, &*self.deps.ids, now + REFRESH_DELAY, now).await?;
+            queue_refresh(&mut *tx, &*self.deps.ids, now + REFRESH_DELAY, now).await?;
         }
         tx.commit().await?;
         Ok(account)

@@ -61,7 +61,9 @@ fn change_queues_board_refresh_only_when_turning_public() {
     {
         let (users, commits) = users(move |tx| {
             tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
-            tx.users.expect_find().returning(move |id| Ok(Some(User { is_public: was_public, ..test_user(id, "ada") })));
+            tx.users
+                .expect_find()
+                .returning(move |id| Ok(Some(User { is_public: was_public, ..test_user(id, "ada") })));
             tx.users.expect_update().returning(|_| Ok(()));
             tx.follows.expect_accept_all().times(refreshes).returning(|_, _| Ok(()));
             tx.expect_settling(BTreeSet::new());

@@ -55,9 +55,9 @@ impl Clock for SetClock {
 }
 
 /// Random numbers that are the same in every run.
-struct Chance(u64);
+struct TestRandom(u64);
 
-impl Chance {
+impl TestRandom {
     /// A number below `most`.
     fn below(&mut self, most: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -72,7 +72,7 @@ struct SimulatedUser {
 }
 
 /// An account in `zone` that is active on seven days of ten, with gaps of about three weeks.
-async fn simulated(fixture: &Fixture, number: usize, zone: &str, chance: &mut Chance) -> SimulatedUser {
+async fn simulated(fixture: &Fixture, number: usize, zone: &str, random: &mut TestRandom) -> SimulatedUser {
     let zone = Zone::parse(zone).expect("a zone");
     let user = User {
         id: UserId(SystemIds.fresh()),
@@ -93,11 +93,11 @@ async fn simulated(fixture: &Fixture, number: usize, zone: &str, chance: &mut Ch
 
     let (mut active, mut messages, mut away) = (BTreeSet::new(), Vec::new(), 0);
     for day in days_between(date!(2026 - 01 - 01), date!(2027 - 01 - 12)) {
-        away = if away == 0 && chance.below(60) == 0 { 20 } else { u64::saturating_sub(away, 1) };
-        if away == 0 && chance.below(10) < 7 {
+        away = if away == 0 && random.below(60) == 0 { 20 } else { u64::saturating_sub(away, 1) };
+        if away == 0 && random.below(10) < 7 {
             // Around noon UTC; the zone determines the local day.
             let at =
-                day.midnight().assume_utc() + Duration::hours(12) + Duration::seconds(chance.below(600).cast_signed());
+                day.midnight().assume_utc() + Duration::hours(12) + Duration::seconds(random.below(600).cast_signed());
             active.insert(zone.date(at));
             messages.push(SentMessage { at, ..sent(&format!("{number} {day}")) });
         }
@@ -109,13 +109,13 @@ async fn simulated(fixture: &Fixture, number: usize, zone: &str, chance: &mut Ch
 }
 
 /// One of the two workers.
-struct Hand {
+struct TestWorker {
     name: String,
     handlers: Arc<Handlers>,
     away_until: OffsetDateTime,
 }
 
-impl Hand {
+impl TestWorker {
     /// Queues due jobs and runs the ones it takes; returns the kinds that finished. Each job is aborted after `dies`, if it is set.
     async fn work(&self, store: &dyn JobStore, now: OffsetDateTime, dies: Option<StdDuration>) -> Vec<JobKind> {
         let due: Vec<_> = schedule::due(now)
@@ -156,18 +156,18 @@ impl Hand {
 #[tokio::test(flavor = "multi_thread")]
 async fn weeks_and_risks_of_a_year_are_notified_once_and_in_time() {
     let fixture = Fixture::new().await;
-    let mut chance = Chance(20_261_123);
+    let mut random = TestRandom(20_261_123);
     let mut people = Vec::new();
     for (number, zone) in ZONES.iter().cycle().take(2 * ZONES.len()).enumerate() {
-        people.push(simulated(&fixture, number, zone, &mut chance).await);
+        people.push(simulated(&fixture, number, zone, &mut random).await);
     }
 
     let clock = Arc::new(SetClock(Mutex::new(BEGIN)));
     let deps = Deps { clock: clock.clone(), ..deps(&fixture.store) };
     let settings = Settings::from_environment([("PRICING_URL".to_owned(), String::new())]).expect("settings");
-    let mut hands: Vec<Hand> = ["one", "other"]
+    let mut hands: Vec<TestWorker> = ["one", "other"]
         .into_iter()
-        .map(|name| Hand {
+        .map(|name| TestWorker {
             name: name.to_owned(),
             handlers: Arc::new(
                 Handlers::new(&settings, &fixture.store, &deps, CancellationToken::new()).expect("handlers"),
@@ -182,13 +182,13 @@ async fn weeks_and_risks_of_a_year_are_notified_once_and_in_time() {
     while now < END {
         *clock.0.lock().expect("a time") = now;
         for hand in &mut hands {
-            if chance.below(400) == 0 {
+            if random.below(400) == 0 {
                 hand.away_until = now + Duration::DAY;
             }
         }
-        let mut dies = || (chance.below(25) == 0).then(|| StdDuration::from_micros(chance.below(4_000)));
+        let mut dies = || (random.below(25) == 0).then(|| StdDuration::from_micros(random.below(4_000)));
         let (first, second) = (dies(), dies());
-        let works = |hand: &Hand| hand.away_until <= now;
+        let works = |hand: &TestWorker| hand.away_until <= now;
         let (one, other) = tokio::join!(
             async { if works(&hands[0]) { hands[0].work(&*store, now, first).await } else { Vec::new() } },
             async { if works(&hands[1]) { hands[1].work(&*store, now, second).await } else { Vec::new() } },
@@ -198,7 +198,7 @@ async fn weeks_and_risks_of_a_year_are_notified_once_and_in_time() {
         }
         // Requeues the jobs of a dead worker.
         store.renew("a third", now, StdDuration::ZERO).await.expect("renewed");
-        now += Duration::minutes(20 + chance.below(140).cast_signed());
+        now += Duration::minutes(20 + random.below(140).cast_signed());
     }
 
     let notified = notified(&fixture).await;

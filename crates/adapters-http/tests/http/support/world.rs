@@ -60,7 +60,7 @@ use time::OffsetDateTime;
 use time::macros::{date, datetime};
 use uuid::Uuid;
 
-use super::{Client, OneId, Wellbeing, listen};
+use super::{Client, OneId, ReadinessSwitch, listen};
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-22 12:34:56.789 UTC);
 pub(crate) const ADA: UserId = UserId(Uuid::from_u128(0xada));
@@ -243,7 +243,7 @@ impl World {
             notifications: Notifications::new(deps.clone()),
             profiles: Profiles::new(deps.clone()),
             dashboard: Dashboard::new(deps.clone()),
-            readiness: Arc::new(Wellbeing::default()),
+            readiness: Arc::new(ReadinessSwitch::default()),
             body_limits: BodyLimits::default(),
             byte_budget: ByteBudget::default(),
             trusted_proxies: TrustedProxies::parse(["127.0.0.1"]).expect("an address"),
