@@ -35,14 +35,14 @@ use domain::social::{Feed, Social};
 use domain::usage::Usage;
 use domain::users::{Profiles, Users};
 
-use crate::ready::Ready;
+use crate::ready::DatabaseReadiness;
 
 /// The services of the routes.
 pub(crate) fn services(
     settings: &Settings,
     database: &ServerDatabase,
     hub: Hub,
-    ready: Arc<Ready>,
+    ready: Arc<DatabaseReadiness>,
     prices: Arc<CurrentBook>,
 ) -> Result<Services, StartupError> {
     let requests = deps(&database.requests);

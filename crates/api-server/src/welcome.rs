@@ -1,10 +1,10 @@
 //! The text that a server with an embedded database prints at start.
 
-use bootstrap::out::say;
+use bootstrap::out::print_line;
 
 /// Prints the server's address and a tour of four lines for a shell.
 pub(crate) fn print(public_url: &str) {
-    say(text(public_url));
+    print_line(text(public_url));
 }
 
 fn text(url: &str) -> String {

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use domain::days::Zone;
-use domain::identity::{AccessToken, Email, LinkedAccount, Password, PasswordChange, Registration, Session, SignedIn};
+use domain::identity::{
+    AccessToken, Email, IssuedSession, LinkedAccount, Password, PasswordChange, Registration, Session,
+};
 use domain::ids::SessionId;
 use domain::progression::Level;
 use domain::referrals::ReferralCode;
@@ -118,8 +120,8 @@ pub(super) struct SessionBody {
     created_at: Instant,
 }
 
-impl From<SignedIn> for SessionBody {
-    fn from(SignedIn { session, token }: SignedIn) -> Self {
+impl From<IssuedSession> for SessionBody {
+    fn from(IssuedSession { session, token }: IssuedSession) -> Self {
         Self {
             id: session.id.0,
             user_id: session.user.0,

@@ -7,7 +7,7 @@ use domain::error::{DomainError, ErrorKind};
 use domain::identity::OAuth;
 
 use super::bodies::{LinkedBody, ProviderTokenBody, SessionBody, session_example};
-use super::browser::{Browser, COOKIE, Failure};
+use super::browser::{Browser, COOKIE, SignInFailure};
 use crate::answer::{Json, NoContent};
 use crate::body::Body;
 use crate::caller::{Caller, device};
@@ -44,12 +44,12 @@ query! {
 
 impl Returned {
     /// The code and the state, or why there is no code.
-    fn code(self) -> Result<(String, String), Failure> {
+    fn code(self) -> Result<(String, String), SignInFailure> {
         match (self.error.as_deref(), self.code) {
-            (Some("access_denied"), _) => Err(Failure::AccessDenied),
-            (Some(_), _) => Err(Failure::AuthFailed),
+            (Some("access_denied"), _) => Err(SignInFailure::AccessDenied),
+            (Some(_), _) => Err(SignInFailure::AuthFailed),
             (None, Some(code)) if !code.is_empty() => Ok((code, self.state.unwrap_or_default())),
-            (None, _) => Err(Failure::MissingCode),
+            (None, _) => Err(SignInFailure::MissingCode),
         }
     }
 }
@@ -116,7 +116,7 @@ async fn callback(
                     let signed_in = oauth.sign_in_with_code(&provider, &code, &verifier, device(&request)).await;
                     signed_in.map_err(|error| failed(&error))
                 }
-                None => Err(Failure::InvalidState),
+                None => Err(SignInFailure::InvalidState),
             }
         }
         Err(failure) => Err(failure),
@@ -125,14 +125,14 @@ async fn callback(
 }
 
 /// Logs why a sign-in failed; the browser does not learn it.
-fn failed(error: &domain::identity::IdentityError) -> Failure {
+fn failed(error: &domain::identity::IdentityError) -> SignInFailure {
     let reason = tracing::field::debug(error);
     match error.kind() {
         ErrorKind::Internal => tracing::error!(reason, "provider sign-in failed"),
         ErrorKind::Unavailable => tracing::warn!(reason, "provider sign-in failed"),
         _ => tracing::info!(reason, "provider sign-in failed"),
     }
-    Failure::AuthFailed
+    SignInFailure::AuthFailed
 }
 
 /// Sign in with a provider's token
