@@ -18,7 +18,7 @@ pub struct Client {
 }
 
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct ApiResponse {
     pub status: u16,
     pub headers: HeaderMap,
     /// The body as text.
@@ -67,16 +67,16 @@ impl Client {
     }
 
     /// Sends a request and reads the answer. Fails if the server cannot be reached or closes the connection.
-    pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
+    pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<ApiResponse> {
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await?;
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Ok(Answer { status, headers, text, json })
+        Ok(ApiResponse { status, headers, text, json })
     }
 
     /// Sends a request and reads the answer.
-    pub async fn send(&self, request: RequestBuilder) -> Answer {
+    pub async fn send(&self, request: RequestBuilder) -> ApiResponse {
         self.try_send(request).await.expect("the server answers")
     }
 
@@ -86,33 +86,33 @@ impl Client {
     }
 
     /// `GET path`.
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> ApiResponse {
         self.send(self.request(Method::GET, path)).await
     }
 
     /// `POST path` with `body`.
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub async fn post(&self, path: &str, body: &Value) -> ApiResponse {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
     /// `PATCH path` with `body`.
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+    pub async fn patch(&self, path: &str, body: &Value) -> ApiResponse {
         self.send(self.request(Method::PATCH, path).json(body)).await
     }
 
     /// `DELETE path`.
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub async fn delete(&self, path: &str) -> ApiResponse {
         self.send(self.request(Method::DELETE, path)).await
     }
 
     /// `POST path` with the content type JSON and the given encoding.
-    pub async fn post_encoded(&self, path: &str, encoding: &str, body: Vec<u8>) -> Answer {
+    pub async fn post_encoded(&self, path: &str, encoding: &str, body: Vec<u8>) -> ApiResponse {
         let request = self.request(Method::POST, path).header("content-type", "application/json");
         self.send(request.header("content-encoding", encoding).body(body)).await
     }
 }
 
-impl Answer {
+impl ApiResponse {
     /// Fails unless the status is `status`; returns the body.
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {

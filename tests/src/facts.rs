@@ -5,7 +5,7 @@ use crate::database::Database;
 /// The ledger of one account and all roll-ups, as rows of text in a fixed order. Keys are replaced by names, so the facts of two
 /// accounts, or of two databases, can be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
+pub struct AccountRows {
     /// One row per message: source, message key, instant, model, provider, machine, counts, flags, cost.
     pub ledger: String,
     /// One row per day, source, model and machine.
@@ -21,7 +21,7 @@ pub struct Facts {
 const SUMS: &str = "messages, tokens, input, output, cache_read, cache_write, reasoning, \
                     unpriced_tokens, unpriced_messages, estimated_messages, trim_scale(cost)";
 
-impl Facts {
+impl AccountRows {
     /// The facts of the account `username`.
     pub fn of(database: &Database, username: &str) -> Self {
         let rows = |select: &str, from: &str, order: &str| {

@@ -1,14 +1,14 @@
 //! The harness of the stories: real processes on databases of their own, accounts, and their requests.
 //!
-//! A story in `tests/<context>.rs` starts a [`Server`], registers a [`Person`] or two, [syncs](Person::sync) a [`Batch`] of
-//! [`Message`]s, and checks the answers of the API or the [`Facts`] in the database:
+//! A story in `tests/<context>.rs` starts a [`Server`], registers a [`TestUser`] or two, [syncs](TestUser::sync) a [`Batch`] of
+//! [`TestMessage`]s, and checks the answers of the API or the [`AccountRows`] in the database:
 //!
 //! ```no_run
-//! # use tests::{Batch, Message, Person, Server};
+//! # use tests::{Batch, Server, TestMessage, TestUser};
 //! # async fn story() {
 //! let server = Server::start().await;
-//! let ada = Person::register(&server, "ada").await;
-//! ada.sync(&Batch::of([Message::new("m1").output(7)])).await;
+//! let ada = TestUser::register(&server, "ada").await;
+//! ada.sync(&Batch::of([TestMessage::new("m1").output(7)])).await;
 //! assert_eq!(ada.overview().await["total_tokens"], 7);
 //! # }
 //! ```
@@ -35,17 +35,17 @@ mod time;
 mod tls;
 mod worker;
 
-pub use client::{Answer, Client};
+pub use client::{ApiResponse, Client};
 pub use database::{Database, HeldLock};
 pub use events::{Event, Events};
-pub use facts::Facts;
-pub use messages::{Batch, Message};
-pub use people::{PASSWORD, Person};
+pub use facts::AccountRows;
+pub use messages::{Batch, TestMessage};
+pub use people::{PASSWORD, TestUser};
 pub use programs::program;
-pub use provider::{CLIENT_ID, CLIENT_SECRET, FakeProvider, Human, Trouble};
+pub use provider::{CLIENT_ID, CLIENT_SECRET, FakeProvider, ProviderFault, ProviderUser};
 pub use random::{MODELS, Random};
 pub use server::{Server, wait_until};
-pub use smtp::{FakeSmtp, Manner, Post};
+pub use smtp::{FakeSmtp, ReceivedEmail, SmtpBehavior};
 pub use time::{instant, is_summed_up_in, noon_zone, now};
-pub use tls::{Identity, Opens};
+pub use tls::{Identity, TlsStart};
 pub use worker::Worker;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 /// One response of a model, as a client sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
+pub struct TestMessage {
     /// Given by the coding tool.
     pub id: String,
     pub at: Timestamp,
@@ -21,7 +21,7 @@ pub struct Message {
     pub reasoning: u64,
 }
 
-impl Message {
+impl TestMessage {
     /// A message without tokens, at a fixed time in the past.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
@@ -95,12 +95,12 @@ impl Message {
 #[derive(Debug, Clone)]
 pub struct Batch {
     fields: Map<String, Value>,
-    messages: Vec<Message>,
+    messages: Vec<TestMessage>,
 }
 
 impl Batch {
     /// A batch with `messages` of Claude Code on the machine `laptop`.
-    pub fn of(messages: impl IntoIterator<Item = Message>) -> Self {
+    pub fn of(messages: impl IntoIterator<Item = TestMessage>) -> Self {
         let fields = json!({
             "version": "2.0.0", "client": "burntop-cli", "machineId": "laptop", "source": "claude-code",
             "syncedAt": "2026-11-22T12:34:56.789Z",
@@ -129,7 +129,7 @@ impl Batch {
 
     pub fn json(&self) -> Value {
         let mut fields = self.fields.clone();
-        fields.insert("messages".to_owned(), self.messages.iter().map(Message::json).collect());
+        fields.insert("messages".to_owned(), self.messages.iter().map(TestMessage::json).collect());
         Value::Object(fields)
     }
 }

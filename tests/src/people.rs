@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client};
+use crate::client::{ApiResponse, Client};
 use crate::messages::Batch;
 use crate::server::Server;
 
@@ -11,7 +11,7 @@ pub const PASSWORD: &str = "correct horse battery";
 
 /// An account with a session.
 #[derive(Debug, Clone)]
-pub struct Person {
+pub struct TestUser {
     /// Authenticated by the session.
     pub client: Client,
     pub id: String,
@@ -20,7 +20,7 @@ pub struct Person {
     pub email: String,
 }
 
-impl Person {
+impl TestUser {
     /// Registers the account `username`.
     pub async fn register(server: &Server, username: &str) -> Self {
         Self::register_with(server, username, json!({})).await
@@ -62,7 +62,7 @@ impl Person {
     }
 
     /// Sends `body` as a sync, which may be refused.
-    pub async fn try_sync(&self, body: &Value) -> Answer {
+    pub async fn try_sync(&self, body: &Value) -> ApiResponse {
         self.client.post("/sync", body).await
     }
 

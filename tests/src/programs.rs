@@ -43,12 +43,12 @@ fn is_fresh(path: &Path) -> bool {
 /// The sources that `cargo build` has listed beside the program at `path`. A build together with the tests lists none; then all
 /// sources of the workspace.
 fn sources(path: &Path) -> Vec<PathBuf> {
-    let Ok(noted) = fs::read_to_string(path.with_extension("d")) else {
+    let Ok(dependencies) = fs::read_to_string(path.with_extension("d")) else {
         return files_below(&workspace().join("crates"));
     };
     // A line of make: `program: source source …`, with spaces in names escaped.
-    let noted = noted.replace("\\ ", "\0");
-    let sources = noted.split_once(": ").map_or("", |(_, sources)| sources).split_whitespace();
+    let dependencies = dependencies.replace("\\ ", "\0");
+    let sources = dependencies.split_once(": ").map_or("", |(_, sources)| sources).split_whitespace();
     sources.map(|source| PathBuf::from(source.replace('\0', " "))).collect()
 }
 

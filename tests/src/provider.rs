@@ -17,7 +17,7 @@ pub const CLIENT_SECRET: &str = "burntop-client-secret";
 
 /// An account at the provider.
 #[derive(Debug, Clone)]
-pub struct Human {
+pub struct ProviderUser {
     /// Permanent.
     pub id: u64,
     pub login: String,
@@ -31,7 +31,7 @@ pub struct Human {
 
 /// A fault of the provider's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum ProviderFault {
     None,
     /// It answers 500.
     Fails,
@@ -49,19 +49,19 @@ pub struct FakeProvider {
 /// The state of the provider.
 #[derive(Debug)]
 struct Books {
-    trouble: Trouble,
+    trouble: ProviderFault,
     /// The account that is signed in at the browser and consents; `None` refuses.
-    browsing: Option<Human>,
+    browsing: Option<ProviderUser>,
     /// Challenge, callback and account of a code.
-    codes: HashMap<String, (String, String, Human)>,
+    codes: HashMap<String, (String, String, ProviderUser)>,
     /// Application and account of a token.
-    tokens: HashMap<String, (String, Human)>,
+    tokens: HashMap<String, (String, ProviderUser)>,
     issued: usize,
     /// Method and path of each request.
-    asked: Vec<String>,
+    requests_to: Vec<String>,
 }
 
-impl Human {
+impl ProviderUser {
     /// An account with the verified address `<login>@example.org`.
     pub fn new(id: u64, login: &str) -> Self {
         Self {
@@ -76,16 +76,16 @@ impl Human {
 
 impl FakeProvider {
     /// Starts a provider where `browsing` is signed in.
-    pub async fn start(browsing: Option<Human>) -> Self {
+    pub async fn start(browsing: Option<ProviderUser>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let books = Books {
-            trouble: Trouble::None,
+            trouble: ProviderFault::None,
             browsing,
             codes: HashMap::new(),
             tokens: HashMap::new(),
             issued: 0,
-            asked: Vec::new(),
+            requests_to: Vec::new(),
         };
         let books = Arc::new(Mutex::new(books));
         let kept = books.clone();
@@ -113,22 +113,22 @@ impl FakeProvider {
     }
 
     /// Changes the account that is signed in at the browser.
-    pub fn browsing(&self, human: Option<Human>) {
+    pub fn browsing(&self, human: Option<ProviderUser>) {
         self.books().browsing = human;
     }
 
-    pub fn trouble(&self, trouble: Trouble) {
+    pub fn trouble(&self, trouble: ProviderFault) {
         self.books().trouble = trouble;
     }
 
     /// Issues a token of `human` to the application `client_id`.
-    pub fn issue(&self, client_id: &str, human: Human) -> String {
+    pub fn issue(&self, client_id: &str, human: ProviderUser) -> String {
         self.books().issue(client_id, human)
     }
 
     /// The number of requests whose line contains `path`.
-    pub fn asked(&self, path: &str) -> usize {
-        self.books().asked.iter().filter(|line| line.contains(path)).count()
+    pub fn requests_to(&self, path: &str) -> usize {
+        self.books().requests_to.iter().filter(|line| line.contains(path)).count()
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -150,17 +150,17 @@ struct Request {
 }
 
 /// Status, `Location` and body.
-type Answer = (u16, Option<String>, Value);
+type ApiResponse = (u16, Option<String>, Value);
 
 impl Books {
-    fn issue(&mut self, client_id: &str, human: Human) -> String {
+    fn issue(&mut self, client_id: &str, human: ProviderUser) -> String {
         self.issued += 1;
         let token = format!("gho_issued{}", self.issued);
         self.tokens.insert(token.clone(), (client_id.to_owned(), human));
         token
     }
 
-    fn answer(&mut self, request: &Request) -> Answer {
+    fn answer(&mut self, request: &Request) -> ApiResponse {
         let github_token = format!("/applications/{CLIENT_ID}/token");
         match request.path.as_str() {
             "/login/oauth/authorize" | "/oauth/authorize" => self.authorize(request),
@@ -193,41 +193,44 @@ impl Books {
     }
 
     /// Redirects the browser back, with a code if an account is signed in.
-    fn authorize(&mut self, request: &Request) -> Answer {
-        let said = |name: &str| request.parameters.get(name).cloned().unwrap_or_default();
-        if said("client_id") != CLIENT_ID || said("code_challenge_method") != "S256" || said("state").is_empty() {
+    fn authorize(&mut self, request: &Request) -> ApiResponse {
+        let parameter = |name: &str| request.parameters.get(name).cloned().unwrap_or_default();
+        if parameter("client_id") != CLIENT_ID
+            || parameter("code_challenge_method") != "S256"
+            || parameter("state").is_empty()
+        {
             return (400, None, json!({"error": "invalid_request"}));
         }
-        let state = said("state");
+        let state = parameter("state");
         let answer = if let Some(human) = self.browsing.clone() {
             self.issued += 1;
             let code = format!("code{}", self.issued);
-            self.codes.insert(code.clone(), (said("code_challenge"), said("redirect_uri"), human));
+            self.codes.insert(code.clone(), (parameter("code_challenge"), parameter("redirect_uri"), human));
             [("code", code), ("state", state)]
         } else {
             [("error", "access_denied".to_owned()), ("state", state)]
         };
-        let back = Url::parse_with_params(&said("redirect_uri"), answer);
+        let back = Url::parse_with_params(&parameter("redirect_uri"), answer);
         (302, back.ok().map(String::from), Value::Null)
     }
 
     /// Exchanges a code for a token: once, and only with its verifier, callback and application.
     fn exchange(&mut self, request: &Request) -> Result<Value, Value> {
-        let said = |name: &str| request.parameters.get(name).map_or("", String::as_str);
-        if (said("client_id"), said("client_secret")) != (CLIENT_ID, CLIENT_SECRET) {
+        let parameter = |name: &str| request.parameters.get(name).map_or("", String::as_str);
+        if (parameter("client_id"), parameter("client_secret")) != (CLIENT_ID, CLIENT_SECRET) {
             return Err(json!({"error": "incorrect_client_credentials"}));
         }
         let bad = || json!({"error": "bad_verification_code"});
-        let (challenge, callback, human) = self.codes.remove(said("code")).ok_or_else(bad)?;
-        let proof = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(said("code_verifier").as_bytes()));
-        if (proof, said("redirect_uri")) != (challenge, callback.as_str()) {
+        let (challenge, callback, human) = self.codes.remove(parameter("code")).ok_or_else(bad)?;
+        let proof = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(parameter("code_verifier").as_bytes()));
+        if (proof, parameter("redirect_uri")) != (challenge, callback.as_str()) {
             return Err(bad());
         }
         Ok(json!({"access_token": self.issue(CLIENT_ID, human), "token_type": "bearer"}))
     }
 
     /// Returns the account of a token, only to the application that it was issued to.
-    fn check(&self, request: &Request) -> Answer {
+    fn check(&self, request: &Request) -> ApiResponse {
         let ours = BASE64_STANDARD.encode(format!("{CLIENT_ID}:{CLIENT_SECRET}"));
         if request.authorization != format!("Basic {ours}") {
             return (401, None, json!({"message": "Bad credentials"}));
@@ -241,13 +244,13 @@ impl Books {
         }
     }
 
-    fn bearer(&self, request: &Request) -> Option<&(String, Human)> {
+    fn bearer(&self, request: &Request) -> Option<&(String, ProviderUser)> {
         self.tokens.get(request.authorization.strip_prefix("Bearer ")?)
     }
 
-    fn about(&self, request: &Request, tell: impl Fn(&Human) -> Value) -> Answer {
+    fn about(&self, request: &Request, body_of: impl Fn(&ProviderUser) -> Value) -> ApiResponse {
         match self.bearer(request) {
-            Some((_, human)) => (200, None, tell(human)),
+            Some((_, human)) => (200, None, body_of(human)),
             None => (401, None, json!({"message": "Bad credentials"})),
         }
     }
@@ -257,13 +260,13 @@ async fn serve(mut stream: TcpStream, books: Arc<Mutex<Books>>) {
     let Some(request) = read(&mut stream).await else { return };
     let trouble = {
         let mut books = lock(&books);
-        books.asked.push(request.line.clone());
-        if request.path.ends_with("/authorize") { Trouble::None } else { books.trouble }
+        books.requests_to.push(request.line.clone());
+        if request.path.ends_with("/authorize") { ProviderFault::None } else { books.trouble }
     };
     let (status, location, body) = match trouble {
-        Trouble::None => lock(&books).answer(&request),
-        Trouble::Fails => (500, None, json!({"message": "Server Error"})),
-        Trouble::Slow => {
+        ProviderFault::None => lock(&books).answer(&request),
+        ProviderFault::Fails => (500, None, json!({"message": "Server Error"})),
+        ProviderFault::Slow => {
             // Waits until the client closes the connection.
             let _ = stream.read(&mut [0; 16]).await;
             return;

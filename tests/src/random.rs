@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
-use crate::messages::Message;
+use crate::messages::TestMessage;
 use crate::time::instant;
 
 /// The models of random messages; the last one has no price.
@@ -23,8 +23,8 @@ pub struct Random {
 impl Random {
     /// Uses `seed`, or the seed in `BURNTOP_TEST_SEED`.
     pub fn seeded(seed: u64) -> Self {
-        let asked = std::env::var("BURNTOP_TEST_SEED").ok().and_then(|text| text.parse().ok());
-        let seed = asked.unwrap_or(seed);
+        let chosen_seed = std::env::var("BURNTOP_TEST_SEED").ok().and_then(|text| text.parse().ok());
+        let seed = chosen_seed.unwrap_or(seed);
         Self { seed, rng: StdRng::seed_from_u64(seed) }
     }
 
@@ -52,23 +52,23 @@ impl Random {
     }
 
     /// A history of `count` messages over half a year. Ids are `<prefix>-<number>`.
-    pub fn history(&mut self, prefix: &str, count: usize) -> Vec<Message> {
+    pub fn history(&mut self, prefix: &str, count: usize) -> Vec<TestMessage> {
         let start = instant("2026-01-10T00:00:00Z");
         (0..count).map(|number| self.message(&format!("{prefix}-{number}"), start)).collect()
     }
 
     /// A message within 180 days after `start`.
-    pub fn message(&mut self, id: &str, start: Timestamp) -> Message {
+    pub fn message(&mut self, id: &str, start: Timestamp) -> TestMessage {
         let at = start + self.rng.random_range(0..180 * 24 * 3_600_000_i64).milliseconds();
         let mut count = |most: u64| self.rng.random_range(0..most);
-        let mut message = Message::new(id).at(at).input(count(5_000)).output(count(3_000));
+        let mut message = TestMessage::new(id).at(at).input(count(5_000)).output(count(3_000));
         message = message.cache(count(90_000), count(9_000)).reasoning(count(500));
         message.model(*self.one_of(&MODELS))
     }
 
     /// A copy of `message` from a log that was read too early: a part of its tokens is missing.
-    pub fn earlier_copy(&mut self, message: &Message) -> Message {
-        Message { output: self.rng.random_range(0..=message.output), reasoning: 0, ..message.clone() }
+    pub fn earlier_copy(&mut self, message: &TestMessage) -> TestMessage {
+        TestMessage { output: self.rng.random_range(0..=message.output), reasoning: 0, ..message.clone() }
     }
 }
 

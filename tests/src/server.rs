@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::database::Database;
 
 /// The time limit of any wait. It is generous, because it does not measure speed.
-const PATIENCE: Duration = Duration::from_mins(5);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The lines of the log that a failed story prints.
 const SHOWN_LINES: usize = 60;
@@ -121,9 +121,13 @@ impl Server {
     #[track_caller]
     pub fn assert_rebuild_changes_nothing(&self, username: &str) {
         let output = self.database.run("worker", &["rebuild", "--user", username]);
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        assert!(output.status.success() && said.contains("nothing to repair"), "{:?}: {said}", output.status);
+        let output_text = [output.stdout, output.stderr].concat();
+        let output_text = String::from_utf8_lossy(&output_text);
+        assert!(
+            output.status.success() && output_text.contains("nothing to repair"),
+            "{:?}: {output_text}",
+            output.status
+        );
     }
 
     /// Fails unless all stored sums of XP and achievements equal the sums of their events.
@@ -173,7 +177,7 @@ impl Drop for Server {
 pub async fn wait_until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let start = Instant::now();
     while !condition().await {
-        assert!(start.elapsed() < PATIENCE, "still waiting: {what}");
+        assert!(start.elapsed() < WAIT_TIMEOUT, "still waiting: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

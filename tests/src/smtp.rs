@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// The behaviour of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
+pub enum SmtpBehavior {
     /// Accepts emails.
     Takes,
     /// Replies to a command with this line.
@@ -26,7 +26,7 @@ pub enum Manner {
 
 /// An accepted email.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Post {
+pub struct ReceivedEmail {
     /// The sender in the envelope.
     pub from: String,
     /// The recipient in the envelope.
@@ -39,17 +39,17 @@ pub struct Post {
 #[derive(Debug, Clone)]
 pub struct FakeSmtp {
     port: u16,
-    office: Arc<Mutex<Office>>,
+    mailbox: Arc<Mutex<Mailbox>>,
 }
 
 #[derive(Debug)]
-struct Office {
-    manner: Manner,
+struct Mailbox {
+    manner: SmtpBehavior,
     /// The required user and password; `None` requires no authentication.
     login: Option<(String, String)>,
-    posts: Vec<Post>,
+    posts: Vec<ReceivedEmail>,
     /// All received lines except those of emails.
-    told: Vec<String>,
+    commands: Vec<String>,
     /// The number of connections.
     visits: usize,
 }
@@ -60,21 +60,22 @@ impl FakeSmtp {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let login = login.map(|(user, password)| (user.to_owned(), password.to_owned()));
-        let office = Office { manner: Manner::Takes, login, posts: Vec::new(), told: Vec::new(), visits: 0 };
-        let office = Arc::new(Mutex::new(office));
-        let kept = office.clone();
+        let mailbox =
+            Mailbox { manner: SmtpBehavior::Takes, login, posts: Vec::new(), commands: Vec::new(), visits: 0 };
+        let mailbox = Arc::new(Mutex::new(mailbox));
+        let kept = mailbox.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 lock(&kept).visits += 1;
                 tokio::spawn(serve(stream, kept.clone()));
             }
         });
-        Self { port, office }
+        Self { port, mailbox }
     }
 
     /// The address, with the required user and password.
     pub fn url(&self) -> String {
-        let login = self.office().login.clone().map(|(user, password)| format!("{user}:{password}@"));
+        let login = self.mailbox().login.clone().map(|(user, password)| format!("{user}:{password}@"));
         format!("smtp://{}127.0.0.1:{}", login.unwrap_or_default(), self.port)
     }
 
@@ -83,42 +84,42 @@ impl FakeSmtp {
     }
 
     /// Changes the behaviour.
-    pub fn behave(&self, manner: Manner) {
-        self.office().manner = manner;
+    pub fn behave(&self, manner: SmtpBehavior) {
+        self.mailbox().manner = manner;
     }
 
     /// The accepted emails, the oldest first.
-    pub fn posts(&self) -> Vec<Post> {
-        self.office().posts.clone()
+    pub fn posts(&self) -> Vec<ReceivedEmail> {
+        self.mailbox().posts.clone()
     }
 
     /// All received lines except those of emails.
-    pub fn told(&self) -> Vec<String> {
-        self.office().told.clone()
+    pub fn commands(&self) -> Vec<String> {
+        self.mailbox().commands.clone()
     }
 
     /// The number of connections so far.
     pub fn visits(&self) -> usize {
-        self.office().visits
+        self.mailbox().visits
     }
 
-    fn office(&self) -> MutexGuard<'_, Office> {
-        lock(&self.office)
+    fn mailbox(&self) -> MutexGuard<'_, Mailbox> {
+        lock(&self.mailbox)
     }
 }
 
-fn lock(office: &Mutex<Office>) -> MutexGuard<'_, Office> {
-    office.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(mailbox: &Mutex<Mailbox>) -> MutexGuard<'_, Mailbox> {
+    mailbox.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn serve(stream: TcpStream, office: Arc<Mutex<Office>>) {
+async fn serve(stream: TcpStream, mailbox: Arc<Mutex<Mailbox>>) {
     let mut stream = BufReader::new(stream);
     // A client may close the connection at any time.
-    let _ = talk(&mut stream, &office).await;
+    let _ = talk(&mut stream, &mailbox).await;
 }
 
-async fn talk(stream: &mut BufReader<TcpStream>, office: &Mutex<Office>) -> std::io::Result<()> {
-    if lock(office).manner == Manner::Silent {
+async fn talk(stream: &mut BufReader<TcpStream>, mailbox: &Mutex<Mailbox>) -> std::io::Result<()> {
+    if lock(mailbox).manner == SmtpBehavior::Silent {
         return be_silent(stream).await;
     }
     stream.write_all(b"220 fake ESMTP\r\n").await?;
@@ -130,15 +131,15 @@ async fn talk(stream: &mut BufReader<TcpStream>, office: &Mutex<Office>) -> std:
         }
         let line = line.trim_end().to_owned();
         let (manner, login) = {
-            let mut office = lock(office);
-            office.told.push(line.clone());
-            (office.manner, office.login.clone())
+            let mut mailbox = lock(mailbox);
+            mailbox.commands.push(line.clone());
+            (mailbox.manner, mailbox.login.clone())
         };
         let is = |command: &str| line.to_ascii_uppercase().starts_with(command);
         let answer = match manner {
-            Manner::Says(command, answer) if is(command) => answer,
-            Manner::HangsUp(command) if is(command) => return Ok(()),
-            Manner::StallsOn(command) if is(command) => return be_silent(stream).await,
+            SmtpBehavior::Says(command, answer) if is(command) => answer,
+            SmtpBehavior::HangsUp(command) if is(command) => return Ok(()),
+            SmtpBehavior::StallsOn(command) if is(command) => return be_silent(stream).await,
             _ if is("EHLO") && login.is_some() => "250-fake\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN",
             _ if is("EHLO") => "250-fake\r\n250 8BITMIME",
             _ if is("AUTH PLAIN ") => {
@@ -158,8 +159,8 @@ async fn talk(stream: &mut BufReader<TcpStream>, office: &Mutex<Office>) -> std:
             _ if is("DATA") => {
                 stream.write_all(b"354 go on\r\n").await?;
                 let raw = email(stream).await?;
-                lock(office).posts.push(Post { from: from.clone(), to: to.clone(), raw });
-                if manner == Manner::TakesAndHangsUp {
+                lock(mailbox).posts.push(ReceivedEmail { from: from.clone(), to: to.clone(), raw });
+                if manner == SmtpBehavior::TakesAndHangsUp {
                     return Ok(());
                 }
                 "250 taken"
@@ -201,7 +202,7 @@ async fn email(stream: &mut BufReader<TcpStream>) -> std::io::Result<String> {
     }
 }
 
-impl Post {
+impl ReceivedEmail {
     /// The header called `name`, unfolded.
     pub fn header(&self, name: &str) -> Option<String> {
         header(&self.raw, name)

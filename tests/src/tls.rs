@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// The start of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opens {
+pub enum TlsStart {
     /// With the first byte.
     AtOnce,
     /// After `STARTTLS`.
@@ -50,7 +50,7 @@ impl Identity {
     }
 
     /// Starts a proxy for the mail server at `port`; returns the proxy's port.
-    pub async fn door(&self, opens: Opens, port: u16) -> u16 {
+    pub async fn door(&self, opens: TlsStart, port: u16) -> u16 {
         let listener = TcpListener::bind("0.0.0.0:0").await.expect("a port");
         let own = listener.local_addr().expect("an address").port();
         let acceptor = self.acceptor.clone();
@@ -70,13 +70,13 @@ impl Default for Identity {
     }
 }
 
-async fn pass(mut stream: TcpStream, opens: Opens, acceptor: TlsAcceptor, port: u16) -> std::io::Result<()> {
-    if opens == Opens::WhenAsked && !is_asked(&mut stream).await? {
+async fn pass(mut stream: TcpStream, opens: TlsStart, acceptor: TlsAcceptor, port: u16) -> std::io::Result<()> {
+    if opens == TlsStart::WhenAsked && !is_asked(&mut stream).await? {
         return Ok(());
     }
     let mut safe = acceptor.accept(stream).await?;
     let mut server = BufReader::new(TcpStream::connect(("127.0.0.1", port)).await?);
-    if opens == Opens::WhenAsked {
+    if opens == TlsStart::WhenAsked {
         // The client has been greeted already.
         server.read_line(&mut String::new()).await?;
     }

@@ -1,7 +1,7 @@
 //! Accounts: registration, sign-in, sign-out, sessions.
 
 use serde_json::{Value, json};
-use tests::{PASSWORD, Person, Server};
+use tests::{PASSWORD, Server, TestUser};
 
 fn text<'a>(json: &'a Value, name: &str) -> &'a str {
     json[name].as_str().unwrap_or_else(|| panic!("no {name} in {json}"))
@@ -46,7 +46,7 @@ async fn registration_opens_a_session() {
 #[tokio::test]
 async fn login_by_email_or_username_ignores_case() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "Ada").await;
+    let ada = TestUser::register(&server, "Ada").await;
     for name in ["Ada@example.org", "ADA@EXAMPLE.ORG", "Ada", "aDA"] {
         let body = json!({"email": name, "password": PASSWORD});
         let session = server.client().post("/auth/login", &body).await.expect(200);
@@ -58,7 +58,7 @@ async fn login_by_email_or_username_ignores_case() {
 #[tokio::test]
 async fn login_unknown_account_and_wrong_password_look_the_same() {
     let server = Server::start().await;
-    Person::register(&server, "ada").await;
+    TestUser::register(&server, "ada").await;
     let mut answers = Vec::new();
     for (name, password) in [
         ("ada@example.org", "wrong password"),
@@ -80,7 +80,7 @@ async fn login_unknown_account_and_wrong_password_look_the_same() {
 #[tokio::test]
 async fn registration_taken_name_or_address_is_refused_in_any_case() {
     let server = Server::start().await;
-    Person::register(&server, "Ada").await;
+    TestUser::register(&server, "Ada").await;
     for (email, username, field) in [
         ("ADA@example.ORG", "other", "email"),
         ("other@example.org", "aDA", "username"),
@@ -144,7 +144,7 @@ async fn registration_problems_are_reported_together() {
 #[tokio::test]
 async fn session_is_listed_and_revoked() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let elsewhere = ada.login().await;
 
     let listed = sessions(&ada.client).await;
@@ -168,7 +168,7 @@ async fn session_is_listed_and_revoked() {
 #[tokio::test]
 async fn session_of_another_account_cannot_be_revoked() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     let session = sessions(&ada.client).await.remove(0);
     let path = format!("/auth/sessions/{}", text(&session, "id"));
     bob.client.delete(&path).await.expect_error(404, "NOT_FOUND");
@@ -179,7 +179,7 @@ async fn session_of_another_account_cannot_be_revoked() {
 #[tokio::test]
 async fn logout_ends_only_its_own_session() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let elsewhere = ada.login().await;
     assert_eq!(ada.client.post("/auth/logout", &json!({})).await.expect(204), Value::Null);
     ada.client.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
@@ -190,7 +190,7 @@ async fn logout_ends_only_its_own_session() {
 #[tokio::test]
 async fn session_token_is_accepted_with_any_case_of_scheme() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let token = ada.client.token().expect("a session").to_owned();
     let status = async |header: String| {
         let client = server.client();
@@ -209,7 +209,7 @@ async fn session_token_is_accepted_with_any_case_of_scheme() {
 #[tokio::test]
 async fn tokens_and_passwords_are_not_stored_or_logged() {
     let server = Server::start_with(&[("LOG_LEVEL", "debug")]).await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     ada.client.get("/auth/me").await.expect(200);
     let token = ada.client.token().expect("a session");
     let kept = server.database().rows("SELECT s::text FROM sessions s UNION ALL SELECT u::text FROM users u");

@@ -1,7 +1,7 @@
 //! Administrators: granted by the operator, they flag accounts, and the audit log records their actions.
 
 use serde_json::{Value, json};
-use tests::{Batch, Message, Person, Server, Worker, wait_until};
+use tests::{Batch, Server, TestMessage, TestUser, Worker, wait_until};
 
 /// Runs `worker admin …`; returns whether it succeeded, and its output.
 fn admin(server: &Server, arguments: &[&str]) -> (bool, String) {
@@ -18,7 +18,7 @@ async fn board(server: &Server) -> Vec<String> {
 }
 
 /// Action and subject of the entries of the audit log, the latest first.
-async fn log(root: &Person, query: &str) -> Vec<(String, Option<String>)> {
+async fn log(root: &TestUser, query: &str) -> Vec<(String, Option<String>)> {
     let log = root.get(&format!("/admin/audit{query}")).await;
     let entries = log["items"].as_array().expect("entries").clone();
     let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -31,20 +31,20 @@ async fn log(root: &Person, query: &str) -> Vec<(String, Option<String>)> {
 #[tokio::test]
 async fn administrator_flags_account_and_lifts_the_flag() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    let root = Person::register(&server, "root_1").await;
-    ada.sync(&Batch::of([Message::new("m1").output(2_000)])).await;
-    bob.sync(&Batch::of([Message::new("m1").output(1_000)])).await;
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
+    let root = TestUser::register(&server, "root_1").await;
+    ada.sync(&Batch::of([TestMessage::new("m1").output(2_000)])).await;
+    bob.sync(&Batch::of([TestMessage::new("m1").output(1_000)])).await;
     root.client.get("/admin/audit").await.expect_error(403, "FORBIDDEN");
 
-    let (made, said) = admin(&server, &["grant", "nobody"]);
-    assert!(!made && said.contains("there is no account called nobody"), "{said}");
-    let (made, said) = admin(&server, &["grant", "ROOT_1"]);
-    assert!(made && said.contains("is now an administrator"), "{said}");
-    let (_, said) = admin(&server, &["grant", "root_1"]);
-    assert!(said.contains("is already an administrator"), "{said}");
-    let (_, said) = admin(&server, &["list"]);
-    assert_eq!(said, format!("{}  root_1\n", root.id));
+    let (made, printed) = admin(&server, &["grant", "nobody"]);
+    assert!(!made && printed.contains("there is no account called nobody"), "{printed}");
+    let (made, printed) = admin(&server, &["grant", "ROOT_1"]);
+    assert!(made && printed.contains("is now an administrator"), "{printed}");
+    let (_, printed) = admin(&server, &["grant", "root_1"]);
+    assert!(printed.contains("is already an administrator"), "{printed}");
+    let (_, printed) = admin(&server, &["list"]);
+    assert_eq!(printed, format!("{}  root_1\n", root.id));
     assert_eq!(root.get("/auth/me").await["is_admin"], true, "an existing session administers");
 
     // Two requests for a refresh queue one job.
@@ -94,8 +94,8 @@ async fn administrator_flags_account_and_lifts_the_flag() {
     let granted = root.get("/admin/audit?action=administrator_granted").await["items"][0].clone();
     assert_eq!((&granted["by_operator"], &granted["actor"]), (&json!(true), &Value::Null));
 
-    let (revoked, said) = admin(&server, &["revoke", "root_1"]);
-    assert!(revoked && said.contains("is no longer an administrator"), "{said}");
+    let (revoked, printed) = admin(&server, &["revoke", "root_1"]);
+    assert!(revoked && printed.contains("is no longer an administrator"), "{printed}");
     root.client.get("/admin/audit").await.expect_error(403, "FORBIDDEN");
     assert_eq!(admin(&server, &["list"]), (true, String::new()));
 }
@@ -103,8 +103,8 @@ async fn administrator_flags_account_and_lifts_the_flag() {
 #[tokio::test]
 async fn price_override_prices_unpriced_messages_and_its_end_changes_none() {
     let server = Server::start().await;
-    let (ada, root) = (Person::register(&server, "ada").await, Person::register(&server, "root_1").await);
-    ada.sync(&Batch::of([Message::new("m1").model("house-model").output(1_000_000)])).await;
+    let (ada, root) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "root_1").await);
+    ada.sync(&Batch::of([TestMessage::new("m1").model("house-model").output(1_000_000)])).await;
     assert!(admin(&server, &["grant", "root_1"]).0);
     let unpriced = root.get("/admin/models/unpriced").await["models"][0].clone();
     assert_eq!(
@@ -129,13 +129,13 @@ async fn price_override_prices_unpriced_messages_and_its_end_changes_none() {
     assert_eq!(root.client.send(end(&decided["id"])).await.status, 204);
     root.client.send(end(&decided["id"])).await.expect_error(404, "NOT_FOUND");
     let overrides = root.get("/admin/prices/overrides").await;
-    let told: Vec<(&Value, &Value)> = overrides["overrides"]
+    let listed: Vec<(&Value, &Value)> = overrides["overrides"]
         .as_array()
         .expect("a list")
         .iter()
         .map(|one| (&one["prices"]["output"], &one["stands"]))
         .collect();
-    assert_eq!(told, [(&Value::Null, &json!(false)), (&json!("2.5"), &json!(false))]);
+    assert_eq!(listed, [(&Value::Null, &json!(false)), (&json!("2.5"), &json!(false))]);
     assert_eq!(ada.overview().await["total_cost"], 2.5, "stored costs do not change");
     let log = log(&root, "?subject=house-model").await;
     assert_eq!(log.iter().map(|(action, _)| &**action).collect::<Vec<_>>(), ["price_ended", "price_set"]);
@@ -145,7 +145,7 @@ async fn price_override_prices_unpriced_messages_and_its_end_changes_none() {
 #[tokio::test]
 async fn dead_job_is_listed_retried_and_removed() {
     let server = Server::start().await;
-    let root = Person::register(&server, "root_1").await;
+    let root = TestUser::register(&server, "root_1").await;
     assert!(admin(&server, &["grant", "root_1"]).0);
     server.database().rows(
         "INSERT INTO jobs (id, queue, idempotency_key, payload, status, priority, attempts, max_attempts, created_at,

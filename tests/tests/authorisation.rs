@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Batch, Client, Message, Person, Server};
+use tests::{Batch, Client, Server, TestMessage, TestUser};
 
 /// The callers in the order of the columns and of the attempts. The owner is last, to find all resources unchanged.
 const CALLERS: [&str; 6] = ["anonymous", "other", "admin", "sync token", "read token", "owner"];
@@ -115,22 +115,22 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
 ];
 
 /// The callers of one operation, and the owner's resources.
-struct Cast {
+struct Callers {
     callers: Vec<Client>,
-    owner: Person,
-    other: Person,
+    owner: TestUser,
+    other: TestUser,
     achievement: String,
     project: String,
     session: String,
     token: String,
 }
 
-impl Cast {
+impl Callers {
     async fn new(server: &Server, name: &str) -> Self {
-        let person = async |role: &str| Person::register(server, &format!("{role}_{name}")).await;
-        let (owner, other, admin) = (person("owner").await, person("other").await, person("admin").await);
+        let user = async |role: &str| TestUser::register(server, &format!("{role}_{name}")).await;
+        let (owner, other, admin) = (user("owner").await, user("other").await, user("admin").await);
         owner.change(json!({"is_public": false})).await;
-        let unlocked = owner.sync(&Batch::of([Message::new("m1").output(7)])).await["newAchievements"][0].clone();
+        let unlocked = owner.sync(&Batch::of([TestMessage::new("m1").output(7)])).await["newAchievements"][0].clone();
         server.database().rows(&format!("UPDATE users SET is_admin = true WHERE id = '{}'", admin.id));
         other.client.post(&format!("/users/{}/follow", owner.username), &json!({})).await.expect(202);
         owner.login().await;
@@ -213,11 +213,11 @@ async fn operations_permit_exactly_the_decided_callers() {
     assert_eq!(decisions.len(), DECISIONS.len(), "an operation is decided twice");
     let mut undecided: Vec<&str> = decisions.keys().copied().collect();
     // Reads change nothing, so all of them share one set of callers.
-    let readers = Cast::new(&server, "readers").await;
+    let readers = Callers::new(&server, "readers").await;
     let mut wrong = Vec::new();
     for (number, (method, path, body)) in operations(&server).await.into_iter().enumerate() {
         let name = format!("{method} {path}");
-        let own = if method == Method::GET { None } else { Some(Cast::new(&server, &number.to_string()).await) };
+        let own = if method == Method::GET { None } else { Some(Callers::new(&server, &number.to_string()).await) };
         let cast = own.as_ref().unwrap_or(&readers);
         let path = cast.fill(&path);
         let mut answered = [0; 6];

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use tests::{Batch, Facts, Message, Person, Random, Server};
+use tests::{AccountRows, Batch, Random, Server, TestMessage, TestUser};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn concurrent_equal_syncs_count_once() {
     let server = Server::start().await;
-    let (ada, once) = (Person::register(&server, "ada").await, Person::register(&server, "once").await);
+    let (ada, once) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "once").await);
     let batch = Batch::of(Random::seeded(21).history("m", 300));
     once.sync(&batch).await;
 
@@ -27,7 +27,7 @@ async fn concurrent_equal_syncs_count_once() {
         duplicates += answer["messagesDuplicate"].as_u64().expect("a count");
     }
     assert_eq!((synced, duplicates), (300, 31 * 300));
-    Facts::of(server.database(), "ada").assert_same(&Facts::of(server.database(), "once"));
+    AccountRows::of(server.database(), "ada").assert_same(&AccountRows::of(server.database(), "once"));
     server.assert_rebuild_changes_nothing("ada");
 }
 
@@ -35,11 +35,11 @@ async fn concurrent_equal_syncs_count_once() {
 async fn concurrent_split_and_repeated_syncs_count_as_sent_once() {
     let server = Server::start().await;
     let mut random = Random::seeded(22);
-    let (ada, once) = (Person::register(&server, "ada").await, Person::register(&server, "once").await);
+    let (ada, once) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "once").await);
     let machines = ["laptop", "desktop", "server"];
 
     // Each message is logged on one machine, and some have earlier copies too.
-    let mut logged: Vec<(&str, Vec<Message>)> = Vec::new();
+    let mut logged: Vec<(&str, Vec<TestMessage>)> = Vec::new();
     for machine in machines {
         let mut messages = random.history(machine, 250);
         for message in messages.clone().iter().step_by(3) {
@@ -47,7 +47,7 @@ async fn concurrent_split_and_repeated_syncs_count_as_sent_once() {
         }
         logged.push((machine, messages));
     }
-    let total: u64 = logged.iter().flat_map(|(_, messages)| &messages[..250]).map(Message::total).sum();
+    let total: u64 = logged.iter().flat_map(|(_, messages)| &messages[..250]).map(TestMessage::total).sum();
     for (machine, messages) in &logged {
         once.sync(&Batch::of(messages.clone()).machine(machine)).await;
     }
@@ -76,10 +76,10 @@ async fn concurrent_split_and_repeated_syncs_count_as_sent_once() {
     for task in join_all(running).await {
         task.expect("every sync is accepted");
     }
-    let facts = Facts::of(server.database(), "ada");
+    let facts = AccountRows::of(server.database(), "ada");
     assert_eq!(facts.messages(), 750);
     assert_eq!(ada.overview().await["total_tokens"], total);
-    facts.assert_same(&Facts::of(server.database(), "once"));
+    facts.assert_same(&AccountRows::of(server.database(), "once"));
     server.assert_rebuild_changes_nothing("ada");
 }
 
@@ -89,31 +89,31 @@ async fn concurrent_syncs_of_accounts_do_not_block_each_other() {
     let histories: Vec<_> = (0..6_u64).map(|seed| Random::seeded(30 + seed).history("m", 400)).collect();
     let mut people = Vec::new();
     for number in 0..histories.len() {
-        people.push(Person::register(&server, &format!("person{number}")).await);
+        people.push(TestUser::register(&server, &format!("person{number}")).await);
     }
     // All accounts use the same names of models, tools and machines, which are new to the database.
-    let syncs = people.iter().zip(&histories).map(|(person, history)| {
-        let (person, history) = (person.clone(), history.clone());
+    let syncs = people.iter().zip(&histories).map(|(user, history)| {
+        let (user, history) = (user.clone(), history.clone());
         tokio::spawn(async move {
             for part in history.chunks(50) {
-                person.sync(&Batch::of(part.to_vec())).await;
+                user.sync(&Batch::of(part.to_vec())).await;
             }
         })
     });
     for task in join_all(syncs.collect::<Vec<_>>()).await {
         task.expect("every sync is accepted");
     }
-    for (person, history) in people.iter().zip(&histories) {
-        let total: u64 = history.iter().map(Message::total).sum();
-        assert_eq!(person.overview().await["total_tokens"], total);
-        server.assert_rebuild_changes_nothing(&person.username);
+    for (user, history) in people.iter().zip(&histories) {
+        let total: u64 = history.iter().map(TestMessage::total).sum();
+        assert_eq!(user.overview().await["total_tokens"], total);
+        server.assert_rebuild_changes_nothing(&user.username);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn zone_changed_during_syncs_leaves_days_correct() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let history = Random::seeded(23).history("m", 600);
     let parts: Vec<Batch> = history.chunks(30).map(|part| Batch::of(part.to_vec())).collect();
     let syncing = tokio::spawn({
@@ -127,9 +127,9 @@ async fn zone_changed_during_syncs_leaves_days_correct() {
     assert_eq!(syncing.await.expect("every sync is accepted"), 20);
     server.assert_rebuild_changes_nothing("ada");
 
-    let once = Person::register_in(&server, "once", zones[3]).await;
+    let once = TestUser::register_in(&server, "once", zones[3]).await;
     once.sync(&Batch::of(history)).await;
-    Facts::of(server.database(), "ada").assert_same(&Facts::of(server.database(), "once"));
+    AccountRows::of(server.database(), "ada").assert_same(&AccountRows::of(server.database(), "once"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -137,15 +137,15 @@ async fn concurrent_first_syncs_with_shared_new_names_are_accepted() {
     let server = Server::start().await;
     let mut syncs = Vec::new();
     for number in 0..24_usize {
-        let person = Person::register(&server, &format!("person{number}")).await;
+        let user = TestUser::register(&server, &format!("person{number}")).await;
         // The same 60 new models, starting at a different one, alternately forward and backward.
         let model = |n: usize| {
             let place = (n / 25 + number) % 60;
             format!("new-model-{}", if number.is_multiple_of(2) { place } else { 59 - place })
         };
-        let messages: Vec<_> = (0..1_500).map(|n| Message::new(format!("m{n}")).model(model(n)).input(1)).collect();
+        let messages: Vec<_> = (0..1_500).map(|n| TestMessage::new(format!("m{n}")).model(model(n)).input(1)).collect();
         let batch = Batch::of(messages).json();
-        let client = server.client().with_token(person.client.token().expect("signed in"));
+        let client = server.client().with_token(user.client.token().expect("signed in"));
         syncs.push(async move { client.post("/sync", &batch).await.expect(200)["messagesSynced"].clone() });
     }
     let synced = join_all(syncs.into_iter().map(tokio::spawn)).await;

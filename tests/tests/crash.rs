@@ -8,26 +8,26 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use reqwest::Method;
 use sha2::{Digest, Sha256};
-use tests::{Batch, Client, Facts, Message, Person, Random, Server, wait_until};
+use tests::{AccountRows, Batch, Client, Random, Server, TestMessage, TestUser, wait_until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const KILLS: u64 = 20;
 const TASKS: usize = 4;
 /// New connections are refused at once, without time for a load balancer.
-const AT_ONCE: [(&str, &str); 1] = [("BURNTOP__SERVER__DRAIN_NOTICE_SECONDS", "0")];
+const WITHOUT_DRAIN_NOTICE: [(&str, &str); 1] = [("BURNTOP__SERVER__DRAIN_NOTICE_SECONDS", "0")];
 
 /// Requests, some of them acknowledged.
 #[derive(Debug, Default)]
 struct Sent {
     acknowledged: AtomicU64,
     /// The messages of each request, and whether it was acknowledged.
-    requests: Mutex<Vec<(Vec<Message>, bool)>>,
+    requests: Mutex<Vec<(Vec<TestMessage>, bool)>>,
 }
 
 impl Sent {
     /// Sends `requests` in sequence until one is not acknowledged.
-    async fn send(&self, client: &Client, requests: Vec<Vec<Message>>) {
+    async fn send(&self, client: &Client, requests: Vec<Vec<TestMessage>>) {
         for messages in requests {
             let body = Batch::of(messages.clone()).json();
             let answer = client.try_send(client.request(Method::POST, "/sync").json(&body)).await;
@@ -48,7 +48,7 @@ impl Sent {
     }
 
     /// Checks that `server` has all acknowledged requests, and each other request whole or not at all; returns its messages.
-    fn assert_kept(&self, server: &Server) -> Vec<Message> {
+    fn assert_kept(&self, server: &Server) -> Vec<TestMessage> {
         let rows = server.database().rows("SELECT message_key, input + output FROM usage_messages");
         let stored: BTreeMap<&str, u64> = rows
             .lines()
@@ -80,15 +80,15 @@ fn key(id: &str) -> String {
 }
 
 /// Messages in requests of 20, for each of the tasks.
-fn plan(messages: &[Message]) -> Vec<Vec<Vec<Message>>> {
-    let requests: Vec<Vec<Message>> = messages.chunks(20).map(<[Message]>::to_vec).collect();
+fn plan(messages: &[TestMessage]) -> Vec<Vec<Vec<TestMessage>>> {
+    let requests: Vec<Vec<TestMessage>> = messages.chunks(20).map(<[TestMessage]>::to_vec).collect();
     (0..TASKS).map(|task| requests.iter().skip(task).step_by(TASKS).cloned().collect()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn server_killed_20_times_keeps_acknowledged_syncs_once() {
     let mut server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let mut random = Random::seeded(41);
     let sent = Arc::new(Sent::default());
     let mut history = Vec::new();
@@ -113,7 +113,7 @@ async fn server_killed_20_times_keeps_acknowledged_syncs_once() {
         }
         server.restart().await;
         let kept = sent.assert_kept(&server);
-        let total: u64 = kept.iter().map(Message::total).sum();
+        let total: u64 = kept.iter().map(TestMessage::total).sum();
         assert_eq!(ada.overview().await["total_tokens"], total);
         server.assert_rebuild_changes_nothing("ada");
     }
@@ -121,19 +121,19 @@ async fn server_killed_20_times_keeps_acknowledged_syncs_once() {
     for part in history.chunks(4_000) {
         ada.sync(&Batch::of(part.to_vec())).await;
     }
-    let once = Person::register(&server, "once").await;
+    let once = TestUser::register(&server, "once").await;
     for part in history.chunks(4_000) {
         once.sync(&Batch::of(part.to_vec())).await;
     }
-    let facts = Facts::of(server.database(), "ada");
+    let facts = AccountRows::of(server.database(), "ada");
     assert_eq!(facts.messages(), history.len());
-    facts.assert_same(&Facts::of(server.database(), "once"));
+    facts.assert_same(&AccountRows::of(server.database(), "once"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn server_stopped_under_load_answers_accepted_requests() {
-    let mut server = Server::start_with(&AT_ONCE).await;
-    let ada = Person::register(&server, "ada").await;
+    let mut server = Server::start_with(&WITHOUT_DRAIN_NOTICE).await;
+    let ada = TestUser::register(&server, "ada").await;
     let sent = Arc::new(Sent::default());
     let messages = Random::seeded(42).history("m", 20_000);
     let tasks: Vec<_> = plan(&messages)
@@ -156,9 +156,9 @@ async fn server_stopped_under_load_answers_accepted_requests() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn request_running_at_shutdown_finishes() {
-    let mut server = Server::start_with(&AT_ONCE).await;
-    let ada = Person::register(&server, "ada").await;
-    let body = Batch::of([Message::new("m").output(7)]).json().to_string();
+    let mut server = Server::start_with(&WITHOUT_DRAIN_NOTICE).await;
+    let ada = TestUser::register(&server, "ada").await;
+    let body = Batch::of([TestMessage::new("m").output(7)]).json().to_string();
     let (half, rest) = body.split_at(body.len() / 2);
 
     let mut slow = TcpStream::connect(ada.client.address()).await.expect("the server listens");
@@ -194,7 +194,7 @@ async fn request_running_at_shutdown_finishes() {
 #[tokio::test]
 async fn server_stopping_reports_not_ready_before_it_refuses() {
     let server = Server::start_with(&[("BURNTOP__SERVER__DRAIN_NOTICE_SECONDS", "600")]).await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     server.tell_to_stop();
     let client = server.client();
     wait_until("the server is not ready", async || client.get("/health/ready").await.status == 503).await;
@@ -202,14 +202,14 @@ async fn server_stopping_reports_not_ready_before_it_refuses() {
     assert_eq!(ready.json["checks"]["serving"], "error", "{}", ready.text);
     assert!(ready.header("retry-after").is_some());
     client.get("/health/live").await.expect(200);
-    ada.sync(&Batch::of([Message::new("m").output(7)])).await;
+    ada.sync(&Batch::of([TestMessage::new("m").output(7)])).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn servers_on_one_database_count_together() {
     let first = Server::start().await;
     let mut second = Server::start_on(first.database().clone(), &[]).await;
-    let ada = Person::register(&first, "ada").await;
+    let ada = TestUser::register(&first, "ada").await;
     let elsewhere = second.client().with_token(ada.client.token().expect("a session"));
     let history = Random::seeded(43).history("m", 400);
     let stopped = AtomicBool::new(false);
@@ -235,7 +235,7 @@ async fn servers_on_one_database_count_together() {
     };
     let (here, _, ()) = tokio::join!(send(&ada.client), send(&elsewhere), kill);
     assert_eq!(here, BTreeSet::new(), "the first server continues");
-    let total: u64 = history.iter().map(Message::total).sum();
+    let total: u64 = history.iter().map(TestMessage::total).sum();
     assert_eq!(ada.overview().await["total_tokens"], total);
     first.assert_rebuild_changes_nothing("ada");
 }

@@ -3,13 +3,13 @@
 use jiff::{Timestamp, ToSpan, Zoned};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Batch, Message, Person, Server, noon_zone, now};
+use tests::{Batch, Server, TestMessage, TestUser, noon_zone, now};
 
 /// An account in whose zone it is noon, and its local times.
-async fn at_noon(server: &Server, username: &str) -> (Person, Zoned) {
+async fn at_noon(server: &Server, username: &str) -> (TestUser, Zoned) {
     let zone = noon_zone();
-    let person = Person::register_in(server, username, zone.iana_name().expect("a name")).await;
-    (person, now().to_zoned(zone))
+    let user = TestUser::register_in(server, username, zone.iana_name().expect("a name")).await;
+    (user, now().to_zoned(zone))
 }
 
 fn days_ago(now: &Zoned, days: i64) -> Timestamp {
@@ -35,7 +35,7 @@ async fn periods_of_7_and_30_days_include_today() {
     let (ada, now) = at_noon(&server, "ada").await;
     let usage = [(0, 1), (6, 20), (7, 300), (29, 4_000), (30, 50_000), (400, 600_000)];
     for (days, tokens) in usage {
-        let message = Message::new(format!("{days}")).at(days_ago(&now, days)).model("gpt-5-mini").output(tokens);
+        let message = TestMessage::new(format!("{days}")).at(days_ago(&now, days)).model("gpt-5-mini").output(tokens);
         ada.sync(&Batch::of([message])).await;
     }
     for (period, tokens, days) in [("week", 21, 2), ("month", 4_321, 4), ("all", 654_321, 6)] {
@@ -55,11 +55,11 @@ async fn periods_of_7_and_30_days_include_today() {
 #[tokio::test]
 async fn cache_efficiency_has_two_decimals_and_is_0_without_usage() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let public = async || ada.get("/users/ada/stats").await["cache_efficiency"].clone();
     assert_eq!(ada.overview().await["cache_efficiency"].as_f64(), Some(0.0));
     assert_eq!(public().await, Value::Null, "a profile without usage has no efficiency");
-    ada.sync(&Batch::of([Message::new("m1").input(1).cache(2, 0)])).await;
+    ada.sync(&Batch::of([TestMessage::new("m1").input(1).cache(2, 0)])).await;
     assert_eq!(ada.overview().await["cache_efficiency"].as_f64(), Some(66.67));
     assert_eq!(public().await.as_f64(), Some(66.67));
 }
@@ -67,7 +67,7 @@ async fn cache_efficiency_has_two_decimals_and_is_0_without_usage() {
 #[tokio::test]
 async fn own_account_has_fields_of_settings_form() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let fields = ["bio", "location", "website_url"];
     let shown = async || {
         let account = ada.get("/auth/me").await;
@@ -84,7 +84,7 @@ async fn trends_list_all_days_and_compare_with_period_before() {
     let server = Server::start().await;
     let (ada, now) = at_noon(&server, "ada").await;
     for (days, tokens) in [(0, 10), (2, 20), (6, 30), (7, 20), (13, 20), (14, 999)] {
-        let message = Message::new(format!("{days}")).at(days_ago(&now, days)).model("gpt-5-mini").output(tokens);
+        let message = TestMessage::new(format!("{days}")).at(days_ago(&now, days)).model("gpt-5-mini").output(tokens);
         ada.sync(&Batch::of([message])).await;
     }
     let trends = ada.get("/dashboard/trends?days=7").await;
@@ -128,13 +128,13 @@ async fn streak_ends_today_or_yesterday() {
         ("gap", vec![0, 2, 3, 4], 1, 3),
         ("never", vec![], 0, 0),
     ] {
-        let (person, now) = at_noon(&server, name).await;
+        let (user, now) = at_noon(&server, name).await;
         // Synced late and out of order.
         for days in active.iter().rev() {
-            let message = Message::new(format!("{days}")).at(days_ago(&now, *days)).output(1);
-            person.sync(&Batch::of([message])).await;
+            let message = TestMessage::new(format!("{days}")).at(days_ago(&now, *days)).output(1);
+            user.sync(&Batch::of([message])).await;
         }
-        let overview = person.overview().await;
+        let overview = user.overview().await;
         let streaks = (&overview["current_streak"], &overview["longest_streak"], &overview["unique_days"]);
         assert_eq!(streaks, (&json!(current), &json!(longest), &json!(active.len())), "{name}");
         assert_eq!(overview["streak_at_risk"], false, "it is noon");
@@ -145,8 +145,11 @@ async fn streak_ends_today_or_yesterday() {
 async fn day_without_tokens_is_not_active() {
     let server = Server::start().await;
     let (ada, now) = at_noon(&server, "ada").await;
-    ada.sync(&Batch::of([Message::new("a").at(days_ago(&now, 0)), Message::new("b").at(days_ago(&now, 1)).output(1)]))
-        .await;
+    ada.sync(&Batch::of([
+        TestMessage::new("a").at(days_ago(&now, 0)),
+        TestMessage::new("b").at(days_ago(&now, 1)).output(1),
+    ]))
+    .await;
     let overview = ada.overview().await;
     assert_eq!((&overview["unique_days"], &overview["current_streak"]), (&json!(1), &json!(1)));
 }
@@ -162,7 +165,7 @@ async fn monthly_badge_counts_last_30_days() {
         (100_000_000, json!("AI Native")),
         (1_000_000_000, json!("Token Titan")),
     ] {
-        let message = Message::new(format!("{tokens}")).at(days_ago(&now, 29)).output(tokens - last);
+        let message = TestMessage::new(format!("{tokens}")).at(days_ago(&now, 29)).output(tokens - last);
         last = tokens;
         ada.sync(&Batch::of([message])).await;
         let overview = ada.overview().await;
@@ -171,18 +174,18 @@ async fn monthly_badge_counts_last_30_days() {
         assert_eq!((&profile["monthly_tokens"], &profile["monthly_badge"]), (&json!(tokens), &badge));
     }
     let (bob, now) = at_noon(&server, "bob").await;
-    bob.sync(&Batch::of([Message::new("m").at(days_ago(&now, 30)).output(1_000_000_000)])).await;
+    bob.sync(&Batch::of([TestMessage::new("m").at(days_ago(&now, 30)).output(1_000_000_000)])).await;
     assert_eq!(bob.overview().await["monthly_badge"], Value::Null);
 }
 
 #[tokio::test]
 async fn machines_and_tools_are_listed_separately() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     for (id, machine, source, tokens) in
         [("a", "laptop", "codex", 10), ("b", "server", "codex", 20), ("c", "laptop", "gemini-cli", 70)]
     {
-        let message = Message::new(id).model("gpt-5-mini").output(tokens);
+        let message = TestMessage::new(id).model("gpt-5-mini").output(tokens);
         ada.sync(&Batch::of([message]).machine(machine).source(source)).await;
     }
     let machines = ada.get("/dashboard/machines").await["machines"].clone();
@@ -198,7 +201,7 @@ async fn machines_and_tools_are_listed_separately() {
 #[tokio::test]
 async fn profile_shows_more_to_owner_and_little_if_private() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "Ada").await, Person::register(&server, "bob").await);
+    let (ada, bob) = (TestUser::register(&server, "Ada").await, TestUser::register(&server, "bob").await);
     ada.change(json!({"name": "Ada L.", "bio": "first", "location": "London", "region": "EU",
                       "website_url": "https://example.org/", "timezone": "europe/london"}))
         .await;
@@ -238,7 +241,7 @@ async fn profile_shows_more_to_owner_and_little_if_private() {
 #[tokio::test]
 async fn public_profile_is_revalidated_by_etag() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let client = server.client();
     let first = client.get("/users/ada").await;
     assert_eq!(first.header("cache-control"), Some("public, no-cache"));
@@ -254,12 +257,12 @@ async fn public_profile_is_revalidated_by_etag() {
 #[tokio::test]
 async fn level_states_progress_to_the_next() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let level = async || server.client().get("/users/ada/level").await.expect(200);
     let first = json!({"level": 1, "title": "Novice", "xp": 0, "level_xp": 0, "next_level_xp": 400,
                        "xp_to_next_level": 400, "progress": 0.0});
     assert_eq!(level().await, first);
-    ada.sync(&Batch::of([Message::new("m").output(6_409_999)])).await;
+    ada.sync(&Batch::of([TestMessage::new("m").output(6_409_999)])).await;
     let shown = level().await;
     // 10 XP for the day, 1 per 10,000 tokens, and those of the achievements.
     let achievements = server.database().rows("SELECT (sum(xp) / 100)::bigint FROM progress_events");
@@ -281,12 +284,12 @@ async fn level_states_progress_to_the_next() {
 #[tokio::test]
 async fn heatmap_has_all_days_and_four_levels() {
     let server = Server::start().await;
-    let ada = Person::register_in(&server, "ada", "Asia/Tokyo").await;
+    let ada = TestUser::register_in(&server, "ada", "Asia/Tokyo").await;
     let day = |day: i8, tokens: u64| {
         let at = date_at(2024, 3, day).in_tz("Asia/Tokyo").expect("a zone").timestamp();
-        Message::new(format!("{day}")).at(at).model("gpt-5-mini").output(tokens)
+        TestMessage::new(format!("{day}")).at(at).model("gpt-5-mini").output(tokens)
     };
-    let other_year = Message::new("other").at("2023-12-31T14:59:59Z".parse().expect("an instant")).output(5_000);
+    let other_year = TestMessage::new("other").at("2023-12-31T14:59:59Z".parse().expect("an instant")).output(5_000);
     let messages = (1..=8_i8).map(|n| day(n, 10 * u64::from(n.unsigned_abs())));
     ada.sync(&Batch::of(messages.chain([other_year]))).await;
 
@@ -310,9 +313,9 @@ async fn platform_totals_are_those_the_worker_computed() {
     assert!(answer.header("cache-control").is_some_and(|value| value.contains("max-age=900")), "{:?}", answer.headers);
     assert_eq!(answer.expect(200), json!({"total_tokens": 0, "total_users": 0, "total_tools": 0}));
     for (name, source, tokens) in [("ada", "codex", 10), ("bob", "codex", 20), ("eve", "gemini-cli", 30)] {
-        let person = Person::register(&server, name).await;
-        person.change(json!({"is_public": name != "eve"})).await;
-        person.sync(&Batch::of([Message::new("m").output(tokens)]).source(source)).await;
+        let user = TestUser::register(&server, name).await;
+        user.change(json!({"is_public": name != "eve"})).await;
+        user.sync(&Batch::of([TestMessage::new("m").output(tokens)]).source(source)).await;
     }
     let platform = async || server.client().get("/stats/platform").await.expect(200);
     assert_eq!(platform().await, json!({"total_tokens": 0, "total_users": 0, "total_tools": 0}), "not computed yet");
@@ -321,9 +324,9 @@ async fn platform_totals_are_those_the_worker_computed() {
     let totals = json!({"total_tokens": 60, "total_users": 3, "total_tools": 2});
     assert_eq!(platform().await, totals);
     // A single sync is not shown before the next hour; a tool without tokens is never shown.
-    let joe = Person::register(&server, "joe").await;
-    joe.sync(&Batch::of([Message::new("m").output(7)]).source("codex")).await;
-    joe.sync(&Batch::of([Message::new("n")]).source("never-used")).await;
+    let joe = TestUser::register(&server, "joe").await;
+    joe.sync(&Batch::of([TestMessage::new("m").output(7)]).source("codex")).await;
+    joe.sync(&Batch::of([TestMessage::new("n")]).source("never-used")).await;
     assert_eq!(platform().await, totals);
     compute();
     assert_eq!(platform().await, json!({"total_tokens": 67, "total_users": 4, "total_tools": 2}));

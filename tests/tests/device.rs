@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::json;
-use tests::{Client, PASSWORD, Person, Server};
+use tests::{Client, PASSWORD, Server, TestUser};
 
 /// Submits the form of the page.
 async fn fill(client: &Client, fields: &[(&str, &str)]) -> (u16, String) {
@@ -14,7 +14,7 @@ async fn fill(client: &Client, fields: &[(&str, &str)]) -> (u16, String) {
 #[tokio::test]
 async fn device_login_is_confirmed_on_the_page() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let program = server.client();
     let begun = program.post("/auth/device/code", &json!({"client_name": "cli on a server"})).await.expect(200);
     let (device_code, user_code) = (&begun["device_code"], begun["user_code"].as_str().expect("a code"));
@@ -38,7 +38,7 @@ async fn device_login_is_confirmed_on_the_page() {
 #[tokio::test]
 async fn device_login_is_confirmed_or_refused_through_api_and_expires() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let program = server.client();
     let start = async || program.post("/auth/device/code", &json!({})).await.expect(200);
     for (approve, outcome) in [(false, "access_denied"), (true, "")] {

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Batch, Client, Message, PASSWORD, Person, Server};
+use tests::{Batch, Client, PASSWORD, Server, TestMessage, TestUser};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -19,7 +19,7 @@ async fn raw(client: &Client, head: &str) -> u16 {
 #[tokio::test]
 async fn missing_resource_is_a_404_that_names_it() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     for client in [server.client(), ada.client.clone()] {
         for path in ["", "/", "/nothing", "/dashboard", "/users", "/users/ada/nothing", "/health/none", "/%00"] {
             let details = client.get(path).await.expect_error(404, "NOT_FOUND");
@@ -54,7 +54,7 @@ async fn wrong_method_is_a_405_with_allowed_methods() {
 #[tokio::test]
 async fn head_equals_get_without_body_and_trailing_slash_is_ignored() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let paths = ["/auth/me", "/dashboard/overview", "/dashboard/models", "/users/ada", "/users/ada/stats", "/health"];
     for path in paths {
         let get = ada.client.get(path).await;
@@ -103,7 +103,7 @@ async fn request_without_token_is_a_401_before_validation() {
 #[tokio::test]
 async fn expired_session_is_a_401() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     server.database().rows("UPDATE sessions SET expires_at = now() - interval '1 second'");
     ada.client.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
 }
@@ -111,7 +111,7 @@ async fn expired_session_is_a_401() {
 #[tokio::test]
 async fn private_profile_is_a_403_for_others() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     ada.change(json!({"is_public": false})).await;
     for client in [server.client(), bob.client.clone(), server.client().with_token("nonsense")] {
         for path in ["/users/ada/stats", "/users/ada/tools", "/users/ada/models", "/users/ada/trends"] {
@@ -123,7 +123,7 @@ async fn private_profile_is_a_403_for_others() {
 #[tokio::test]
 async fn taken_name_or_address_is_a_409() {
     let server = Server::start().await;
-    let (ada, _bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (ada, _bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     let answer = ada.client.patch("/users/me", &json!({"username": "BOB"})).await;
     let details = answer.expect_error(409, "CONFLICT");
     assert_eq!((&details["resource"], &details["field"]), (&json!("User"), &json!("username")));
@@ -134,8 +134,8 @@ async fn taken_name_or_address_is_a_409() {
 #[tokio::test]
 async fn body_over_limit_is_a_413_that_states_the_limit() {
     let server = Server::start_with(&[("BURNTOP__SYNC__MAX_BODY_BYTES", "20000")]).await;
-    let ada = Person::register(&server, "ada").await;
-    let large = Batch::of((0..200).map(|n| Message::new(format!("m{n}")))).json().to_string();
+    let ada = TestUser::register(&server, "ada").await;
+    let large = Batch::of((0..200).map(|n| TestMessage::new(format!("m{n}")))).json().to_string();
     assert!(large.len() > 20_000);
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     std::io::Write::write_all(&mut packed, large.as_bytes()).expect("memory");
@@ -145,14 +145,14 @@ async fn body_over_limit_is_a_413_that_states_the_limit() {
         let answer = ada.client.post_encoded("/sync", encoding, body).await;
         assert_eq!(answer.expect_error(413, "PAYLOAD_TOO_LARGE"), json!({"limit_bytes": 20_000}), "{encoding}");
     }
-    ada.sync(&Batch::of([Message::new("small")])).await;
+    ada.sync(&Batch::of([TestMessage::new("small")])).await;
 }
 
 #[tokio::test]
 async fn body_of_other_type_is_a_415_and_without_type_is_accepted() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
-    let body = Batch::of([Message::new("m")]).json().to_string();
+    let ada = TestUser::register(&server, "ada").await;
+    let body = Batch::of([TestMessage::new("m")]).json().to_string();
     let send = async |kind: Option<&str>, path: &str, body: &str| {
         let request = ada.client.request(Method::POST, path).body(body.to_owned());
         ada.client.send(kind.into_iter().fold(request, |request, kind| request.header("content-type", kind))).await
@@ -170,7 +170,7 @@ async fn body_of_other_type_is_a_415_and_without_type_is_accepted() {
 #[tokio::test]
 async fn bytes_that_are_not_utf8_are_a_400() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     for (encoding, body) in [
         ("gzip", b"{}".to_vec()),
         ("br", b"{}".to_vec()),
@@ -187,7 +187,7 @@ async fn bytes_that_are_not_utf8_are_a_400() {
 #[tokio::test]
 async fn sync_problems_are_reported_together_and_nothing_is_stored() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let body = json!({"version": 2, "client": "", "syncedAt": "yesterday", "source": "x".repeat(51), "messages": [
         {"id": "", "timestamp": "2026-13-01T00:00:00Z", "model": null, "inputTokens": -1, "outputTokens": 1.5},
         {"timestamp": "2026-03-04T12:00:00Z", "model": "m", "inputTokens": 9_007_199_254_740_992_u64,
@@ -226,8 +226,8 @@ async fn sync_problems_are_reported_together_and_nothing_is_stored() {
 #[tokio::test]
 async fn sync_with_too_many_messages_is_a_422() {
     let server = Server::start_with(&[("BURNTOP__SYNC__MAX_MESSAGES", "10")]).await;
-    let ada = Person::register(&server, "ada").await;
-    let batch = |count: usize| Batch::of((0..count).map(|n| Message::new(format!("m{n}")))).json();
+    let ada = TestUser::register(&server, "ada").await;
+    let batch = |count: usize| Batch::of((0..count).map(|n| TestMessage::new(format!("m{n}")))).json();
     assert_eq!(ada.try_sync(&batch(11)).await.problems(), ["body.messages too_long"]);
     ada.try_sync(&batch(10)).await.expect(200);
 }
@@ -235,18 +235,18 @@ async fn sync_with_too_many_messages_is_a_422() {
 #[tokio::test]
 async fn nul_in_text_is_a_422() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     for (path, field) in [("id", "id"), ("model", "model")] {
-        let mut body = Batch::of([Message::new("m")]).json();
+        let mut body = Batch::of([TestMessage::new("m")]).json();
         body["messages"][0][path] = json!("a\0b");
         assert_eq!(ada.try_sync(&body).await.problems(), [format!("body.messages.0.{field} value_error")]);
     }
     for field in ["source", "machineId", "client", "version"] {
-        let body = Batch::of([Message::new("m")]).with(field, "a\0b").json();
+        let body = Batch::of([TestMessage::new("m")]).with(field, "a\0b").json();
         assert_eq!(ada.try_sync(&body).await.problems(), [format!("body.{field} value_error")]);
     }
     // Invalid auxiliary fields block no usage: they are ignored with a warning.
-    let body = Batch::of([Message::new("m")]).with("timezone", "a\0b").json();
+    let body = Batch::of([TestMessage::new("m")]).with("timezone", "a\0b").json();
     assert_eq!(ada.try_sync(&body).await.expect(200)["warnings"][0]["field"], "timezone");
     for field in ["name", "bio", "location", "website_url", "timezone", "username"] {
         ada.client.patch("/users/me", &json!({field: "a\0b"})).await.problems();
@@ -267,7 +267,7 @@ async fn nul_in_text_is_a_422() {
 #[tokio::test]
 async fn query_values_are_validated() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     for (path, problem) in [
         ("/dashboard/trends?days=0", "query.days greater_than_equal"),
         ("/dashboard/trends?days=366", "query.days less_than_equal"),
@@ -297,7 +297,7 @@ async fn request_over_rate_limit_is_a_429_with_retry_after() {
 #[tokio::test]
 async fn profile_change_against_rules_is_a_422() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let long = "x".repeat(501);
     for (field, value) in [
         ("bio", json!(long)),

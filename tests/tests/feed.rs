@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use tests::{Batch, Event, Events, Message, Person, Server};
+use tests::{Batch, Event, Events, Server, TestMessage, TestUser};
 
-async fn follow(who: &Person, whom: &Person) {
+async fn follow(who: &TestUser, whom: &TestUser) {
     who.client.post(&format!("/users/{}/follow", whom.username), &json!({})).await.expect(201);
 }
 
-/// The activities on the first page of the feed of `person`, the newest first.
-async fn feed(person: &Person) -> Vec<Value> {
-    let page = person.get("/feed?size=100").await;
+/// The activities on the first page of the feed of `user`, the newest first.
+async fn feed(user: &TestUser) -> Vec<Value> {
+    let page = user.get("/feed?size=100").await;
     let items = page["items"].as_array().expect("items").clone();
     assert_eq!(page["total"], items.len());
     items
@@ -31,10 +31,10 @@ fn activity(event: &Event) -> &str {
     event.data["id"].as_str().expect("an id")
 }
 
-/// Syncs the `n`th message of `person`, larger each time, so that each earns something.
-async fn works(person: &Person, n: u32) {
-    let message = Message::new(format!("m{n}")).input(10_u64.pow(3 + n));
-    let report = person.sync(&Batch::of([message])).await;
+/// Syncs the `n`th message of `user`, larger each time, so that each earns something.
+async fn works(user: &TestUser, n: u32) {
+    let message = TestMessage::new(format!("m{n}")).input(10_u64.pow(3 + n));
+    let report = user.sync(&Batch::of([message])).await;
     assert!(!report["achievements_unlocked"].as_array().is_some_and(Vec::is_empty), "{report}");
 }
 
@@ -42,7 +42,7 @@ async fn works(person: &Person, n: u32) {
 async fn stream_sends_activities_of_all_servers() {
     let here = Server::start().await;
     let there = Server::start_on(here.database().clone(), &[]).await;
-    let (ada, bob) = (Person::register(&here, "ada").await, Person::register(&here, "bob").await);
+    let (ada, bob) = (TestUser::register(&here, "ada").await, TestUser::register(&here, "bob").await);
     follow(&ada, &bob).await;
     let elsewhere = there.client().with_token(ada.client.token().expect("a token"));
     let known = feed(&ada).await.len();
@@ -68,9 +68,9 @@ async fn stream_sends_activities_of_all_servers() {
 async fn stream_reconnect_sends_missed_activities() {
     let server = Server::start().await;
     let [ada, bob, eve] = [
-        Person::register(&server, "ada").await,
-        Person::register(&server, "bob").await,
-        Person::register(&server, "eve").await,
+        TestUser::register(&server, "ada").await,
+        TestUser::register(&server, "bob").await,
+        TestUser::register(&server, "eve").await,
     ];
     follow(&ada, &bob).await;
     follow(&ada, &eve).await;
@@ -86,17 +86,17 @@ async fn stream_reconnect_sends_missed_activities() {
     let missed: BTreeSet<&str> = ids(&items).difference(&ids(&before)).copied().collect();
     assert!(missed.len() > 1, "{items:?}");
     let mut stream = Events::open(&ada.client, Some(id(&last))).await;
-    let (mut told, mut order) = (BTreeSet::new(), Vec::new());
-    while !missed.iter().all(|id| told.contains(*id)) {
+    let (mut received, mut order) = (BTreeSet::new(), Vec::new());
+    while !missed.iter().all(|id| received.contains(*id)) {
         let event = stream.next().await.expect("a missed activity");
         assert_ne!(activity(&event), activity(&last));
-        assert!(told.insert(activity(&event).to_owned()), "an activity was sent twice on one stream");
+        assert!(received.insert(activity(&event).to_owned()), "an activity was sent twice on one stream");
         order.push(event.data["created_at"].as_str().expect("a time").to_owned());
     }
     assert!(order.is_sorted(), "the oldest first: {order:?}");
     works(&eve, 1).await;
     let next = stream.next().await.expect("a new activity");
-    assert!(!told.contains(activity(&next)) && next.data["user"]["username"] == "eve", "{next:?}");
+    assert!(!received.contains(activity(&next)) && next.data["user"]["username"] == "eve", "{next:?}");
 
     let mut unknown = Events::open(&ada.client, Some("00000000-0000-7000-8000-000000000404")).await;
     works(&bob, 2).await;
@@ -109,9 +109,9 @@ async fn stream_reconnect_sends_exactly_what_was_not_sent() {
     for transaction_stays_open in [false, true] {
         let server = Server::start().await;
         let [ada, bob, _] = [
-            Person::register(&server, "ada").await,
-            Person::register(&server, "bob").await,
-            Person::register(&server, "eve").await,
+            TestUser::register(&server, "ada").await,
+            TestUser::register(&server, "bob").await,
+            TestUser::register(&server, "eve").await,
         ];
         follow(&ada, &bob).await;
         // While this transaction is open, the order of activities is unknown: any may follow any other.
@@ -152,7 +152,7 @@ async fn stream_reconnect_sends_exactly_what_was_not_sent() {
 #[tokio::test]
 async fn server_shutting_down_ends_streams_and_drains() {
     let mut server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     follow(&ada, &bob).await;
     let mut streams = [Events::open(&ada.client, None).await, Events::open(&bob.client, None).await];
     works(&bob, 0).await;
@@ -175,9 +175,9 @@ async fn server_shutting_down_ends_streams_and_drains() {
 async fn feed_of_private_account_is_hidden_after_unfollow() {
     let server = Server::start().await;
     let [ada, bob, eve] = [
-        Person::register(&server, "ada").await,
-        Person::register(&server, "bob").await,
-        Person::register(&server, "eve").await,
+        TestUser::register(&server, "ada").await,
+        TestUser::register(&server, "bob").await,
+        TestUser::register(&server, "eve").await,
     ];
     for follower in [&ada, &eve] {
         follow(follower, &bob).await;
@@ -200,7 +200,7 @@ async fn feed_of_private_account_is_hidden_after_unfollow() {
 #[tokio::test]
 async fn stream_beyond_five_ends_the_oldest() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     follow(&ada, &bob).await;
     let mut streams = Vec::new();
     for _ in 0..6 {

@@ -1,14 +1,14 @@
 //! Deleting usage: it disappears from all figures, and nothing else does.
 
 use serde_json::{Value, json};
-use tests::{Batch, Facts, Message, Person, Server, instant};
+use tests::{AccountRows, Batch, Server, TestMessage, TestUser, instant};
 
-async fn forget(person: &Person, query: &str) -> Value {
-    person.client.delete(&format!("/users/me/usage{query}")).await.expect(200)["messages_deleted"].clone()
+async fn forget(user: &TestUser, query: &str) -> Value {
+    user.client.delete(&format!("/users/me/usage{query}")).await.expect(200)["messages_deleted"].clone()
 }
 
 /// Five messages around two midnights of Auckland, 13 hours ahead of UTC in March: of the local days 3 (one), 4 (two), 5 (two).
-fn messages() -> [Message; 5] {
+fn messages() -> [TestMessage; 5] {
     [
         ("2026-03-03T10:59:59Z", 1),
         ("2026-03-03T11:00:00Z", 10),
@@ -16,20 +16,20 @@ fn messages() -> [Message; 5] {
         ("2026-03-04T11:00:00Z", 1_000),
         ("2026-03-05T01:00:00Z", 10_000),
     ]
-    .map(|(at, output)| Message::new(at).at(instant(at)).output(output))
+    .map(|(at, output)| TestMessage::new(at).at(instant(at)).output(output))
 }
 
-async fn tokens(person: &Person) -> Value {
-    person.overview().await["total_tokens"].clone()
+async fn tokens(user: &TestUser) -> Value {
+    user.overview().await["total_tokens"].clone()
 }
 
 #[tokio::test]
 async fn usage_of_local_days_is_deleted_from_all_figures() {
     let server = Server::start().await;
-    let ada = Person::register_in(&server, "ada", "Pacific/Auckland").await;
-    let bob = Person::register_in(&server, "bob", "Pacific/Auckland").await;
-    for person in [&ada, &bob] {
-        person.sync(&Batch::of(messages())).await;
+    let ada = TestUser::register_in(&server, "ada", "Pacific/Auckland").await;
+    let bob = TestUser::register_in(&server, "bob", "Pacific/Auckland").await;
+    for user in [&ada, &bob] {
+        user.sync(&Batch::of(messages())).await;
     }
     let before = ada.overview().await;
     assert_eq!((&before["longest_streak"], &before["unique_days"]), (&json!(3), &json!(3)));
@@ -52,15 +52,15 @@ async fn usage_of_local_days_is_deleted_from_all_figures() {
     assert_eq!(forget(&ada, "").await, 2);
     assert_eq!(tokens(&ada).await, 0);
     assert_eq!(ada.get("/dashboard/machines").await, json!({"machines": [], "total_machines": 0}));
-    assert_eq!(Facts::of(server.database(), "ada").messages(), 0);
+    assert_eq!(AccountRows::of(server.database(), "ada").messages(), 0);
     server.assert_rebuild_changes_nothing("ada");
 }
 
 #[tokio::test]
 async fn usage_of_a_tool_is_deleted_with_its_machines() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
-    let of = |ids: [&str; 2]| Batch::of(ids.map(|id| Message::new(id).output(5)));
+    let ada = TestUser::register(&server, "ada").await;
+    let of = |ids: [&str; 2]| Batch::of(ids.map(|id| TestMessage::new(id).output(5)));
     ada.sync(&of(["a", "b"]).machine("laptop")).await;
     ada.sync(&of(["a", "c"]).machine("laptop").source("codex")).await;
     ada.sync(&of(["d", "e"]).machine("desktop").source("codex")).await;
@@ -93,9 +93,9 @@ async fn usage_of_a_tool_is_deleted_with_its_machines() {
 #[tokio::test]
 async fn usage_deleted_during_syncs_leaves_whole_syncs() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let many = |name: &str, count: u32| {
-        let message = |n: u32| Message::new(format!("{name} {n}")).output(1);
+        let message = |n: u32| TestMessage::new(format!("{name} {n}")).output(1);
         Batch::of((0..count).map(message).collect::<Vec<_>>())
     };
     ada.sync(&many("old", 12_000)).await;

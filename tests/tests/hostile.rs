@@ -1,7 +1,7 @@
 //! Requests with hostile values: each is answered, and the server keeps working.
 
 use reqwest::Method;
-use tests::{Batch, Client, Facts, Message, Person, Random, Server};
+use tests::{AccountRows, Batch, Client, Random, Server, TestMessage, TestUser};
 
 /// Values in JSON, most of them unexpected.
 const VALUES: [&str; 46] = [
@@ -123,11 +123,11 @@ async fn send(client: &Client, method: Method, path: &str, body: String) -> u16 
 #[tokio::test]
 async fn sync_with_any_values_is_accepted_or_refused() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let mut random = Random::seeded(61);
     let mut taken = 0;
     for number in 0..250 {
-        let message = Message::new(format!("m{number}")).input(10).output(20).cache(3, 4).reasoning(5);
+        let message = TestMessage::new(format!("m{number}")).input(10).output(20).cache(3, 4).reasoning(5);
         let mut message = fields(&message.json());
         let mut request = fields(&Batch::of([]).json());
         request.retain(|(name, _)| name != "messages");
@@ -141,7 +141,7 @@ async fn sync_with_any_values_is_accepted_or_refused() {
         taken += u32::from(send(&ada.client, Method::POST, "/sync", object(&request)).await == 200);
     }
     assert!((25..225).contains(&taken), "{taken}: some are fine and some are not");
-    let facts = Facts::of(server.database(), "ada");
+    let facts = AccountRows::of(server.database(), "ada");
     assert!(facts.messages() > 25, "{}", facts.messages());
     server.assert_rebuild_changes_nothing("ada");
 }
@@ -149,7 +149,7 @@ async fn sync_with_any_values_is_accepted_or_refused() {
 #[tokio::test]
 async fn profile_or_login_with_any_values_is_accepted_or_refused() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let mut random = Random::seeded(62);
     let profile = ["name", "bio", "location", "region", "website_url", "image", "is_public", "timezone", "username"];
     let account = ["email", "password", "username", "name", "timezone", "referral_code"];
@@ -170,7 +170,7 @@ async fn profile_or_login_with_any_values_is_accepted_or_refused() {
 #[tokio::test]
 async fn path_with_any_values_is_found_or_not() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let parts = [
         "ada",
         "me",

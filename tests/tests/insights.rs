@@ -1,7 +1,7 @@
 //! Insights: the benchmarks that the worker computes, and the comparison with them.
 
 use serde_json::{Value, json};
-use tests::{Batch, Message, Person, Server, now};
+use tests::{Batch, Server, TestMessage, TestUser, now};
 
 /// Runs `job` now.
 fn run_once(server: &Server, job: &str) -> String {
@@ -13,7 +13,7 @@ fn run_once(server: &Server, job: &str) -> String {
 #[tokio::test]
 async fn insights_compare_with_benchmarks_once_computed() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     ada.client.get("/insights").await.expect(404);
     assert!(run_once(&server, "benchmarks").starts_with("benchmarks: 0 accounts compared"));
     let alone = ada.get("/insights").await;
@@ -21,10 +21,10 @@ async fn insights_compare_with_benchmarks_once_computed() {
     assert_eq!(alone["insights"][0]["type"], "community");
 
     // Ada uses 10,500 tokens, the others 1,000, 2,000, … 19,000; one of them is private, one is deleted.
-    ada.sync(&Batch::of([Message::new("m").at(now()).input(2_500).cache(7_500, 0).output(500)])).await;
+    ada.sync(&Batch::of([TestMessage::new("m").at(now()).input(2_500).cache(7_500, 0).output(500)])).await;
     for number in 1..=20_u64 {
-        let other = Person::register(&server, &format!("person_{number}")).await;
-        other.sync(&Batch::of([Message::new("m").at(now()).output(number * 1_000)])).await;
+        let other = TestUser::register(&server, &format!("person_{number}")).await;
+        other.sync(&Batch::of([TestMessage::new("m").at(now()).output(number * 1_000)])).await;
         if number == 1 {
             other.change(json!({"is_public": false})).await;
         }
@@ -53,7 +53,7 @@ async fn insights_compare_with_benchmarks_once_computed() {
     }
 
     // Own figures are current, benchmarks are those of the last computation.
-    ada.sync(&Batch::of([Message::new("n").at(now()).output(100_000)])).await;
+    ada.sync(&Batch::of([TestMessage::new("n").at(now()).output(100_000)])).await;
     let seen = ada.get("/insights").await;
     assert_eq!((&seen["user_total_tokens"], &seen["community_avg_tokens"]), (&json!(110_500), &json!(10_025)));
     assert_eq!(seen["tokens_percentile"], 97.5);
@@ -62,8 +62,8 @@ async fn insights_compare_with_benchmarks_once_computed() {
 #[tokio::test]
 async fn copied_history_is_flagged_to_owner_and_stays_on_boards() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    let history = || (0..150).map(|n| Message::new(format!("m{n}")).output(10)).collect::<Vec<_>>();
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
+    let history = || (0..150).map(|n| TestMessage::new(format!("m{n}")).output(10)).collect::<Vec<_>>();
     ada.sync(&Batch::of(history())).await;
     bob.sync(&Batch::of(history())).await;
     let nothing = json!({"score": 0, "reasons": [], "standing": null});
@@ -75,7 +75,7 @@ async fn copied_history_is_flagged_to_owner_and_stays_on_boards() {
     assert_eq!(bob.get("/users/bob/stats").await["total_tokens"], 1_500);
 
     // An administrator flags the account.
-    let root = Person::register(&server, "root_1").await;
+    let root = TestUser::register(&server, "root_1").await;
     server.database().rows("UPDATE users SET is_admin = true WHERE username = 'root_1'");
     let seen = async |query: &str| {
         let page = root.get(&format!("/admin/suspects{query}")).await;

@@ -1,7 +1,7 @@
 //! Boards: refreshed within moments, and without hidden accounts at once.
 
 use serde_json::{Value, json};
-use tests::{Batch, Message, Person, Server, Worker, wait_until};
+use tests::{Batch, Server, TestMessage, TestUser, Worker, wait_until};
 
 async fn board(server: &Server) -> Value {
     server.client().get("/leaderboard").await.expect(200)
@@ -23,20 +23,20 @@ async fn first_messages_of_instance_refresh_boards() {
     })
     .await;
 
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    let first = ada.sync(&Batch::of([Message::new("m1").output(70)])).await;
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
+    let first = ada.sync(&Batch::of([TestMessage::new("m1").output(70)])).await;
     assert_eq!(first["stats"]["rank"], Value::Null, "no account is ranked yet");
     wait_until("ada is ranked", async || names(&board(&server).await) == ["ada"]).await;
     // From here on only the test refreshes boards.
     assert_eq!(worker.terminate().await, Some(0));
 
-    bob.sync(&Batch::of([Message::new("m1").output(90)])).await;
+    bob.sync(&Batch::of([TestMessage::new("m1").output(90)])).await;
     let output = server.database().run("worker", &["run-once", "leaderboard"]);
     assert!(String::from_utf8_lossy(&output.stdout).starts_with("leaderboard: 2 accounts ranked"), "{output:?}");
     let shown = board(&server).await;
     assert_eq!(names(&shown), ["bob", "ada"]);
     assert_eq!((&shown["entries"][0]["rank_change"], &shown["entries"][1]["rank_change"]), (&Value::Null, &json!(-1)));
-    let again = ada.sync(&Batch::of([Message::new("m2").output(1)])).await;
+    let again = ada.sync(&Batch::of([TestMessage::new("m2").output(1)])).await;
     assert_eq!(again["stats"]["rank"], 2, "as of the last refresh");
 
     bob.change(json!({"is_public": false})).await;
@@ -60,9 +60,10 @@ async fn first_messages_of_instance_refresh_boards() {
 async fn new_usage_refreshes_boards_older_than_a_minute() {
     let server = Server::start().await;
     let _worker = Worker::start(server.database(), &[]);
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    let asked = || server.database().number("SELECT count(*) FROM jobs WHERE idempotency_key LIKE 'usage:%'");
-    ada.sync(&Batch::of([Message::new("m1").output(70)])).await;
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
+    let queued_refreshes =
+        || server.database().number("SELECT count(*) FROM jobs WHERE idempotency_key LIKE 'usage:%'");
+    ada.sync(&Batch::of([TestMessage::new("m1").output(70)])).await;
     wait_until("ada is ranked", async || names(&board(&server).await) == ["ada"]).await;
     let wait_over = "SELECT count(*) FROM jobs WHERE queue = 'leaderboard' AND status IN ('pending', 'running')";
     wait_until("no refresh is running", async || server.database().number(wait_over) == 0).await;
@@ -73,27 +74,28 @@ async fn new_usage_refreshes_boards_older_than_a_minute() {
     // Another process, because each caches its result for a minute.
     let other = Server::start_on(server.database().clone(), &[]).await;
     let client = other.client().with_token(bob.client.token().expect("signed in"));
-    client.post("/sync", &Batch::of([Message::new("m1").output(90)]).json()).await.expect(200);
-    assert_eq!((asked(), names(&board(&server).await)), (0, vec!["ada"]));
+    client.post("/sync", &Batch::of([TestMessage::new("m1").output(90)]).json()).await.expect(200);
+    assert_eq!((queued_refreshes(), names(&board(&server).await)), (0, vec!["ada"]));
 
     server.database().rows("UPDATE board_snapshots SET took_ms = 10");
-    bob.sync(&Batch::of([Message::new("m2").output(1)])).await;
-    assert_eq!(asked(), 1);
+    bob.sync(&Batch::of([TestMessage::new("m2").output(1)])).await;
+    assert_eq!(queued_refreshes(), 1);
     wait_until("bob is ranked", async || names(&board(&server).await) == ["bob", "ada"]).await;
 }
 
 #[tokio::test]
 async fn rank_is_notified_once_over_several_refreshes() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
-    ada.sync(&Batch::of([Message::new("m1").output(70)])).await;
+    let ada = TestUser::register(&server, "ada").await;
+    ada.sync(&Batch::of([TestMessage::new("m1").output(70)])).await;
     for _ in 0..3 {
         let output = server.database().run("worker", &["run-once", "leaderboard"]);
         assert!(output.status.success(), "{output:?}");
     }
     let inbox = ada.get("/notifications").await;
-    let told = inbox["notifications"].as_array().expect("notifications");
-    let ranks: Vec<_> = told.iter().filter(|told| told["type"] == "leaderboard_rank").collect();
+    let notifications = inbox["notifications"].as_array().expect("notifications");
+    let ranks: Vec<_> =
+        notifications.iter().filter(|notifications| notifications["type"] == "leaderboard_rank").collect();
     assert_eq!(ranks.len(), 1, "{inbox}");
     assert_eq!(ranks[0]["data"], json!({"top": 1, "rank": 1}));
 }

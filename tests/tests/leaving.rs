@@ -2,14 +2,14 @@
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tests::{Batch, Database, Facts, Message, PASSWORD, Person, Server};
+use tests::{AccountRows, Batch, Database, PASSWORD, Server, TestMessage, TestUser};
 
-async fn follow(who: &Person, whom: &Person) {
+async fn follow(who: &TestUser, whom: &TestUser) {
     who.client.post(&format!("/users/{}/follow", whom.username), &json!({})).await.expect(201);
 }
 
-async fn leave(person: &Person) -> Value {
-    person.client.delete("/users/me").await.expect(202)
+async fn leave(user: &TestUser) -> Value {
+    user.client.delete("/users/me").await.expect(202)
 }
 
 /// Dates all deletions `days` days back.
@@ -35,8 +35,8 @@ fn everything(database: &Database) -> String {
 #[tokio::test]
 async fn deleted_account_vanishes_and_returns_by_sign_in() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    ada.sync(&Batch::of([Message::new("m1").input(1_000), Message::new("m2").output(7)])).await;
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
+    ada.sync(&Batch::of([TestMessage::new("m1").input(1_000), TestMessage::new("m2").output(7)])).await;
     follow(&ada, &bob).await;
     follow(&bob, &ada).await;
     let issued = ada.client.post("/auth/tokens", &json!({"name": "laptop", "scopes": ["sync", "read"]})).await;
@@ -55,17 +55,17 @@ async fn deleted_account_vanishes_and_returns_by_sign_in() {
         shown.push(bob.get("/stats/platform").await);
         shown
     };
-    let (before, facts) = (shown().await, Facts::of(server.database(), "ada"));
+    let (before, facts) = (shown().await, AccountRows::of(server.database(), "ada"));
 
-    let told = leave(&ada).await;
+    let deletion = leave(&ada).await;
     let days = server.database().number(&format!(
         "SELECT round(extract(epoch FROM timestamptz '{}' - now()) / 86400) FROM users WHERE username = 'ada'",
-        told["deletion_at"].as_str().expect("an instant")
+        deletion["deletion_at"].as_str().expect("an instant")
     ));
     assert_eq!(days, 30);
-    for gone in [&ada.client, &elsewhere, &laptop] {
-        gone.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
-        gone.delete("/users/me").await.expect_error(401, "UNAUTHORIZED");
+    for deleted in [&ada.client, &elsewhere, &laptop] {
+        deleted.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+        deleted.delete("/users/me").await.expect_error(401, "UNAUTHORIZED");
     }
     for path in ["/users/ada", "/users/ada/stats", "/users/ada/followers", "/users/ada/compare/bob"] {
         bob.client.get(path).await.expect_error(404, "NOT_FOUND");
@@ -79,8 +79,8 @@ async fn deleted_account_vanishes_and_returns_by_sign_in() {
     let same = json!({"email": "x@example.org", "username": "ADA", "password": PASSWORD});
     server.client().post("/auth/register", &same).await.expect_error(409, "CONFLICT");
     let wrong = server.client().post("/auth/login", &json!({"email": "ada", "password": "not it"})).await;
-    let nobody = server.client().post("/auth/login", &json!({"email": "nobody", "password": "not it"})).await;
-    assert_eq!((wrong.status, &wrong.json["detail"]), (nobody.status, &nobody.json["detail"]));
+    let unknown_login = server.client().post("/auth/login", &json!({"email": "nobody", "password": "not it"})).await;
+    assert_eq!((wrong.status, &wrong.json["detail"]), (unknown_login.status, &unknown_login.json["detail"]));
     server.client().get("/users/ada").await.expect_error(404, "NOT_FOUND");
 
     let right = json!({"email": "ada", "password": PASSWORD});
@@ -88,7 +88,7 @@ async fn deleted_account_vanishes_and_returns_by_sign_in() {
     let back = server.client().with_token(session["token"].as_str().expect("a token"));
     assert_eq!(back.get("/auth/me").await.expect(200)["id"], json!(ada.id));
     assert_eq!(shown().await, before);
-    facts.assert_same(&Facts::of(server.database(), "ada"));
+    facts.assert_same(&AccountRows::of(server.database(), "ada"));
     for ended in [&ada.client, &elsewhere, &laptop] {
         ended.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
     }
@@ -99,13 +99,13 @@ async fn deleted_account_vanishes_and_returns_by_sign_in() {
 #[tokio::test]
 async fn deleted_account_is_purged_after_grace_period() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada_gone").await, Person::register(&server, "bob").await);
-    for person in [&ada, &bob] {
-        person.sync(&Batch::of([Message::new("m1").input(1_000), Message::new("m2").output(7)])).await;
+    let (ada, bob) = (TestUser::register(&server, "ada_gone").await, TestUser::register(&server, "bob").await);
+    for user in [&ada, &bob] {
+        user.sync(&Batch::of([TestMessage::new("m1").input(1_000), TestMessage::new("m2").output(7)])).await;
     }
     follow(&ada, &bob).await;
     follow(&bob, &ada).await;
-    let facts = Facts::of(server.database(), "bob");
+    let facts = AccountRows::of(server.database(), "bob");
     leave(&ada).await;
 
     age(&server, 29);
@@ -116,13 +116,13 @@ async fn deleted_account_is_purged_after_grace_period() {
     let again = json!({"email": "ada_gone@example.org", "username": "ada_gone", "password": PASSWORD});
     server.client().post("/auth/register", &again).await.expect_error(409, "CONFLICT");
 
-    let said = cleanup(server.database());
-    assert!(said.contains(", 1 account purged (2 messages, "), "{said}");
+    let printed = cleanup(server.database());
+    assert!(printed.contains(", 1 account purged (2 messages, "), "{printed}");
     let left = everything(server.database());
     assert!(!left.contains("ada_gone") && !left.contains(&ada.id), "{left}");
-    facts.assert_same(&Facts::of(server.database(), "bob"));
+    facts.assert_same(&AccountRows::of(server.database(), "bob"));
     server.assert_rebuild_changes_nothing("bob");
-    let fresh = Person::register(&server, "ada_gone").await;
+    let fresh = TestUser::register(&server, "ada_gone").await;
     assert_ne!(fresh.id, ada.id);
     assert_eq!(fresh.overview().await["total_tokens"], 0);
 }
@@ -130,14 +130,14 @@ async fn deleted_account_is_purged_after_grace_period() {
 #[tokio::test]
 async fn sync_during_deletion_is_stored_whole_or_refused() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let acknowledged = join_all((0..6).map(async |task: u32| {
         let mut acknowledged = 0;
         for round in 0.. {
             if task == 0 && round == 4 {
                 leave(&ada).await;
             }
-            let message = |n: u32| Message::new(format!("{task}-{round}-{n}")).output(1);
+            let message = |n: u32| TestMessage::new(format!("{task}-{round}-{n}")).output(1);
             let answer = ada.try_sync(&Batch::of((0..20).map(message)).machine(&format!("machine{task}")).json()).await;
             match answer.status {
                 200 => acknowledged += 20,
@@ -154,8 +154,8 @@ async fn sync_during_deletion_is_stored_whole_or_refused() {
     assert_eq!(database.number("SELECT tokens FROM usage_totals"), acknowledged);
 
     age(&server, 31);
-    let said = cleanup(database);
-    assert!(said.contains(&format!(", 1 account purged ({acknowledged} messages, ")), "{said}");
+    let printed = cleanup(database);
+    assert!(printed.contains(&format!(", 1 account purged ({acknowledged} messages, ")), "{printed}");
     for table in ["users", "usage_messages", "usage_rollups", "usage_days", "usage_hours", "usage_totals", "machines"] {
         assert_eq!(database.number(&format!("SELECT count(*) FROM {table}")), 0, "{table}");
     }

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Answer, Batch, Client, Database, Message, PASSWORD, Person, Server};
+use tests::{ApiResponse, Batch, Client, Database, PASSWORD, Server, TestMessage, TestUser};
 
 const FAILED_LOGINS: (&str, &str) = ("BURNTOP__RATE_LIMITS__FAILED_LOGINS_PER_MINUTE", "5");
 
-async fn login(client: &Client, name: &str, password: &str) -> Answer {
+async fn login(client: &Client, name: &str, password: &str) -> ApiResponse {
     client.post("/auth/login", &json!({"email": name, "password": password})).await
 }
 
 /// The seconds after which the next request is served, if this one exceeds the limit.
 #[track_caller]
-fn retry_after(answer: &Answer) -> u64 {
+fn retry_after(answer: &ApiResponse) -> u64 {
     let details = answer.expect_error(429, "RATE_LIMIT_EXCEEDED");
     let seconds = details["retry_after"].as_u64().expect("seconds");
     assert_eq!(answer.header("retry-after"), Some(&*seconds.to_string()));
@@ -24,7 +24,7 @@ fn retry_after(answer: &Answer) -> u64 {
 }
 
 /// The headers for limit and remaining requests.
-fn standing(answer: &Answer) -> [Option<u64>; 2] {
+fn standing(answer: &ApiResponse) -> [Option<u64>; 2] {
     let header = |name| answer.header(name).and_then(|value| value.parse().ok());
     assert!(header("ratelimit-reset").is_some_and(|seconds| seconds <= 60), "{:?}", answer.headers);
     [header("ratelimit-limit"), header("ratelimit-remaining")]
@@ -40,7 +40,7 @@ async fn concurrent_wrong_passwords_on_two_servers_are_limited_to_five() {
     let database = Arc::new(Database::migrated());
     let one = Server::start_on(database.clone(), &[FAILED_LOGINS]).await;
     let other = Server::start_on(database.clone(), &[FAILED_LOGINS]).await;
-    let (ada, bob) = (Person::register(&one, "ada").await, Person::register(&other, "bob").await);
+    let (ada, bob) = (TestUser::register(&one, "ada").await, TestUser::register(&other, "bob").await);
 
     for name in ["ada@example.org", "nobody@example.org"] {
         let tries = (0..32).map(|number| {
@@ -68,7 +68,7 @@ async fn concurrent_wrong_passwords_on_two_servers_are_limited_to_five() {
 #[tokio::test]
 async fn login_success_resets_failures_of_account() {
     let server = Server::start_with(&[FAILED_LOGINS]).await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let client = server.client();
     for _ in 0..2 {
         for _ in 0..2 {
@@ -88,7 +88,7 @@ async fn login_success_resets_failures_of_account() {
 #[tokio::test]
 async fn failed_logins_count_together_on_all_routes() {
     let server = Server::start_with(&[FAILED_LOGINS]).await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let begun = server.client().post("/auth/device/code", &json!({})).await.expect(200);
     let page = format!("http://{}/device", server.client().address());
     let fill = async |name: &str| {
@@ -118,7 +118,7 @@ async fn failed_logins_count_together_on_all_routes() {
 #[tokio::test]
 async fn failed_logins_for_many_names_are_limited_by_address() {
     let server = Server::start_with(&[("BURNTOP__RATE_LIMITS__FAILED_LOGINS_PER_MINUTE", "1")]).await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let client = server.client();
     for number in 0..10 {
         login(&client, &format!("nobody{number}"), "123456789").await.expect_error(401, "UNAUTHORIZED");
@@ -191,8 +191,8 @@ async fn forwarded_address_without_trusted_proxy_is_ignored() {
 #[tokio::test]
 async fn sync_rate_limit_is_per_account() {
     let server = Server::start_with(&[("BURNTOP__RATE_LIMITS__SYNC_PER_MINUTE", "2")]).await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    let batch = |id: &str| Batch::of([Message::new(id).output(7)]).json();
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
+    let batch = |id: &str| Batch::of([TestMessage::new(id).output(7)]).json();
     for (id, remaining) in [("m1", 1), ("m2", 0)] {
         let answer = ada.try_sync(&batch(id)).await;
         assert_eq!((answer.status, standing(&answer)), (200, [Some(2), Some(remaining)]));

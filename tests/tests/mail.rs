@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::json;
 use tests::{
-    Answer, Batch, CLIENT_ID, Database, FakeProvider, FakeSmtp, Human, Identity, Manner, Message, Opens, PASSWORD,
-    Person, Post, Server, Worker, wait_until,
+    ApiResponse, Batch, CLIENT_ID, Database, FakeProvider, FakeSmtp, Identity, PASSWORD, ProviderUser, ReceivedEmail,
+    Server, SmtpBehavior, TestMessage, TestUser, TlsStart, Worker, wait_until,
 };
 
 /// A server and a worker that send emails through `smtp`.
@@ -34,7 +34,7 @@ fn worker(server: &Server, smtp: &FakeSmtp) -> Worker {
 }
 
 /// Waits for `count` emails; returns them.
-async fn emails(smtp: &FakeSmtp, count: usize) -> Vec<Post> {
+async fn emails(smtp: &FakeSmtp, count: usize) -> Vec<ReceivedEmail> {
     wait_until("emails arrive", async || smtp.posts().len() >= count).await;
     let posts = smtp.posts();
     assert_eq!(posts.len(), count, "{posts:#?}");
@@ -50,23 +50,23 @@ async fn all_done(database: &Arc<Database>, count: usize) {
     wait_until("emails are done", async || states(database) == format!("done,{count}")).await;
 }
 
-fn verify_without_an_email(person: &Person, database: &Database) {
-    database.rows(&format!("UPDATE users SET email_verified = true WHERE id = '{}'", person.id));
+fn verify_without_an_email(user: &TestUser, database: &Database) {
+    database.rows(&format!("UPDATE users SET email_verified = true WHERE id = '{}'", user.id));
     database.rows("DELETE FROM jobs WHERE queue = 'mail'");
 }
 
-async fn ask_to_follow(who: &Person, whom: &Person) {
+async fn ask_to_follow(who: &TestUser, whom: &TestUser) {
     who.client.post(&format!("/users/{}/follow", whom.username), &json!({})).await.expect(202);
 }
 
 /// The token of the link in an email to `page`.
-fn token(post: &Post, page: &str) -> String {
+fn token(post: &ReceivedEmail, page: &str) -> String {
     let start = format!("https://app.example.org{page}?token=");
     post.link(&start)[start.len()..].to_owned()
 }
 
 /// Unsubscribes as a mail program does with the headers of `post` (RFC 8058).
-async fn unsubscribe(server: &Server, post: &Post) -> Answer {
+async fn unsubscribe(server: &Server, post: &ReceivedEmail) -> ApiResponse {
     assert_eq!(post.header("List-Unsubscribe-Post").as_deref(), Some("List-Unsubscribe=One-Click"));
     let link = post.header("List-Unsubscribe").expect("a link");
     let url = link.trim_start_matches('<').trim_end_matches('>');
@@ -83,7 +83,7 @@ async fn address_is_verified_by_link_in_email() {
     let smtp = FakeSmtp::start(Some(("burntop", "hunter2"))).await;
     let server = start(&smtp).await;
     let mut worker = worker(&server, &smtp);
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let [post] = &emails(&smtp, 1).await[..] else { panic!("one email") };
     assert_eq!((post.from.as_str(), post.to.as_str()), ("burntop@example.org", "ada@example.org"));
     assert_eq!(post.header("Auto-Submitted").as_deref(), Some("auto-generated"));
@@ -110,14 +110,14 @@ async fn address_is_verified_by_link_in_email() {
     }
 
     // Another email is sent on request: not twice in five minutes, and not to a verified address.
-    let bob = Person::register(&server, "bob").await;
+    let bob = TestUser::register(&server, "bob").await;
     emails(&smtp, 2).await;
     let database = server.database();
     database.rows("DELETE FROM jobs WHERE queue = 'mail'");
-    for person in [&ada, &bob, &bob] {
-        person.client.post("/auth/verify-email", &json!({})).await.expect(204);
-        let request = person.client.request(Method::POST, "/auth/verify-email");
-        person.client.send(request).await.expect(204);
+    for user in [&ada, &bob, &bob] {
+        user.client.post("/auth/verify-email", &json!({})).await.expect(204);
+        let request = user.client.request(Method::POST, "/auth/verify-email");
+        user.client.send(request).await.expect(204);
     }
     anonymous.post("/auth/verify-email", &json!({})).await.expect_error(401, "UNAUTHORIZED");
     assert_eq!(emails(&smtp, 3).await[2].to, "bob@example.org");
@@ -131,7 +131,7 @@ async fn address_is_verified_by_link_in_email() {
 #[tokio::test]
 async fn email_over_tls_needs_trusted_certificate() {
     let identity = Identity::new();
-    for (opens, scheme, host) in [(Opens::AtOnce, "smtps", "localhost"), (Opens::WhenAsked, "smtp", "0.0.0.0")] {
+    for (opens, scheme, host) in [(TlsStart::AtOnce, "smtps", "localhost"), (TlsStart::WhenAsked, "smtp", "0.0.0.0")] {
         let smtp = FakeSmtp::start(Some(("burntop", "hunter2"))).await;
         let door = identity.door(opens, smtp.port()).await;
         let mut settings = settings(&smtp);
@@ -140,11 +140,11 @@ async fn email_over_tls_needs_trusted_certificate() {
         let server = Server::start_with(&borrowed(&settings)).await;
         let database = server.database();
         let mut worker = Worker::start(database, &borrowed(&settings));
-        Person::register(&server, "ada").await;
+        TestUser::register(&server, "ada").await;
         let refused = "SELECT count(*) FROM jobs WHERE queue = 'mail' AND last_error LIKE '%certificate%'";
         wait_until("the certificate is refused", async || database.rows(refused).trim() == "1").await;
         assert_eq!(worker.terminate().await, Some(0));
-        assert!(smtp.told().is_empty(), "{opens:?}: the server received {:?}", smtp.told());
+        assert!(smtp.commands().is_empty(), "{opens:?}: the server received {:?}", smtp.commands());
 
         // The operator can trust the certificate, as for all programs that use the system's certificates.
         settings.push(("SSL_CERT_FILE", identity.certificate().display().to_string()));
@@ -161,11 +161,11 @@ async fn news_emails_go_to_verified_addresses_until_unsubscribed() {
     let server = start(&smtp).await;
     let database = server.database();
     let zone = tests::noon_zone();
-    let ada = Person::register_in(&server, "ada", zone.iana_name().expect("a name")).await;
+    let ada = TestUser::register_in(&server, "ada", zone.iana_name().expect("a name")).await;
     let others = [
-        Person::register(&server, "bob").await,
-        Person::register(&server, "cid").await,
-        Person::register(&server, "dan").await,
+        TestUser::register(&server, "bob").await,
+        TestUser::register(&server, "cid").await,
+        TestUser::register(&server, "dan").await,
     ];
     ada.change(json!({"is_public": false})).await;
     database.rows("DELETE FROM jobs WHERE queue = 'mail'");
@@ -176,7 +176,7 @@ async fn news_emails_go_to_verified_addresses_until_unsubscribed() {
     ask_to_follow(&others[1], &ada).await;
     // Achievements are notified only in the application.
     let week_ago = tests::now() - SignedDuration::from_hours(7 * 24);
-    ada.sync(&Batch::of([Message::new("m1").at(week_ago).output(1_234)])).await;
+    ada.sync(&Batch::of([TestMessage::new("m1").at(week_ago).output(1_234)])).await;
     assert_eq!(states(database), "pending,1");
     // Accounts created after Monday get no summary, and from Thursday on no account gets one.
     database.rows("UPDATE users SET created_at = created_at - interval '1 week'");
@@ -188,7 +188,9 @@ async fn news_emails_go_to_verified_addresses_until_unsubscribed() {
     assert!(summed.status.success(), "{summed:?}");
     let posts = emails(&smtp, 1 + usize::from(is_due)).await;
     let about = |subject: &str| {
-        let found = posts.iter().find(|post| post.header("Subject").is_some_and(|said| said.starts_with(subject)));
+        let found = posts
+            .iter()
+            .find(|post| post.header("Subject").is_some_and(|subject_line| subject_line.starts_with(subject)));
         found.unwrap_or_else(|| panic!("no email says {subject}"))
     };
     let request = about("Follow request");
@@ -227,7 +229,7 @@ async fn queued_email_is_skipped_after_unsubscribing() {
     let smtp = FakeSmtp::start(None).await;
     let server = start(&smtp).await;
     let database = server.database();
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     ada.change(json!({"is_public": false})).await;
     verify_without_an_email(&ada, database);
     ask_to_follow(&bob, &ada).await;
@@ -245,7 +247,7 @@ async fn forgotten_password_is_reset_only_by_link_in_email() {
     let smtp = FakeSmtp::start(None).await;
     let server = start(&smtp).await;
     let database = server.database();
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     verify_without_an_email(&ada, database);
     let elsewhere = ada.login().await;
     let issued = ada.client.post("/auth/tokens", &json!({"name": "ci", "scopes": ["read"]})).await.expect(201);
@@ -274,8 +276,8 @@ async fn forgotten_password_is_reset_only_by_link_in_email() {
     for ended in [&ada.client, &elsewhere, &program] {
         ended.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
     }
-    let asked = anonymous.post("/auth/device/token", &json!({"device_code": begun["device_code"]})).await;
-    assert_eq!(asked.expect_error(400, "BAD_REQUEST")["error"], "expired_token");
+    let poll = anonymous.post("/auth/device/token", &json!({"device_code": begun["device_code"]})).await;
+    assert_eq!(poll.expect_error(400, "BAD_REQUEST")["error"], "expired_token");
     let login =
         async |password| anonymous.post("/auth/login", &json!({"email": ada.email, "password": password})).await;
     login(PASSWORD).await.expect(401);
@@ -303,8 +305,8 @@ async fn password_reset_removes_linked_provider_accounts() {
     let mut settings = settings(&smtp);
     settings.extend(provider.settings());
     let server = Server::start_with(&borrowed(&settings)).await;
-    let squatter = Person::register(&server, "ada").await;
-    let github = json!({"access_token": provider.issue(CLIENT_ID, Human::new(7, "squatter"))});
+    let squatter = TestUser::register(&server, "ada").await;
+    let github = json!({"access_token": provider.issue(CLIENT_ID, ProviderUser::new(7, "squatter"))});
     squatter.client.post("/auth/oauth/github/link", &github).await.expect(204);
     verify_without_an_email(&squatter, server.database());
     let mut worker = worker(&server, &smtp);
@@ -323,7 +325,7 @@ async fn account_without_password_gets_one_by_reset() {
     let smtp = FakeSmtp::start(None).await;
     let server = start(&smtp).await;
     let database = server.database();
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     verify_without_an_email(&ada, database);
     database.rows("UPDATE users SET password_hash = NULL");
     let mut worker = worker(&server, &smtp);
@@ -340,13 +342,13 @@ async fn account_without_password_gets_one_by_reset() {
 #[tokio::test]
 async fn worker_killed_while_sending_loses_no_email() {
     let smtp = FakeSmtp::start(None).await;
-    smtp.behave(Manner::Silent);
+    smtp.behave(SmtpBehavior::Silent);
     let server = start(&smtp).await;
-    Person::register(&server, "ada").await;
+    TestUser::register(&server, "ada").await;
     let mut killed = worker(&server, &smtp);
     wait_until("an email is being sent", async || smtp.visits() == 1).await;
     killed.kill();
-    smtp.behave(Manner::Takes);
+    smtp.behave(SmtpBehavior::Takes);
     let (mut one, mut other) = (worker(&server, &smtp), worker(&server, &smtp));
     all_done(server.database(), 1).await;
     assert_eq!([one.terminate().await, other.terminate().await], [Some(0), Some(0)]);
@@ -362,23 +364,23 @@ async fn email_refused_is_dead_and_failed_is_retried() {
     let smtp = FakeSmtp::start(Some(("burntop", "hunter2"))).await;
     let server = start(&smtp).await;
     let database = server.database();
-    smtp.behave(Manner::Says("RCPT", "550 5.1.1 nobody here"));
-    Person::register(&server, "ada").await;
+    smtp.behave(SmtpBehavior::Says("RCPT", "550 5.1.1 nobody here"));
+    TestUser::register(&server, "ada").await;
     let mut worker = worker(&server, &smtp);
     wait_until("the job is dead", async || states(database) == "dead,1").await;
     let why = database.rows("SELECT attempts, last_error FROM jobs WHERE queue = 'mail'");
     assert!(why.starts_with("1,") && why.contains("550") && why.contains("nobody here"), "{why}");
 
     database.rows("DELETE FROM jobs WHERE queue = 'mail'");
-    smtp.behave(Manner::Says("AUTH", "535 5.7.8 not hunter2"));
-    Person::register(&server, "bob").await;
+    smtp.behave(SmtpBehavior::Says("AUTH", "535 5.7.8 not hunter2"));
+    TestUser::register(&server, "bob").await;
     wait_until("the job is retried", async || {
         !database.rows("SELECT last_error FROM jobs WHERE queue = 'mail'").trim().is_empty()
     })
     .await;
     let why = database.rows("SELECT status, last_error FROM jobs WHERE queue = 'mail'");
     assert!(why.starts_with("pending,") && why.contains("535") && !why.contains("hunter2"), "{why}");
-    smtp.behave(Manner::Takes);
+    smtp.behave(SmtpBehavior::Takes);
     assert_eq!(emails(&smtp, 1).await[0].to, "bob@example.org");
     assert!(!worker.log().contains("hunter2"));
     assert_eq!(worker.terminate().await, Some(0));
@@ -388,7 +390,7 @@ async fn email_refused_is_dead_and_failed_is_retried() {
 async fn without_mail_server_no_email_is_queued() {
     let server = Server::start().await;
     let database = server.database();
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     ada.change(json!({"is_public": false})).await;
     ada.client.post("/auth/verify-email", &json!({})).await.expect(204);
     database.rows("UPDATE users SET email_verified = true");

@@ -4,10 +4,10 @@ use std::process::Output;
 use std::sync::Arc;
 
 use serde_json::json;
-use tests::{Batch, Database, Person, Random, Server};
+use tests::{Batch, Database, Random, Server, TestUser};
 
 #[track_caller]
-fn said(output: Output) -> String {
+fn output_text(output: Output) -> String {
     let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     assert!(output.status.success(), "{text}");
     text
@@ -23,11 +23,11 @@ fn steps() -> usize {
 }
 
 fn up(database: &Database) {
-    said(database.run("api-server", &["migrate"]));
+    output_text(database.run("api-server", &["migrate"]));
 }
 
 fn down(database: &Database, steps: usize) {
-    said(database.run("api-server", &["migrate", "--down", &steps.to_string()]));
+    output_text(database.run("api-server", &["migrate", "--down", &steps.to_string()]));
 }
 
 /// The tables except the one of the migrations.
@@ -57,7 +57,7 @@ fn migrations_down_and_up_give_the_same_schema() {
 #[tokio::test]
 async fn populated_database_migrates_down_and_up_and_serves() {
     let mut server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let batch = Batch::of(Random::seeded(51).history("m", 300));
     ada.sync(&batch).await;
     let schema = server.database().schema();
@@ -69,13 +69,13 @@ async fn populated_database_migrates_down_and_up_and_serves() {
     assert_eq!(server.database().schema(), schema);
     server.restart().await;
     ada.client.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
-    Person::register(&server, "ada").await.sync(&batch).await;
+    TestUser::register(&server, "ada").await.sync(&batch).await;
 }
 
 #[tokio::test]
 async fn accounts_survive_reverted_ledger() {
     let mut server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let batch = Batch::of(Random::seeded(52).history("m", 100));
     let first = ada.sync(&batch).await;
     assert_eq!(server.terminate().await, Some(0));
@@ -92,7 +92,7 @@ fn concurrent_migrations_run_once() {
     let start = || database.command("api-server").arg("migrate").stderr(std::process::Stdio::piped()).spawn();
     let running: Vec<_> = (0..4).map(|_| start().expect("the program runs")).collect();
     for process in running {
-        said(process.wait_with_output().expect("it ends"));
+        output_text(process.wait_with_output().expect("it ends"));
     }
     let fresh = Database::migrated();
     assert_eq!(database.schema(), fresh.schema());
@@ -102,7 +102,7 @@ fn concurrent_migrations_run_once() {
 async fn servers_started_at_once_on_empty_database_are_ready() {
     let database = Arc::new(Database::empty());
     let (one, two) = tokio::join!(Server::start_on(database.clone(), &[]), Server::start_on(database.clone(), &[]));
-    let ada = Person::register(&one, "ada").await;
+    let ada = TestUser::register(&one, "ada").await;
     let elsewhere = two.client().with_token(ada.client.token().expect("a session"));
     elsewhere.get("/auth/me").await.expect(200);
 }
@@ -118,13 +118,13 @@ async fn server_without_migrations_is_not_ready_until_migrated() {
     up(&database);
     let client = server.client();
     tests::wait_until("the server is ready", async || client.get("/health/ready").await.status == 200).await;
-    Person::register(&server, "ada").await;
+    TestUser::register(&server, "ada").await;
 }
 
 #[test]
 fn migrate_status_lists_applied_and_pending() {
     let database = Database::empty();
-    let status = || said(database.run("api-server", &["migrate", "status"]));
+    let status = || output_text(database.run("api-server", &["migrate", "status"]));
     let before = status();
     up(&database);
     let after = status();

@@ -1,38 +1,40 @@
 //! Notifications: written once, if the kind is switched on, and removed when they are old.
 
 use serde_json::{Value, json};
-use tests::{Batch, Message, Person, Server};
+use tests::{Batch, Server, TestMessage, TestUser};
 
-async fn follow(who: &Person, whom: &Person) -> tests::Answer {
+async fn follow(who: &TestUser, whom: &TestUser) -> tests::ApiResponse {
     who.client.post(&format!("/users/{}/follow", whom.username), &json!({})).await
 }
 
-/// The notifications of `person`, the newest first.
-async fn told(person: &Person) -> Vec<Value> {
-    person.get("/notifications?limit=100").await["notifications"].as_array().expect("a list").clone()
+/// The notifications of `user`, the newest first.
+async fn notifications_of(user: &TestUser) -> Vec<Value> {
+    user.get("/notifications?limit=100").await["notifications"].as_array().expect("a list").clone()
 }
 
 /// The notifications of `kind`.
-async fn told_of(person: &Person, kind: &str) -> Vec<Value> {
-    told(person).await.into_iter().filter(|notification| notification["type"] == kind).collect()
+async fn told_of(user: &TestUser, kind: &str) -> Vec<Value> {
+    notifications_of(user).await.into_iter().filter(|notification| notification["type"] == kind).collect()
 }
 
-async fn unread(person: &Person) -> u64 {
-    person.get("/notifications?limit=1").await["unread_count"].as_u64().expect("a count")
+async fn unread(user: &TestUser) -> u64 {
+    user.get("/notifications?limit=1").await["unread_count"].as_u64().expect("a count")
 }
 
 #[tokio::test]
 async fn first_sync_and_follower_are_notified_and_marked_read() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     let nothing = json!({"notifications": [], "total": 0, "unread_count": 0});
     assert_eq!(ada.get("/notifications").await, nothing);
 
-    let unlocked = ada.sync(&Batch::of([Message::new("m1").input(100)])).await["newAchievements"].clone();
+    let unlocked = ada.sync(&Batch::of([TestMessage::new("m1").input(100)])).await["newAchievements"].clone();
     let news = told_of(&ada, "achievement_unlocked").await;
     assert_eq!(news.len(), unlocked.as_array().expect("a list").len());
-    let first =
-        news.iter().find(|told| told["data"]["slug"] == "first-sync").expect("a notification of the first sync");
+    let first = news
+        .iter()
+        .find(|notifications_of| notifications_of["data"]["slug"] == "first-sync")
+        .expect("a notification of the first sync");
     assert_eq!((&first["read"], &first["read_at"], &first["data"]["xp"]), (&json!(false), &Value::Null, &json!(50)));
 
     follow(&bob, &ada).await.expect(201);
@@ -41,7 +43,7 @@ async fn first_sync_and_follower_are_notified_and_marked_read() {
     assert_eq!(follower["data"], json!({"user_id": bob.id, "username": "bob"}));
 
     let before = unread(&ada).await;
-    assert_eq!(before, told(&ada).await.len() as u64, "nothing is read yet");
+    assert_eq!(before, notifications_of(&ada).await.len() as u64, "nothing is read yet");
     let body = json!({"ids": [follower["id"], follower["id"], bob.id]});
     let marked = ada.client.post("/notifications/read", &body).await.expect(200);
     assert_eq!(marked, json!({"marked_count": 1}));
@@ -64,10 +66,10 @@ async fn first_sync_and_follower_are_notified_and_marked_read() {
 #[tokio::test]
 async fn notification_is_marked_read_by_both_routes_and_owner_only() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    ada.sync(&Batch::of([Message::new("m1").input(100)])).await;
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
+    ada.sync(&Batch::of([TestMessage::new("m1").input(100)])).await;
     follow(&bob, &ada).await.expect(201);
-    let ids: Vec<Value> = told(&ada).await.iter().map(|notification| notification["id"].clone()).collect();
+    let ids: Vec<Value> = notifications_of(&ada).await.iter().map(|notification| notification["id"].clone()).collect();
     let unread_before = unread(&ada).await;
     for path in ["/notifications", "/notifications/read"] {
         for body in [json!({"notificationIds": ids}), json!({"ids": ids}), json!({"markAll": true})] {
@@ -96,11 +98,11 @@ async fn notification_is_marked_read_by_both_routes_and_owner_only() {
 #[tokio::test]
 async fn notification_kind_switched_off_stops_and_old_ones_stay() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let [bob, cid, dan] = [
-        Person::register(&server, "bob").await,
-        Person::register(&server, "cid").await,
-        Person::register(&server, "dan").await,
+        TestUser::register(&server, "bob").await,
+        TestUser::register(&server, "cid").await,
+        TestUser::register(&server, "dan").await,
     ];
     let before = ada.get("/notifications/preferences").await;
     assert_eq!(before["in_app"].as_object().expect("kinds").len(), 7, "{before}");
@@ -119,7 +121,10 @@ async fn notification_kind_switched_off_stops_and_old_ones_stay() {
 
     follow(&cid, &ada).await.expect(201);
     let followers = told_of(&ada, "new_follower").await;
-    assert_eq!(followers.iter().map(|told| told["data"]["username"].clone()).collect::<Vec<_>>(), ["bob"]);
+    assert_eq!(
+        followers.iter().map(|notifications_of| notifications_of["data"]["username"].clone()).collect::<Vec<_>>(),
+        ["bob"]
+    );
     assert_eq!(ada.get("/users/ada/follow-stats").await["followers_count"], 2, "the follow itself is stored");
 
     let change = json!({"in_app": {"new_follower": true}, "email": {"new_follower": false}});
@@ -133,7 +138,7 @@ async fn notification_kind_switched_off_stops_and_old_ones_stay() {
 #[tokio::test]
 async fn follow_request_is_notified_once() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     bob.change(json!({"is_public": false})).await;
     for _ in 0..2 {
         follow(&ada, &bob).await.expect(202);
@@ -142,29 +147,29 @@ async fn follow_request_is_notified_once() {
         assert_eq!(request["data"], json!({"user_id": ada.id, "username": "ada"}));
         ada.client.delete("/users/bob/follow").await.expect(204);
     }
-    assert_eq!(told(&ada).await, Vec::<Value>::new(), "the requester is not notified");
+    assert_eq!(notifications_of(&ada).await, Vec::<Value>::new(), "the requester is not notified");
     assert!(told_of(&bob, "new_follower").await.is_empty());
 }
 
 #[tokio::test]
 async fn cleanup_removes_old_notifications_and_reports_them() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     for name in ["bob", "cid", "dan"] {
-        follow(&Person::register(&server, name).await, &ada).await.expect(201);
+        follow(&TestUser::register(&server, name).await, &ada).await.expect(201);
     }
-    let before = told(&ada).await.len();
+    let before = notifications_of(&ada).await.len();
     let database = server.database();
     let cleanup = || {
         let output = database.run("worker", &["run-once", "cleanup"]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("text")
     };
-    let (nobody, nothing) = (
+    let (without_token, nothing) = (
         "0 days of ranks, 0 jobs, 0 accounts purged (0 messages, 0 other rows)\n",
         "cleanup: removed 0 sessions and tokens",
     );
-    assert_eq!(cleanup(), format!("{nothing}, 0 notifications (0 read, 0 unread), {nobody}"));
+    assert_eq!(cleanup(), format!("{nothing}, 0 notifications (0 read, 0 unread), {without_token}"));
     for (name, age, read) in [("bob", "91 days", true), ("cid", "91 days", false), ("dan", "366 days", false)] {
         let read = if read { "now()" } else { "NULL" };
         database.rows(&format!(
@@ -172,7 +177,7 @@ async fn cleanup_removes_old_notifications_and_reports_them() {
              WHERE kind = 'new_follower' AND data ->> 'username' = '{name}'"
         ));
     }
-    assert_eq!(cleanup(), format!("{nothing}, 2 notifications (1 read, 1 unread), {nobody}"));
+    assert_eq!(cleanup(), format!("{nothing}, 2 notifications (1 read, 1 unread), {without_token}"));
     let [left] = &told_of(&ada, "new_follower").await[..] else { panic!("one notification") };
-    assert_eq!((&left["data"]["username"], told(&ada).await.len()), (&json!("cid"), before - 2));
+    assert_eq!((&left["data"]["username"], notifications_of(&ada).await.len()), (&json!("cid"), before - 2));
 }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
-use tests::{Answer, CLIENT_ID, FakeProvider, Human, PASSWORD, Person, Server, Trouble};
+use tests::{ApiResponse, CLIENT_ID, FakeProvider, PASSWORD, ProviderFault, ProviderUser, Server, TestUser};
 
 /// A server and its provider, where `human` is signed in at the browser.
-async fn start(human: Option<Human>) -> (Server, FakeProvider) {
+async fn start(human: Option<ProviderUser>) -> (Server, FakeProvider) {
     let provider = FakeProvider::start(human).await;
     let settings = provider.settings();
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -20,7 +20,7 @@ struct Browser {
     cookie: String,
 }
 
-fn location(answer: &Answer) -> Url {
+fn location(answer: &ApiResponse) -> Url {
     assert_eq!((answer.status, answer.header("cache-control")), (302, Some("no-store")), "{}", answer.text);
     answer.header("location").expect("a location").parse().expect("an address")
 }
@@ -52,8 +52,8 @@ impl Browser {
             request = request.header("cookie", cookie);
         }
         let answer = client.send(request).await;
-        let gone = answer.header("set-cookie").expect("the cookie is removed");
-        assert!(gone.starts_with("oauth_state=;") && gone.contains("Max-Age=0"), "{gone}");
+        let removal = answer.header("set-cookie").expect("the cookie is removed");
+        assert!(removal.starts_with("oauth_state=;") && removal.contains("Max-Age=0"), "{removal}");
         let home = location(&answer);
         assert!(home.as_str().starts_with("http://localhost:3000/auth/callback?"), "{home}");
         home.query_pairs().into_owned().collect()
@@ -73,8 +73,8 @@ impl Browser {
 
 /// Signs in with a browser; returns the account.
 async fn sign_in(server: &Server, provider: &str) -> Value {
-    let told = Browser::goes_to(server, provider).await.comes_back(server).await;
-    let token = told.get("token").unwrap_or_else(|| panic!("no token: {told:?}"));
+    let returned = Browser::goes_to(server, provider).await.comes_back(server).await;
+    let token = returned.get("token").unwrap_or_else(|| panic!("no token: {returned:?}"));
     server.client().with_token(token).get("/auth/me").await.expect(200)
 }
 
@@ -88,34 +88,34 @@ fn accounts(server: &Server) -> i64 {
 
 #[tokio::test]
 async fn github_sign_in_creates_account_and_finds_it_again() {
-    let (server, provider) = start(Some(Human::new(7, "octo-cat"))).await;
+    let (server, provider) = start(Some(ProviderUser::new(7, "octo-cat"))).await;
     let me = sign_in(&server, "github").await;
     assert_eq!((&me["username"], &me["email"]), (&json!("octo_cat"), &json!("octo-cat@example.org")));
     assert_eq!((&me["email_verified"], &me["is_admin"]), (&json!(true), &json!(false)));
 
     // Login and address may change; the account stays the same.
-    provider.browsing(Some(Human { email: "new@example.org".to_owned(), ..Human::new(7, "renamed") }));
+    provider.browsing(Some(ProviderUser { email: "new@example.org".to_owned(), ..ProviderUser::new(7, "renamed") }));
     let again = sign_in(&server, "github").await;
     assert_eq!(again, me);
     assert_eq!(accounts(&server), 1);
 
     // Another provider account with the login that is free now.
-    provider.browsing(Some(Human { email: "other@example.org".to_owned(), ..Human::new(8, "octo-cat") }));
+    provider.browsing(Some(ProviderUser { email: "other@example.org".to_owned(), ..ProviderUser::new(8, "octo-cat") }));
     assert_eq!(sign_in(&server, "github").await["username"], "octo_cat2");
     assert_eq!(server.database().rows("SELECT login FROM external_accounts ORDER BY subject"), "renamed\nocto-cat\n");
 }
 
 #[tokio::test]
 async fn oauth_codes_and_tokens_are_not_logged_or_stored() {
-    let (server, _provider) = start(Some(Human::new(7, "ada"))).await;
+    let (server, _provider) = start(Some(ProviderUser::new(7, "ada"))).await;
     let browser = Browser::goes_to(&server, "github").await;
-    let told = browser.comes_back(&server).await;
+    let returned = browser.comes_back(&server).await;
     let parts: HashMap<String, String> = browser.back.query_pairs().into_owned().collect();
     let log = server.log();
     assert!(log.contains("/auth/oauth/{provider}/callback"), "the request is logged by its route: {log}");
     let tables =
         server.database().rows("SELECT e::text FROM external_accounts e UNION ALL SELECT u::text FROM users u");
-    for secret in [&told["token"], &parts["state"], &format!("code={}", parts["code"]), &"gho_".to_owned()] {
+    for secret in [&returned["token"], &parts["state"], &format!("code={}", parts["code"]), &"gho_".to_owned()] {
         assert!(!log.contains(secret.as_str()), "{secret} in {log}");
         assert!(!tables.contains(secret.as_str()), "{secret} in {tables}");
     }
@@ -130,7 +130,7 @@ async fn oauth_refused_consent_gives_no_session() {
 
 #[tokio::test]
 async fn oauth_callback_works_once_in_the_same_browser() {
-    let (server, provider) = start(Some(Human::new(7, "ada"))).await;
+    let (server, provider) = start(Some(ProviderUser::new(7, "ada"))).await;
     let browser = Browser::goes_to(&server, "github").await;
     assert_eq!(browser.comes_back_with(&server, None).await["error"], "invalid_state");
     let elsewhere = Browser::goes_to(&server, "github").await;
@@ -139,7 +139,7 @@ async fn oauth_callback_works_once_in_the_same_browser() {
     assert_eq!(browser.comes_back_with(&server, Some(&changed)).await["error"], "invalid_state");
     let other = elsewhere.with("state", "another");
     assert_eq!(other.comes_back(&server).await["error"], "invalid_state");
-    assert_eq!(provider.asked("access_token"), 0, "no request to the provider so far");
+    assert_eq!(provider.requests_to("access_token"), 0, "no request to the provider so far");
 
     assert!(browser.comes_back(&server).await.contains_key("token"));
     assert_eq!(browser.comes_back(&server).await["error"], "auth_failed", "a code works once");
@@ -149,37 +149,37 @@ async fn oauth_callback_works_once_in_the_same_browser() {
 
 #[tokio::test]
 async fn oauth_cookie_of_other_provider_is_refused() {
-    let (server, provider) = start(Some(Human::new(7, "ada"))).await;
+    let (server, provider) = start(Some(ProviderUser::new(7, "ada"))).await;
     let mut browser = Browser::goes_to(&server, "github").await;
     let path = browser.back.path().replace("github", "gitlab");
     browser.back.set_path(&path);
     assert_eq!(browser.comes_back(&server).await["error"], "invalid_state");
-    assert_eq!(provider.asked("/oauth/token"), 0);
+    assert_eq!(provider.requests_to("/oauth/token"), 0);
 }
 
 #[tokio::test]
 async fn oauth_provider_failure_creates_no_account_and_retry_works() {
-    let (server, provider) = start(Some(Human::new(7, "ada"))).await;
-    let token = json!({"access_token": provider.issue(CLIENT_ID, Human::new(7, "ada"))});
-    for (trouble, asked) in [(Trouble::Fails, 3), (Trouble::Slow, 1)] {
+    let (server, provider) = start(Some(ProviderUser::new(7, "ada"))).await;
+    let token = json!({"access_token": provider.issue(CLIENT_ID, ProviderUser::new(7, "ada"))});
+    for (trouble, requests_to) in [(ProviderFault::Fails, 3), (ProviderFault::Slow, 1)] {
         provider.trouble(trouble);
-        let before = provider.asked("/applications/");
+        let before = provider.requests_to("/applications/");
         assert_eq!(error(&server, "github").await, "auth_failed", "{trouble:?}");
         let answer = server.client().post("/auth/oauth/github/device", &token).await;
         answer.expect_error(503, "SERVICE_UNAVAILABLE");
         assert!(answer.header("retry-after").is_some());
-        assert_eq!(provider.asked("/applications/") - before, asked, "{trouble:?}");
+        assert_eq!(provider.requests_to("/applications/") - before, requests_to, "{trouble:?}");
         assert_eq!(accounts(&server), 0);
     }
-    assert_eq!(provider.asked("access_token"), 2, "a code is sent once");
-    provider.trouble(Trouble::None);
+    assert_eq!(provider.requests_to("access_token"), 2, "a code is sent once");
+    provider.trouble(ProviderFault::None);
     assert_eq!(sign_in(&server, "github").await["username"], "ada");
 }
 
 #[tokio::test]
 async fn oauth_unverified_address_is_not_stored() {
-    let (server, _provider) = start(Some(Human { verified: false, ..Human::new(7, "ada") })).await;
-    let ada = Person::register(&server, "ada").await;
+    let (server, _provider) = start(Some(ProviderUser { verified: false, ..ProviderUser::new(7, "ada") })).await;
+    let ada = TestUser::register(&server, "ada").await;
     let me = sign_in(&server, "github").await;
     assert_eq!((&me["email"], &me["email_verified"], &me["username"]), (&Value::Null, &json!(false), &json!("ada2")));
     assert_eq!(ada.get("/auth/me").await["email"], "ada@example.org", "the account with that address is unchanged");
@@ -187,8 +187,8 @@ async fn oauth_unverified_address_is_not_stored() {
 
 #[tokio::test]
 async fn oauth_address_verified_by_both_links_account() {
-    let (server, _provider) = start(Some(Human::new(7, "octocat"))).await;
-    let ada = Person::register(&server, "ada").await;
+    let (server, _provider) = start(Some(ProviderUser::new(7, "octocat"))).await;
+    let ada = TestUser::register(&server, "ada").await;
     server.database().rows("UPDATE users SET email = 'octocat@example.org', email_verified = true");
     let me = sign_in(&server, "github").await;
     assert_eq!((me["id"].as_str(), me["username"].as_str()), (Some(ada.id.as_str()), Some("ada")));
@@ -198,8 +198,8 @@ async fn oauth_address_verified_by_both_links_account() {
 
 #[tokio::test]
 async fn oauth_verified_address_is_taken_from_unverified_account() {
-    let (server, _provider) = start(Some(Human::new(7, "ada"))).await;
-    let squatter = Person::register(&server, "ada").await;
+    let (server, _provider) = start(Some(ProviderUser::new(7, "ada"))).await;
+    let squatter = TestUser::register(&server, "ada").await;
     let token = json!({"name": "ci", "scopes": ["read", "sync"]});
     let token = squatter.client.post("/auth/tokens", &token).await.expect(201);
     let program = squatter.client.with_token(token["token"].as_str().expect("a token"));
@@ -212,8 +212,8 @@ async fn oauth_verified_address_is_taken_from_unverified_account() {
     for ended in [&squatter.client, &program] {
         ended.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
     }
-    let asked = server.client().post("/auth/device/token", &json!({"device_code": begun["device_code"]})).await;
-    assert_eq!(asked.expect_error(400, "BAD_REQUEST")["error"], "expired_token");
+    let requests_to = server.client().post("/auth/device/token", &json!({"device_code": begun["device_code"]})).await;
+    assert_eq!(requests_to.expect_error(400, "BAD_REQUEST")["error"], "expired_token");
     let login = |name: &str| json!({"email": name, "password": PASSWORD});
     server.client().post("/auth/login", &login("ada@example.org")).await.expect_error(401, "UNAUTHORIZED");
     let session = server.client().post("/auth/login", &login("ada")).await.expect(200);
@@ -225,7 +225,7 @@ async fn oauth_verified_address_is_taken_from_unverified_account() {
 #[tokio::test]
 async fn oauth_client_token_must_be_issued_to_this_application() {
     let (server, provider) = start(None).await;
-    let ada = Human::new(7, "ada");
+    let ada = ProviderUser::new(7, "ada");
     let device = async |provider: &str, token: &str| {
         server.client().post(&format!("/auth/oauth/{provider}/device"), &json!({"access_token": token})).await
     };
@@ -236,7 +236,7 @@ async fn oauth_client_token_must_be_issued_to_this_application() {
             assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
         }
     }
-    assert_eq!((accounts(&server), provider.asked("/user")), (0, 0), "such a token is not used");
+    assert_eq!((accounts(&server), provider.requests_to("/user")), (0, 0), "such a token is not used");
 
     let token = provider.issue(CLIENT_ID, ada);
     let session = device("github", &token).await.expect(200);
@@ -248,33 +248,33 @@ async fn oauth_client_token_must_be_issued_to_this_application() {
 
 #[tokio::test]
 async fn gitlab_with_same_verified_address_opens_same_account() {
-    let (server, provider) = start(Some(Human::new(7, "tanuki"))).await;
+    let (server, provider) = start(Some(ProviderUser::new(7, "tanuki"))).await;
     let me = sign_in(&server, "gitlab").await;
     assert_eq!((&me["username"], &me["email_verified"]), (&json!("tanuki"), &json!(true)));
     assert_eq!(sign_in(&server, "gitlab").await, me);
     assert_eq!(sign_in(&server, "github").await["id"], me["id"], "linked by address");
-    let token = provider.issue(CLIENT_ID, Human::new(7, "tanuki"));
+    let token = provider.issue(CLIENT_ID, ProviderUser::new(7, "tanuki"));
     let answer = server.client().post("/auth/oauth/gitlab/device", &json!({"access_token": token})).await;
     assert_eq!(answer.expect(200)["user_id"], me["id"]);
-    provider.browsing(Some(Human { verified: false, ..Human::new(9, "other") }));
+    provider.browsing(Some(ProviderUser { verified: false, ..ProviderUser::new(9, "other") }));
     assert_eq!(sign_in(&server, "gitlab").await["email"], Value::Null, "an unconfirmed address is ignored");
 }
 
 #[tokio::test]
 async fn oauth_provider_account_is_linked_to_one_account() {
-    let (server, provider) = start(Some(Human::new(7, "octocat"))).await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    let link = async |person: &Person, human: Human| {
+    let (server, provider) = start(Some(ProviderUser::new(7, "octocat"))).await;
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
+    let link = async |user: &TestUser, human: ProviderUser| {
         let token = provider.issue(CLIENT_ID, human);
-        person.client.post("/auth/oauth/github/link", &json!({"access_token": token})).await
+        user.client.post("/auth/oauth/github/link", &json!({"access_token": token})).await
     };
-    assert_eq!(link(&ada, Human::new(7, "octocat")).await.status, 204);
-    assert_eq!(link(&ada, Human::new(7, "octocat")).await.status, 204, "again");
-    assert_eq!(link(&bob, Human::new(7, "octocat")).await.expect_error(409, "CONFLICT")["field"], "subject");
-    assert_eq!(link(&ada, Human::new(8, "other")).await.expect_error(409, "CONFLICT")["field"], "provider");
+    assert_eq!(link(&ada, ProviderUser::new(7, "octocat")).await.status, 204);
+    assert_eq!(link(&ada, ProviderUser::new(7, "octocat")).await.status, 204, "again");
+    assert_eq!(link(&bob, ProviderUser::new(7, "octocat")).await.expect_error(409, "CONFLICT")["field"], "subject");
+    assert_eq!(link(&ada, ProviderUser::new(8, "other")).await.expect_error(409, "CONFLICT")["field"], "provider");
     assert_eq!(sign_in(&server, "github").await["id"].as_str(), Some(ada.id.as_str()));
 
-    let foreign = json!({"access_token": provider.issue("another-application", Human::new(9, "bob"))});
+    let foreign = json!({"access_token": provider.issue("another-application", ProviderUser::new(9, "bob"))});
     bob.client.post("/auth/oauth/github/link", &foreign).await.expect_error(401, "UNAUTHORIZED");
     let anonymous = server.client().post("/auth/oauth/github/link", &foreign).await;
     anonymous.expect_error(401, "UNAUTHORIZED");
@@ -283,7 +283,7 @@ async fn oauth_provider_account_is_linked_to_one_account() {
 #[tokio::test]
 async fn oauth_unlink_of_last_way_to_sign_in_is_refused() {
     let (server, provider) = start(None).await;
-    let token = json!({"access_token": provider.issue(CLIENT_ID, Human::new(7, "octocat"))});
+    let token = json!({"access_token": provider.issue(CLIENT_ID, ProviderUser::new(7, "octocat"))});
     let session = server.client().post("/auth/oauth/github/device", &token).await.expect(200);
     let octocat = server.client().with_token(session["token"].as_str().expect("a token"));
     let linked = octocat.get("/auth/oauth/accounts").await.expect(200);
@@ -293,15 +293,15 @@ async fn oauth_unlink_of_last_way_to_sign_in_is_refused() {
     );
     let details = octocat.delete("/auth/oauth/github/link").await.expect_error(409, "CONFLICT");
     assert_eq!(details["resource"], "ExternalAccount");
-    let other = json!({"access_token": provider.issue(CLIENT_ID, Human::new(8, "tanuki"))});
+    let other = json!({"access_token": provider.issue(CLIENT_ID, ProviderUser::new(8, "tanuki"))});
     octocat.post("/auth/oauth/gitlab/link", &other).await.expect(204);
     octocat.delete("/auth/oauth/github/link").await.expect(204);
     octocat.delete("/auth/oauth/github/link").await.expect_error(404, "NOT_FOUND");
     let again = server.client().post("/auth/oauth/gitlab/device", &other).await.expect(200);
     assert_eq!(again["user_id"], session["user_id"]);
 
-    let ada = Person::register(&server, "ada").await;
-    let hers = json!({"access_token": provider.issue(CLIENT_ID, Human::new(9, "ada"))});
+    let ada = TestUser::register(&server, "ada").await;
+    let hers = json!({"access_token": provider.issue(CLIENT_ID, ProviderUser::new(9, "ada"))});
     ada.client.post("/auth/oauth/github/link", &hers).await.expect(204);
     ada.client.delete("/auth/oauth/github/link").await.expect(204);
     assert_eq!(ada.get("/auth/oauth/accounts").await, json!([]), "the account has a password");

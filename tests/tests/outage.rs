@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
-use tests::{Batch, Client, Database, Message, Person, Random, Server, wait_until};
+use tests::{Batch, Client, Database, Random, Server, TestMessage, TestUser, wait_until};
 
 /// The syncs of each task.
 const SYNCS: usize = 24;
@@ -21,7 +21,7 @@ fn kill_postgres(home: &Path) {
 }
 
 /// Sends `batches` in sequence, each until it is acknowledged; counts them in `acknowledged`.
-async fn send(client: Client, batches: Vec<Vec<Message>>, acknowledged: Arc<AtomicU64>, refused: Arc<AtomicU64>) {
+async fn send(client: Client, batches: Vec<Vec<TestMessage>>, acknowledged: Arc<AtomicU64>, refused: Arc<AtomicU64>) {
     for batch in batches {
         let body = Batch::of(batch).json();
         loop {
@@ -42,13 +42,13 @@ async fn database_killed_restarts_and_keeps_acknowledged_syncs() {
     let database = Arc::new(Database::migrated());
     fs::set_permissions(database.home(), Permissions::from_mode(0o711)).expect("permissions");
     let server = Server::start_on(database, &[("DATABASE_URL", "")]).await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let messages = Random::seeded(17).history("outage", 3 * SYNCS * 10);
     let (acknowledged, refused) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let tasks: Vec<_> = messages
         .chunks(SYNCS * 10)
         .map(|part| {
-            let batches = part.chunks(10).map(<[Message]>::to_vec).collect();
+            let batches = part.chunks(10).map(<[TestMessage]>::to_vec).collect();
             tokio::spawn(send(ada.client.clone(), batches, acknowledged.clone(), refused.clone()))
         })
         .collect();
@@ -61,7 +61,7 @@ async fn database_killed_restarts_and_keeps_acknowledged_syncs() {
     for task in tasks {
         task.await.expect("only permitted answers");
     }
-    let total: u64 = messages.iter().map(Message::total).sum();
+    let total: u64 = messages.iter().map(TestMessage::total).sum();
     assert_eq!(ada.overview().await["total_tokens"], total);
     assert_eq!(server.log().matches("embedded database restarted").count(), 2);
 }

@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Batch, Client, Database, Facts, Message, PASSWORD, Person, Server};
+use tests::{AccountRows, Batch, Client, Database, PASSWORD, Server, TestMessage, TestUser};
 
 /// The lines of the export of the account of `client`.
 async fn export(client: &Client) -> Vec<Value> {
@@ -32,16 +32,16 @@ fn file(database: &Database, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
 fn import(database: &Database, path: &Path, options: &[&str]) -> (bool, String) {
     let path = path.to_str().expect("text");
     let output = database.run("worker", &[&["import", path], options].concat());
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8(said).expect("text"))
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(printed).expect("text"))
 }
 
 #[track_caller]
 fn imported(database: &Database, path: &Path, options: &[&str]) -> String {
-    let (success, said) = import(database, path, options);
-    assert!(success, "{said}");
-    assert!(said.contains("nothing to repair"), "{said}");
-    said
+    let (success, printed) = import(database, path, options);
+    assert!(success, "{printed}");
+    assert!(printed.contains("nothing to repair"), "{printed}");
+    printed
 }
 
 /// Signs in to an imported account with the password of the other instance.
@@ -67,8 +67,8 @@ fn without_ids(mut json: Value) -> Value {
 }
 
 /// The answers of the API about the account `username`, by path.
-async fn told(client: &Client, username: &str) -> Vec<(String, Value)> {
-    let mut told = Vec::new();
+async fn visible_data(client: &Client, username: &str) -> Vec<(String, Value)> {
+    let mut visible_data = Vec::new();
     for path in [
         "/dashboard/overview",
         "/dashboard/trends?days=365",
@@ -86,9 +86,9 @@ async fn told(client: &Client, username: &str) -> Vec<(String, Value)> {
     ] {
         let path = path.replace("{u}", username);
         let answer = client.get(&path).await.expect(200);
-        told.push((path, without_ids(answer)));
+        visible_data.push((path, without_ids(answer)));
     }
-    told
+    visible_data
 }
 
 #[track_caller]
@@ -100,8 +100,8 @@ fn assert_same(left: &[(String, Value)], right: &[(String, Value)]) {
 
 /// The lines that an import keeps, sorted and without ids.
 fn kept(lines: &[Value]) -> BTreeSet<String> {
-    const NOT_KEPT: [&str; 7] = ["manifest", "session", "api_token", "follow", "follower", "referred", "end"];
-    let is_kept = |line: &&Value| !NOT_KEPT.contains(&line["type"].as_str().expect("a type"));
+    const NOT_IMPORTED: [&str; 7] = ["manifest", "session", "api_token", "follow", "follower", "referred", "end"];
+    let is_kept = |line: &&Value| !NOT_IMPORTED.contains(&line["type"].as_str().expect("a type"));
     lines
         .iter()
         .filter(is_kept)
@@ -120,9 +120,9 @@ fn samples() -> Vec<Value> {
 }
 
 /// The account ada with all samples, a profile, a pin, a follower and followed accounts.
-async fn life(server: &Server) -> (Person, Person) {
-    let ada = Person::register_in(server, "ada", "Europe/Berlin").await;
-    let bob = Person::register(server, "bob").await;
+async fn life(server: &Server) -> (TestUser, TestUser) {
+    let ada = TestUser::register_in(server, "ada", "Europe/Berlin").await;
+    let bob = TestUser::register(server, "bob").await;
     ada.change(json!({"name": "Ada", "bio": "Counts \"tokens\".", "region": "EU", "is_public": false})).await;
     ada.change(json!({"is_public": true})).await;
     let mut unlocked = Value::Null;
@@ -132,7 +132,7 @@ async fn life(server: &Server) -> (Person, Person) {
             unlocked = answer["newAchievements"][0]["id"].clone();
         }
     }
-    let unpriced = Message::new("odd").model("unknown-model").output(7).reasoning(3);
+    let unpriced = TestMessage::new("odd").model("unknown-model").output(7).reasoning(3);
     ada.sync(&Batch::of([unpriced]).machine("desk\"top\"").with("reasoningIncludedInOutput", true)).await;
     let pin = format!("/users/me/achievements/{}/pin", unlocked.as_str().expect("an id"));
     ada.client.send(ada.client.request(Method::PUT, &pin)).await.expect(200);
@@ -151,7 +151,7 @@ async fn life(server: &Server) -> (Person, Person) {
 async fn export_imported_elsewhere_gives_equal_account() {
     let (here, there) = (Server::start().await, Server::start().await);
     let (ada, bob) = life(&here).await;
-    let new_bob = Person::register(&there, "bob").await;
+    let new_bob = TestUser::register(&there, "bob").await;
     let exported = export(&ada.client).await;
     assert_eq!((&exported[0]["type"], &exported[0]["username"]), (&json!("manifest"), &json!("ada")));
     let secrets =
@@ -162,10 +162,10 @@ async fn export_imported_elsewhere_gives_equal_account() {
     assert!(!text(&exported).contains(ada.client.token().expect("a token")));
 
     let path = file(there.database(), "ada.ndjson", text(&exported));
-    let said = imported(there.database(), &path, &[]);
+    let printed = imported(there.database(), &path, &[]);
     let messages = exported.iter().filter(|line| line["type"] == "message").count();
-    assert!(said.contains(&format!("messages: {messages} new, 0 updated, 0 known before")), "{said}");
-    assert!(said.contains("follows: 1 new, 0 requested, 0 known before, 0 unknown accounts"), "{said}");
+    assert!(printed.contains(&format!("messages: {messages} new, 0 updated, 0 known before")), "{printed}");
+    assert!(printed.contains("follows: 1 new, 0 requested, 0 known before, 0 unknown accounts"), "{printed}");
 
     let moved = sign_in(&here, &there, "ada").await;
     let notifications = async |client: &Client| without_ids(client.get("/notifications?limit=100").await.expect(200));
@@ -174,75 +174,78 @@ async fn export_imported_elsewhere_gives_equal_account() {
     let (before, after) = (kept(&exported), kept(&again));
     assert_eq!(before.difference(&after).collect::<Vec<_>>(), Vec::<&String>::new());
     assert_eq!(after.difference(&before).collect::<Vec<_>>(), Vec::<&String>::new());
-    Facts::of(here.database(), "ada").assert_same(&Facts::of(there.database(), "ada"));
+    AccountRows::of(here.database(), "ada").assert_same(&AccountRows::of(there.database(), "ada"));
 
     // Followers are not imported. What they earned on the other instance is kept and not paid again.
     new_bob.client.post("/users/ada/follow", &json!({})).await.expect(201);
-    assert_same(&told(&ada.client, "ada").await, &told(&moved, "ada").await);
-    let feed = async |bob: &Person| {
+    assert_same(&visible_data(&ada.client, "ada").await, &visible_data(&moved, "ada").await);
+    let feed = async |bob: &TestUser| {
         let feed = without_ids(bob.get("/feed?size=100").await);
         let item = |item: &Value| format!("{} {} {}", item["created_at"], item["type"], item["data"]);
         feed["items"].as_array().expect("items").iter().map(item).collect::<BTreeSet<_>>()
     };
     assert_eq!(feed(&bob).await, feed(&new_bob).await);
 
-    let before = (export(&moved).await, Facts::of(there.database(), "ada"));
+    let before = (export(&moved).await, AccountRows::of(there.database(), "ada"));
     for options in [&["--user", "ada"][..], &["--user", "ADA"]] {
-        let said = imported(there.database(), &path, options);
-        assert!(said.contains(&format!("messages: 0 new, 0 updated, {messages} known before")), "{said}");
-        assert!(said.contains("also new: 0 unlocks, 0 events, 0 activities, 0 notifications, 0 projects"), "{said}");
-        assert!(said.contains("follows: 0 new, 0 requested, 1 known before, 0 unknown accounts"), "{said}");
+        let printed = imported(there.database(), &path, options);
+        assert!(printed.contains(&format!("messages: 0 new, 0 updated, {messages} known before")), "{printed}");
+        assert!(
+            printed.contains("also new: 0 unlocks, 0 events, 0 activities, 0 notifications, 0 projects"),
+            "{printed}"
+        );
+        assert!(printed.contains("follows: 0 new, 0 requested, 1 known before, 0 unknown accounts"), "{printed}");
     }
     let after = export(&moved).await;
     let but_first = |lines: &[Value]| text(&lines[1..]);
     assert_eq!(but_first(&after), but_first(&before.0));
-    before.1.assert_same(&Facts::of(there.database(), "ada"));
-    assert_same(&told(&ada.client, "ada").await, &told(&moved, "ada").await);
+    before.1.assert_same(&AccountRows::of(there.database(), "ada"));
+    assert_same(&visible_data(&ada.client, "ada").await, &visible_data(&moved, "ada").await);
 }
 
 #[tokio::test]
 async fn import_into_existing_account_awards_nothing_twice() {
     let (here, there) = (Server::start().await, Server::start().await);
     let samples = samples();
-    let whole = Person::register(&here, "whole").await;
+    let whole = TestUser::register(&here, "whole").await;
     for sample in &samples {
         whole.try_sync(sample).await.expect(200);
     }
     // The other account has the first sample and some usage of its own.
-    let other = Person::register(&there, "other").await;
+    let other = TestUser::register(&there, "other").await;
     other.change(json!({"bio": "My own words."})).await;
     other.try_sync(&samples[0]).await.expect(200);
-    let own = Batch::of([Message::new("own").output(70_000)]).machine("another");
+    let own = Batch::of([TestMessage::new("own").output(70_000)]).machine("another");
     other.sync(&own).await;
     whole.sync(&own).await;
 
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
     packed.write_all(text(&export(&whole.client).await).as_bytes()).expect("it is packed");
     let path = file(there.database(), "whole", packed.finish().expect("it is packed"));
-    let said = imported(there.database(), &path, &["--user", "Other"]);
-    assert!(!said.contains("new account"), "{said}");
+    let printed = imported(there.database(), &path, &["--user", "Other"]);
+    assert!(!printed.contains("new account"), "{printed}");
     for path in ["/dashboard/overview", "/dashboard/models", "/dashboard/tools"] {
         assert_eq!(whole.get(path).await, other.get(path).await, "{path}");
     }
     let profile = other.get("/users/other").await;
     assert_eq!((&profile["bio"], &profile["email"]), (&json!("My own words."), &json!("other@example.org")));
-    Facts::of(here.database(), "whole").assert_same(&Facts::of(there.database(), "other"));
+    AccountRows::of(here.database(), "whole").assert_same(&AccountRows::of(there.database(), "other"));
     let tiers = |server: &Server| {
         server.database().rows("SELECT achievement_id, tier FROM unlocked_achievements ORDER BY achievement_id")
     };
     assert_eq!(tiers(&here), tiers(&there));
 
-    let (success, said) = import(there.database(), &path, &["--user", "eve"]);
-    assert!(!success && said.contains("There is no account called eve"), "{said}");
+    let (success, printed) = import(there.database(), &path, &["--user", "eve"]);
+    assert!(!success && printed.contains("There is no account called eve"), "{printed}");
     there.client().get("/users/whole").await.expect_error(404, "NOT_FOUND");
 }
 
 #[tokio::test]
 async fn import_of_new_account_takes_nothing_of_other_accounts() {
     let (here, there) = (Server::start().await, Server::start().await);
-    let ada = Person::register(&here, "ada").await;
-    ada.sync(&Batch::of([Message::new("m1").output(7)])).await;
-    let shy = Person::register(&here, "shy").await;
+    let ada = TestUser::register(&here, "ada").await;
+    ada.sync(&Batch::of([TestMessage::new("m1").output(7)])).await;
+    let shy = TestUser::register(&here, "shy").await;
     ada.client.post("/users/shy/follow", &json!({})).await.expect(201);
     let github =
         "INSERT INTO external_accounts SELECT 'github', '7', id, 'ada', now(), now() FROM users WHERE username = 'ada'";
@@ -251,27 +254,27 @@ async fn import_of_new_account_takes_nothing_of_other_accounts() {
     let path = file(there.database(), "ada.ndjson", text(&export(&ada.client).await));
 
     // Another account holds the address there, and a followed account has become private.
-    let holder = Person::register(&there, "holder").await;
+    let holder = TestUser::register(&there, "holder").await;
     there.database().rows("UPDATE users SET email = 'ada@example.org'");
-    let new_shy = Person::register(&there, &shy.username).await;
+    let new_shy = TestUser::register(&there, &shy.username).await;
     new_shy.change(json!({"is_public": false})).await;
-    let said = imported(there.database(), &path, &["--trust-email"]);
-    assert!(said.contains("ada: new account without a password"), "{said}");
-    assert!(said.contains("ada: email address left out: another account has it"), "{said}");
-    assert!(said.contains("follows: 0 new, 1 requested, 0 known before, 0 unknown accounts"), "{said}");
+    let printed = imported(there.database(), &path, &["--trust-email"]);
+    assert!(printed.contains("ada: new account without a password"), "{printed}");
+    assert!(printed.contains("ada: email address left out: another account has it"), "{printed}");
+    assert!(printed.contains("follows: 0 new, 1 requested, 0 known before, 0 unknown accounts"), "{printed}");
     assert_eq!(new_shy.get("/users/me/follow-requests").await["items"][0]["username"], "ada");
     assert_eq!(holder.get("/auth/me").await["email"], "ada@example.org");
     let database = there.database();
     assert_eq!(database.rows("SELECT email, email_verified, is_admin FROM users WHERE username = 'ada'"), ",f,f\n");
     assert_eq!(database.number("SELECT count(*) FROM external_accounts"), 1, "trusted, and not another account's");
 
-    let (success, said) = import(database, &path, &[]);
+    let (success, printed) = import(database, &path, &[]);
     assert!(
-        !success && said.contains("There is already an account called ada. To import into it, use --user."),
-        "{said}"
+        !success && printed.contains("There is already an account called ada. To import into it, use --user."),
+        "{printed}"
     );
-    let (success, said) = import(database, &path, &["--user", "ada", "--trust-email"]);
-    assert!(!success && said.contains("cannot be used with"), "{said}");
+    let (success, printed) = import(database, &path, &["--user", "ada", "--trust-email"]);
+    assert!(!success && printed.contains("cannot be used with"), "{printed}");
 
     // On a third instance nothing conflicts, and the address is not trusted.
     let third = Server::start().await;
@@ -291,8 +294,8 @@ fn everything(database: &Database) -> String {
 #[tokio::test]
 async fn import_of_damaged_file_changes_nothing_and_names_line() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
-    ada.sync(&Batch::of((0..20).map(|n| Message::new(format!("m{n}")).output(7)))).await;
+    let ada = TestUser::register(&server, "ada").await;
+    ada.sync(&Batch::of((0..20).map(|n| TestMessage::new(format!("m{n}")).output(7)))).await;
     let lines = export(&ada.client).await;
     let whole = text(&lines);
     let database = server.database();
@@ -329,13 +332,13 @@ async fn import_of_damaged_file_changes_nothing_and_names_line() {
     for (number, (bytes, reason)) in table.into_iter().enumerate() {
         let path = file(database, &format!("file-{number}"), bytes);
         for options in [&[][..], &["--user", "old_ada"]] {
-            let (success, said) = import(database, &path, options);
-            assert!(!success && said.contains(&reason), "{number}, not {reason}: {said}");
-            assert!(said.contains("nothing was changed"), "{said}");
+            let (success, printed) = import(database, &path, options);
+            assert!(!success && printed.contains(&reason), "{number}, not {reason}: {printed}");
+            assert!(printed.contains("nothing was changed"), "{printed}");
         }
     }
-    let (success, said) = import(database, Path::new("/nowhere/at/all"), &[]);
-    assert!(!success && said.contains("No such file"), "{said}");
+    let (success, printed) = import(database, Path::new("/nowhere/at/all"), &[]);
+    assert!(!success && printed.contains("No such file"), "{printed}");
     assert_eq!(everything(database), before);
     assert!(server.client().get("/users/ada").await.status == 404);
     server.assert_rebuild_changes_nothing("old_ada");

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
-use tests::{Batch, Database, Message, Person, Server, Worker, wait_until};
+use tests::{Batch, Database, Server, TestMessage, TestUser, Worker, wait_until};
 
 /// A server with a price table and its `ETag`.
 struct FakeTable {
@@ -68,28 +68,33 @@ fn look_after_prices(database: &Database, url: &str) -> (bool, String) {
 #[tokio::test]
 async fn new_model_is_priced_in_all_figures() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    let novel = |id: &str| Message::new(id).model("novel-1").output(1_000_000);
-    let known = Message::new("known").model("gpt-5-mini").output(1_000_000);
-    ada.sync(&Batch::of([novel("a"), novel("b"), known.clone(), Message::new("c").model("nobody-knows").output(7)]))
-        .await;
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
+    let novel = |id: &str| TestMessage::new(id).model("novel-1").output(1_000_000);
+    let known = TestMessage::new("known").model("gpt-5-mini").output(1_000_000);
+    ada.sync(&Batch::of([
+        novel("a"),
+        novel("b"),
+        known.clone(),
+        TestMessage::new("c").model("nobody-knows").output(7),
+    ]))
+    .await;
     bob.sync(&Batch::of([known])).await;
     let before = ada.overview().await;
     assert_eq!((before["unpriced_tokens"].as_u64(), before["total_cost"].as_f64()), (Some(2_000_007), Some(2.0)));
 
     let table = FakeTable::start();
     table.publish("nonsense", &"<html>");
-    let (succeeded, said) = look_after_prices(server.database(), &table.url);
-    assert!(!succeeded && said.contains("prices unchanged: the answer is not a price table"), "{said}");
+    let (succeeded, output_text) = look_after_prices(server.database(), &table.url);
+    assert!(!succeeded && output_text.contains("prices unchanged: the answer is not a price table"), "{output_text}");
     table.publish("short", &json!({"novel-1": novels(9.0)["novel-1"]}));
-    let (succeeded, said) = look_after_prices(server.database(), &table.url);
-    assert!(!succeeded && said.contains("the table was refused: it lists 1 models"), "{said}");
+    let (succeeded, output_text) = look_after_prices(server.database(), &table.url);
+    assert!(!succeeded && output_text.contains("the table was refused: it lists 1 models"), "{output_text}");
     assert_eq!(ada.overview().await, before);
 
     table.publish("one", &novels(3.0));
-    let (succeeded, said) = look_after_prices(server.database(), &table.url);
-    assert!(succeeded && said.contains("4000 new models, 0 new prices"), "{said}");
-    assert!(said.contains("2 messages of 1 account priced: $6.00"), "{said}");
+    let (succeeded, output_text) = look_after_prices(server.database(), &table.url);
+    assert!(succeeded && output_text.contains("4000 new models, 0 new prices"), "{output_text}");
+    assert!(output_text.contains("2 messages of 1 account priced: $6.00"), "{output_text}");
     let after = ada.overview().await;
     assert_eq!((after["unpriced_tokens"].as_u64(), after["total_cost"].as_f64()), (Some(7), Some(8.0)));
     assert_eq!((&after["total_tokens"], &after["unique_days"]), (&before["total_tokens"], &before["unique_days"]));
@@ -102,8 +107,11 @@ async fn new_model_is_priced_in_all_figures() {
         server.assert_rebuild_changes_nothing(name);
     }
 
-    let (succeeded, said) = look_after_prices(server.database(), &table.url);
-    assert!(succeeded && said.contains("the table has not changed") && said.contains("0 messages"), "{said}");
+    let (succeeded, output_text) = look_after_prices(server.database(), &table.url);
+    assert!(
+        succeeded && output_text.contains("the table has not changed") && output_text.contains("0 messages"),
+        "{output_text}"
+    );
     assert_eq!(server.database().number("SELECT sum(messages)::int FROM repricings"), 2);
     let outcomes = server.database().rows("SELECT outcome FROM price_updates ORDER BY at, id");
     assert_eq!(outcomes, "failed\nrefused\napplied\nunchanged\n");
@@ -116,14 +124,14 @@ async fn new_price_applies_from_its_fetch_on_all_servers() {
     table.publish("one", &novels(3.0));
     assert!(look_after_prices(server.database(), &table.url).0);
     let mut other = Server::start_on(server.database().clone(), &[]).await;
-    let ada = Person::register(&other, "ada").await;
-    let novel = |id: &str| Message::new(id).model("novel-1").output(1_000_000);
+    let ada = TestUser::register(&other, "ada").await;
+    let novel = |id: &str| TestMessage::new(id).model("novel-1").output(1_000_000);
     let answer = ada.sync(&Batch::of([novel("a")])).await;
     assert_eq!(answer["unpricedModels"], json!([]));
 
     table.publish("dear", &novels(30.0));
-    let (succeeded, said) = look_after_prices(server.database(), &table.url);
-    assert!(!succeeded && said.contains("it changes 4000 of 4000 known prices"), "{said}");
+    let (succeeded, output_text) = look_after_prices(server.database(), &table.url);
+    assert!(!succeeded && output_text.contains("it changes 4000 of 4000 known prices"), "{output_text}");
     let command = server
         .database()
         .command("worker")
@@ -144,10 +152,10 @@ async fn new_price_applies_from_its_fetch_on_all_servers() {
 #[tokio::test]
 async fn prices_without_url_are_the_shipped_ones() {
     let database = Database::migrated();
-    let (succeeded, said) = look_after_prices(&database, "");
-    assert!(succeeded && said.contains("fetching prices is off"), "{said}");
-    let (succeeded, said) = look_after_prices(&database, "http://127.0.0.1:1/table.json");
-    assert!(!succeeded && said.contains("prices unchanged: the price table is not available"), "{said}");
+    let (succeeded, output_text) = look_after_prices(&database, "");
+    assert!(succeeded && output_text.contains("fetching prices is off"), "{output_text}");
+    let (succeeded, output_text) = look_after_prices(&database, "http://127.0.0.1:1/table.json");
+    assert!(!succeeded && output_text.contains("prices unchanged: the price table is not available"), "{output_text}");
 }
 
 #[tokio::test]
@@ -162,7 +170,7 @@ async fn price_table_unreachable_leaves_no_dead_job() {
         database.rows(jobs).trim() == "done,1,t"
     })
     .await;
-    let noted = database.rows("SELECT outcome, reason FROM price_updates");
-    assert!(noted.starts_with("failed,") && noted.contains("the price table is not available"), "{noted}");
+    let updates = database.rows("SELECT outcome, reason FROM price_updates");
+    assert!(updates.starts_with("failed,") && updates.contains("the price table is not available"), "{updates}");
     assert_eq!(worker.terminate().await, Some(0));
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::ToSpan;
 use serde_json::{Value, json};
-use tests::{Batch, Message, Person, Server, noon_zone, now};
+use tests::{Batch, Server, TestMessage, TestUser, noon_zone, now};
 
 /// The clients that cross a threshold at the same time.
-const AT_ONCE: usize = 32;
+const CONCURRENT_SYNCS: usize = 32;
 
 /// The slugs of the unlocked achievements in `answer` to a sync.
 fn unlocked(answer: &Value) -> BTreeSet<String> {
@@ -15,9 +15,9 @@ fn unlocked(answer: &Value) -> BTreeSet<String> {
     new.iter().map(|one| one["slug"].as_str().expect("a slug").to_owned()).collect()
 }
 
-/// The achievement `slug` on the page of `person`.
-async fn achievement(person: &Person, slug: &str) -> Value {
-    let page = person.get(&format!("/users/{}/achievements", person.username)).await;
+/// The achievement `slug` on the page of `user`.
+async fn achievement(user: &TestUser, slug: &str) -> Value {
+    let page = user.get(&format!("/users/{}/achievements", user.username)).await;
     let all = page["achievements"].as_array().expect("achievements");
     all.iter().find(|one| one["slug"] == slug).cloned().unwrap_or_else(|| panic!("no {slug}"))
 }
@@ -25,11 +25,11 @@ async fn achievement(person: &Person, slug: &str) -> Value {
 #[tokio::test]
 async fn achievement_crossed_by_concurrent_syncs_is_unlocked_once() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
-    let syncs: Vec<_> = (0..AT_ONCE)
+    let ada = TestUser::register(&server, "ada").await;
+    let syncs: Vec<_> = (0..CONCURRENT_SYNCS)
         .map(|n| {
             let ada = ada.clone();
-            let message = Message::new(format!("m{n}")).output(40_000);
+            let message = TestMessage::new(format!("m{n}")).output(40_000);
             tokio::spawn(async move { ada.sync(&Batch::of([message]).machine(&format!("machine{n}"))).await })
         })
         .collect();
@@ -48,11 +48,11 @@ async fn achievement_crossed_by_concurrent_syncs_is_unlocked_once() {
     assert_eq!(achievement(&ada, "token-stream").await["tier"].as_u64(), tiers.iter().max().copied());
 
     for table in ["activities", "notifications"] {
-        let told = server.database().rows(&format!(
+        let notified = server.database().rows(&format!(
             "SELECT data ->> 'slug', data ->> 'tier', count(*) FROM {table} WHERE kind = 'achievement_unlocked'
              GROUP BY 1, 2 HAVING count(*) > 1"
         ));
-        assert_eq!(told, "", "{table}");
+        assert_eq!(notified, "", "{table}");
     }
     server.assert_sums_are_right();
     server.assert_rebuild_changes_nothing("ada");
@@ -61,8 +61,8 @@ async fn achievement_crossed_by_concurrent_syncs_is_unlocked_once() {
 #[tokio::test]
 async fn dry_run_reports_achievements_and_unlocks_none() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
-    let batch = Batch::of([Message::new("m1").output(10)]);
+    let ada = TestUser::register(&server, "ada").await;
+    let batch = Batch::of([TestMessage::new("m1").output(10)]);
     let dry = ada.sync(&batch.clone().with("dryRun", true)).await;
     assert!(unlocked(&dry).contains("first-sync"));
     assert_eq!(achievement(&ada, "first-sync").await["unlocked"], false);
@@ -76,8 +76,8 @@ async fn dry_run_reports_achievements_and_unlocks_none() {
 #[tokio::test]
 async fn progress_is_the_same_in_all_views() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
-    let synced = ada.sync(&Batch::of([Message::new("m1").output(5_000_000)])).await;
+    let ada = TestUser::register(&server, "ada").await;
+    let synced = ada.sync(&Batch::of([TestMessage::new("m1").output(5_000_000)])).await;
     let stats = &synced["stats"];
     let (overview, profile) = (ada.overview().await, ada.get("/users/ada").await);
     let (level, shown) = (ada.get("/users/ada/level").await, ada.get("/users/ada/stats").await);
@@ -101,7 +101,7 @@ async fn progress_is_the_same_in_all_views() {
 #[tokio::test]
 async fn complete_profile_earns_achievement_at_once() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     ada.change(json!({"name": "Ada", "bio": "Counts.", "location": "London", "region": "EU"})).await;
     assert_eq!(achievement(&ada, "profile-complete").await["unlocked"], false);
     ada.change(json!({"website_url": "https://example.org", "image": "https://example.org/a.png"})).await;
@@ -114,12 +114,12 @@ async fn complete_profile_earns_achievement_at_once() {
 #[tokio::test]
 async fn superseding_copy_removes_active_day_but_no_award() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
-    let first = Message::new("m1").output(10);
-    let other_day = Message::new("m2").at(first.at + 24.hours()).output(10);
+    let ada = TestUser::register(&server, "ada").await;
+    let first = TestMessage::new("m1").output(10);
+    let other_day = TestMessage::new("m2").at(first.at + 24.hours()).output(10);
     ada.sync(&Batch::of([first.clone(), other_day.clone()])).await;
     let before = ada.overview().await;
-    let moved = Message { output: 20, at: first.at, ..other_day };
+    let moved = TestMessage { output: 20, at: first.at, ..other_day };
     let after = ada.sync(&Batch::of([moved])).await;
     assert_eq!(before["unique_days"], 2);
     assert_eq!(after["stats"]["xp"].as_u64(), before["xp"].as_u64().map(|xp| xp - 10));
@@ -131,10 +131,10 @@ async fn superseding_copy_removes_active_day_but_no_award() {
 async fn week_of_usage_is_a_streak_with_milestone() {
     let server = Server::start().await;
     let zone = noon_zone();
-    let ada = Person::register_in(&server, "ada", zone.iana_name().expect("a name")).await;
+    let ada = TestUser::register_in(&server, "ada", zone.iana_name().expect("a name")).await;
     let mut answers = Vec::new();
     for back in (0..7).rev() {
-        let message = Message::new(format!("m{back}")).at(now() - (24 * back).hours()).output(1_000);
+        let message = TestMessage::new(format!("m{back}")).at(now() - (24 * back).hours()).output(1_000);
         answers.push(ada.sync(&Batch::of([message])).await);
     }
     let streaks: Vec<_> = answers.iter().map(|answer| answer["stats"]["longestStreak"].clone()).collect();
@@ -145,11 +145,11 @@ async fn week_of_usage_is_a_streak_with_milestone() {
     assert_eq!(milestones.trim(), "7");
 }
 
-/// The kinds of the notifications of `person`, newest first.
-async fn notifications(person: &Person) -> Vec<String> {
-    let page = person.get("/notifications?limit=100").await;
+/// The kinds of the notifications of `user`, newest first.
+async fn notifications(user: &TestUser) -> Vec<String> {
+    let page = user.get("/notifications?limit=100").await;
     let kinds = page["notifications"].as_array().expect("notifications").iter();
-    kinds.map(|told| told["type"].as_str().expect("a type").to_owned()).collect()
+    kinds.map(|notified| notified["type"].as_str().expect("a type").to_owned()).collect()
 }
 
 #[tokio::test]
@@ -158,14 +158,15 @@ async fn first_week_of_a_new_account() {
     let zone = noon_zone();
     let zone = zone.iana_name().expect("a name");
     // The first account of an instance has an achievement for that, so Bob registers first.
-    let (bob, ada) = (Person::register_in(&server, "bob", zone).await, Person::register_in(&server, "ada", zone).await);
+    let (bob, ada) =
+        (TestUser::register_in(&server, "bob", zone).await, TestUser::register_in(&server, "ada", zone).await);
     bob.client.post("/users/ada/follow", &json!({})).await.expect(201);
     assert_eq!(ada.get("/users/ada/level").await["level"], 1);
     assert!(notifications(&ada).await.contains(&"new_follower".to_owned()));
 
     // Monday: the first sync.
     let day = |back: i64, tokens: u64| {
-        Batch::of([Message::new(format!("day {back}")).at(now() - (24 * back).hours()).output(tokens)])
+        Batch::of([TestMessage::new(format!("day {back}")).at(now() - (24 * back).hours()).output(tokens)])
     };
     let monday = ada.sync(&day(6, 20_000)).await;
     assert!(unlocked(&monday).contains("first-sync"));
@@ -198,10 +199,13 @@ async fn first_week_of_a_new_account() {
     assert_eq!(ada.get("/feed").await["total"], 0, "the account follows none");
 
     // The account has notifications, and marks them read.
-    let told = notifications(&ada).await;
-    assert!(told.contains(&"level_up".to_owned()) && told.contains(&"achievement_unlocked".to_owned()), "{told:?}");
+    let notified = notifications(&ada).await;
+    assert!(
+        notified.contains(&"level_up".to_owned()) && notified.contains(&"achievement_unlocked".to_owned()),
+        "{notified:?}"
+    );
     let marked = ada.client.post("/notifications/read", &json!({"all": true})).await.expect(200);
-    assert_eq!(marked["marked_count"], json!(told.len()));
+    assert_eq!(marked["marked_count"], json!(notified.len()));
     assert_eq!(ada.get("/notifications").await["unread_count"], 0);
 
     // A pin, and the profile as another account sees it.

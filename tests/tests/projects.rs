@@ -2,22 +2,22 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Person, Server};
+use tests::{Server, TestUser};
 
 const LIMIT: usize = 20;
 
-async fn list(person: &Person, whose: &str) -> Vec<Value> {
-    person.get(&format!("/users/{whose}/projects")).await.as_array().expect("an array").clone()
+async fn list(user: &TestUser, whose: &str) -> Vec<Value> {
+    user.get(&format!("/users/{whose}/projects")).await.as_array().expect("an array").clone()
 }
 
-async fn add(person: &Person, body: Value) -> Value {
-    person.client.post("/projects", &body).await.expect(201)
+async fn add(user: &TestUser, body: Value) -> Value {
+    user.client.post("/projects", &body).await.expect(201)
 }
 
 #[tokio::test]
 async fn project_is_added_changed_refreshed_and_deleted() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     assert_eq!(list(&bob, "ada").await, [] as [Value; 0]);
 
     let plain = add(&ada, json!({"url": "https://example.org/plain"})).await;
@@ -57,9 +57,9 @@ async fn project_is_added_changed_refreshed_and_deleted() {
 async fn projects_of_private_profile_are_forbidden_to_others() {
     let server = Server::start().await;
     let [ada, bob, eve] = [
-        Person::register(&server, "ada").await,
-        Person::register(&server, "bob").await,
-        Person::register(&server, "eve").await,
+        TestUser::register(&server, "ada").await,
+        TestUser::register(&server, "bob").await,
+        TestUser::register(&server, "eve").await,
     ];
     add(&ada, json!({"url": "https://example.org"})).await;
     bob.client.post("/users/ada/follow", &json!({})).await.expect(201);
@@ -73,7 +73,7 @@ async fn projects_of_private_profile_are_forbidden_to_others() {
 #[tokio::test]
 async fn twenty_first_project_and_invalid_values_are_refused() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     for (body, problem) in [
         (json!({"title": "No address"}), "body.url missing"),
         (json!({"url": "ftp://example.org"}), "body.url string_pattern_mismatch"),

@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
-use tests::{Batch, Facts, MODELS, Message, Person, Random, Server, instant};
+use tests::{AccountRows, Batch, MODELS, Random, Server, TestMessage, TestUser, instant};
 
 const SOURCES: [&str; 2] = ["claude-code", "codex"];
 const MACHINES: [&str; 3] = ["laptop", "desktop", "server"];
@@ -21,7 +21,7 @@ const TASKS: usize = 8;
 struct Logged {
     source: &'static str,
     machine: &'static str,
-    message: Message,
+    message: TestMessage,
 }
 
 /// Messages and how they are sent.
@@ -55,7 +55,7 @@ fn copies() -> impl Strategy<Value = Logged> {
         // More precise than the stored time.
         let at = base + [0, 999, 1_000, 1_000_400][tick].nanoseconds();
         let [input, output, read, write, hour, reasoning] = counts;
-        let mut message = Message::new(format!("m{id}")).at(at).model(MODELS[model]);
+        let mut message = TestMessage::new(format!("m{id}")).at(at).model(MODELS[model]);
         message = message.input(input).output(output).cache(read, write).reasoning(reasoning);
         message.cache_write_1h = hour.min(write);
         message.provider = [None, Some("anthropic"), Some("openai")][provider].map(str::to_owned);
@@ -75,7 +75,7 @@ fn cases() -> impl Strategy<Value = Case> {
 
 /// Requests with these copies, in this order; each has the copies of one tool and machine.
 fn requests(copies: &[Logged]) -> Vec<Batch> {
-    let mut groups: BTreeMap<_, Vec<Message>> = BTreeMap::new();
+    let mut groups: BTreeMap<_, Vec<TestMessage>> = BTreeMap::new();
     for copy in copies {
         groups.entry((copy.source, copy.machine)).or_default().push(copy.message.clone());
     }
@@ -85,17 +85,17 @@ fn requests(copies: &[Logged]) -> Vec<Batch> {
 
 /// Sends everything once, in order.
 async fn send_once(server: &Server, case: &Case, username: &str) {
-    let person = Person::register_in(server, username, case.zone).await;
+    let user = TestUser::register_in(server, username, case.zone).await;
     for request in requests(&case.copies) {
-        person.sync(&request).await;
+        user.sync(&request).await;
     }
 }
 
 /// Sends everything up to three times, in any order and parts, from 8 tasks at once.
 async fn send_anyhow(server: &Server, case: &Case, username: &str) {
-    let person = match case.way {
-        Way::Registers => Person::register_in(server, username, case.zone).await,
-        Way::Syncs | Way::ChangesLater => Person::register(server, username).await,
+    let user = match case.way {
+        Way::Registers => TestUser::register_in(server, username, case.zone).await,
+        Way::Syncs | Way::ChangesLater => TestUser::register(server, username).await,
     };
     let mut random = Random::seeded(case.plan);
     let mut copies = Vec::new();
@@ -108,7 +108,7 @@ async fn send_anyhow(server: &Server, case: &Case, username: &str) {
     let mut parts: Vec<Batch> = random.split(&copies, 12).iter().flat_map(|part| requests(part)).collect();
     random.shuffle(&mut parts);
     let tasks = (0..TASKS).map(|task| {
-        let client = server.client().with_token(person.client.token().expect("signed in"));
+        let client = server.client().with_token(user.client.token().expect("signed in"));
         let mine = parts.iter().skip(task).step_by(TASKS).cloned();
         let named = matches!(case.way, Way::Syncs);
         let mine: Vec<_> =
@@ -123,7 +123,7 @@ async fn send_anyhow(server: &Server, case: &Case, username: &str) {
         task.expect("every sync is accepted");
     }
     if matches!(case.way, Way::ChangesLater) {
-        person.change(json!({"timezone": case.zone})).await;
+        user.change(json!({"timezone": case.zone})).await;
     }
 }
 
@@ -143,9 +143,9 @@ fn sync_in_any_order_split_and_repetition_gives_the_same_rows() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
     let runtime = runtime.expect("a runtime");
     let server = runtime.block_on(Server::start());
-    let asked = std::env::var_os("PROPTEST_CASES").is_some();
+    let is_configured = std::env::var_os("PROPTEST_CASES").is_some();
     let default = Config::default();
-    let cases_to_try = if asked { default.cases } else { 12 };
+    let cases_to_try = if is_configured { default.cases } else { 12 };
     let config = Config { cases: cases_to_try, max_shrink_iters: 60, failure_persistence: None, ..default };
     let held = TestRunner::new(config).run(&cases(), |case| {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -154,14 +154,14 @@ fn sync_in_any_order_split_and_repetition_gives_the_same_rows() {
             send_once(&server, &case, &once).await;
             send_anyhow(&server, &case, &anyhow).await;
         });
-        let facts = Facts::of(server.database(), &once);
-        facts.assert_same(&Facts::of(server.database(), &anyhow));
+        let facts = AccountRows::of(server.database(), &once);
+        facts.assert_same(&AccountRows::of(server.database(), &anyhow));
         let (messages, tokens) = expected(&case);
         assert_eq!(facts.messages(), messages);
         let shown = facts.totals.split(',').nth(3).and_then(|text| text.parse().ok());
         assert_eq!(shown, Some(tokens), "{}", facts.totals);
         server.assert_rebuild_changes_nothing(&anyhow);
-        Facts::of(server.database(), &anyhow).assert_same(&facts);
+        AccountRows::of(server.database(), &anyhow).assert_same(&facts);
         Ok(())
     });
     held.unwrap_or_else(|failure| panic!("{failure}"));

@@ -2,32 +2,32 @@
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tests::{Answer, Batch, Client, Message, Person, Server};
+use tests::{ApiResponse, Batch, Client, Server, TestMessage, TestUser};
 
-async fn code(person: &Person) -> String {
-    person.get("/referrals/code").await["code"].as_str().expect("a code").to_owned()
+async fn code(user: &TestUser) -> String {
+    user.get("/referrals/code").await["code"].as_str().expect("a code").to_owned()
 }
 
-async fn sign_up(server: &Server, name: &str, code: &str) -> Person {
-    Person::register_with(server, name, json!({"referral_code": code})).await
+async fn sign_up(server: &Server, name: &str, code: &str) -> TestUser {
+    TestUser::register_with(server, name, json!({"referral_code": code})).await
 }
 
-async fn track(person: &Person, code: &str) -> Answer {
-    person.client.post("/referrals/track", &json!({"referral_code": code})).await
+async fn track(user: &TestUser, code: &str) -> ApiResponse {
+    user.client.post("/referrals/track", &json!({"referral_code": code})).await
 }
 
-async fn first_sync(person: &Person) -> Value {
-    person.sync(&Batch::of([Message::new("m1").output(7)])).await
+async fn first_sync(user: &TestUser) -> Value {
+    user.sync(&Batch::of([TestMessage::new("m1").output(7)])).await
 }
 
-async fn stats(person: &Person) -> Value {
-    person.get("/referrals/stats").await
+async fn stats(user: &TestUser) -> Value {
+    user.get("/referrals/stats").await
 }
 
 /// The XP of an account without those of achievements: in these stories, of active days and referrals.
-async fn xp_without_achievements(person: &Person) -> u64 {
-    let level = person.get(&format!("/users/{}/level", person.username)).await;
-    let page = person.get(&format!("/users/{}/achievements", person.username)).await;
+async fn xp_without_achievements(user: &TestUser) -> u64 {
+    let level = user.get(&format!("/users/{}/level", user.username)).await;
+    let page = user.get(&format!("/users/{}/achievements", user.username)).await;
     let unlocked = page["achievements"].as_array().expect("achievements").iter().filter(|one| one["unlocked"] == true);
     // Each achievement is at most at its first tier here.
     let rewards: u64 = unlocked.map(|one| one["xp_reward"].as_u64().expect("XP")).sum();
@@ -37,17 +37,17 @@ async fn xp_without_achievements(person: &Person) -> u64 {
 #[tokio::test]
 async fn first_sync_pays_three_referrers() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let bob = sign_up(&server, "bob", &code(&ada).await).await;
     let cid = sign_up(&server, "cid", &code(&bob).await.to_lowercase()).await;
     let dan = sign_up(&server, "dan", &code(&cid).await).await;
-    let everybody = [&ada, &bob, &cid, &dan];
+    let all_users = [&ada, &bob, &cid, &dan];
 
     let levels = |one: u64, two: u64, three: u64| json!({"level1": one, "level2": two, "level3": three});
     let totals = [levels(1, 1, 1), levels(1, 1, 0), levels(1, 0, 0), levels(0, 0, 0)];
-    for (person, totals) in everybody.iter().zip(&totals) {
-        let stats = stats(person).await;
-        assert_eq!((&stats["total_referrals"], &stats["total_xp_earned"]), (totals, &json!(0)), "{}", person.username);
+    for (user, totals) in all_users.iter().zip(&totals) {
+        let stats = stats(user).await;
+        assert_eq!((&stats["total_referrals"], &stats["total_xp_earned"]), (totals, &json!(0)), "{}", user.username);
     }
     let waiting = &stats(&cid).await["referred_users"][0];
     assert_eq!(
@@ -56,19 +56,19 @@ async fn first_sync_pays_three_referrers() {
     );
 
     // Only the first sync pays; a dry run does not.
-    dan.sync(&Batch::of([Message::new("m1").output(7)]).with("dryRun", true)).await;
+    dan.sync(&Batch::of([TestMessage::new("m1").output(7)]).with("dryRun", true)).await;
     assert_eq!(stats(&cid).await["total_xp_earned"], json!(0));
     for _ in 0..2 {
         first_sync(&dan).await;
-        dan.sync(&Batch::of([Message::new("m2").output(7)])).await;
-        for (person, xp) in everybody.iter().zip([json!(2.5), json!(6.25), json!(25), json!(0)]) {
-            assert_eq!(stats(person).await["total_xp_earned"], xp, "{}", person.username);
+        dan.sync(&Batch::of([TestMessage::new("m2").output(7)])).await;
+        for (user, xp) in all_users.iter().zip([json!(2.5), json!(6.25), json!(25), json!(0)]) {
+            assert_eq!(stats(user).await["total_xp_earned"], xp, "{}", user.username);
         }
     }
     let paid = &stats(&cid).await["referred_users"][0];
     assert_eq!((&paid["active"], &paid["xp_earned"], &paid["level"]), (&json!(true), &json!(25), &json!(1)));
-    for (person, floor) in everybody.iter().zip([2, 6, 25, 10]) {
-        assert_eq!(xp_without_achievements(person).await, floor, "{}", person.username);
+    for (user, floor) in all_users.iter().zip([2, 6, 25, 10]) {
+        assert_eq!(xp_without_achievements(user).await, floor, "{}", user.username);
     }
 
     // Fractions add up before they are rounded: 2.5 for Dan, 6.25 for Cid, 25 for Bob.
@@ -77,21 +77,21 @@ async fn first_sync_pays_three_referrers() {
     assert_eq!(stats(&ada).await["total_xp_earned"], json!(33.75));
     assert_eq!(xp_without_achievements(&ada).await, 33);
     server.assert_sums_are_right();
-    for person in everybody {
-        server.assert_rebuild_changes_nothing(&person.username);
+    for user in all_users {
+        server.assert_rebuild_changes_nothing(&user.username);
     }
 }
 
 #[tokio::test]
 async fn referral_code_is_stable_and_shown_to_owner_only() {
     let server = Server::start_with(&[("FRONTEND_URL", "https://app.example.org/")]).await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     // The first request that needs the code creates it.
     let shown = ada.get("/users/ada").await["referral_code"].as_str().expect("a code").to_owned();
     let changed = bob.change(json!({"bio": "x"})).await["referral_code"].as_str().expect("a code").to_owned();
-    for (person, code) in [(&ada, &shown), (&bob, &changed)] {
+    for (user, code) in [(&ada, &shown), (&bob, &changed)] {
         let link = json!({"code": code, "url": format!("https://app.example.org/?ref={code}")});
-        assert_eq!(person.get("/referrals/code").await, link);
+        assert_eq!(user.get("/referrals/code").await, link);
         assert!(code.len() == 8 && !code.contains(['I', 'L', 'O', 'U']), "{code}");
     }
     assert_ne!(shown, changed);
@@ -102,9 +102,9 @@ async fn referral_code_is_stable_and_shown_to_owner_only() {
 #[tokio::test]
 async fn referral_code_named_after_first_sync_pays_at_once() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let bob = sign_up(&server, "bob", &code(&ada).await).await;
-    let (eve, tim) = (Person::register(&server, "eve").await, Person::register(&server, "tim").await);
+    let (eve, tim) = (TestUser::register(&server, "eve").await, TestUser::register(&server, "tim").await);
     first_sync(&eve).await;
     let paid = track(&eve, &code(&bob).await).await.expect(200);
     assert_eq!(paid, json!({"success": true, "xp_awarded": {"level1": 25, "level2": 6.25, "level3": 0}}));
@@ -120,7 +120,7 @@ async fn referral_code_named_after_first_sync_pays_at_once() {
 #[tokio::test]
 async fn account_has_one_referrer_other_than_itself() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let adas = code(&ada).await;
     track(&ada, &adas).await.expect_error(400, "BAD_REQUEST");
     let bob = sign_up(&server, "bob", &adas).await;
@@ -128,13 +128,13 @@ async fn account_has_one_referrer_other_than_itself() {
     for below in [&bob, &cid] {
         track(&ada, &code(below).await).await.expect_error(400, "BAD_REQUEST");
     }
-    let eve = Person::register(&server, "eve").await;
+    let eve = TestUser::register(&server, "eve").await;
     track(&cid, &code(&eve).await).await.expect_error(409, "CONFLICT");
     let unknown = track(&eve, "ZZZZZZZZ").await.expect_error(404, "NOT_FOUND");
     assert_eq!(unknown, json!({"resource": "ReferralCode", "field": "referral_code", "value": "ZZZZZZZZ"}));
     track(&ada, &code(&eve).await).await.expect(200);
     server.database().rows("UPDATE users SET created_at = created_at - interval '24 hours' WHERE username = 'eve'");
-    let frank = Person::register(&server, "frank").await;
+    let frank = TestUser::register(&server, "frank").await;
     let too_late = track(&eve, &code(&frank).await).await;
     too_late.expect_error(400, "BAD_REQUEST");
     assert!(too_late.json["detail"].as_str().is_some_and(|detail| detail.contains("24 hours")), "{}", too_late.text);
@@ -155,7 +155,7 @@ async fn registration_with_unknown_referral_code_succeeds() {
 #[tokio::test]
 async fn referral_click_is_counted_once_a_day_and_converted() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let code = code(&ada).await;
     let click = async |client: &Client, code: &str, browser: &str| {
         let request = client.request(reqwest::Method::POST, "/referrals/click").header("user-agent", browser);
@@ -184,7 +184,7 @@ async fn referral_click_is_counted_once_a_day_and_converted() {
 #[tokio::test]
 async fn referrer_sees_name_and_picture_of_private_accounts() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let bob = sign_up(&server, "bob", &code(&ada).await).await;
     first_sync(&bob).await;
     bob.change(json!({"is_public": false, "name": "Bob"})).await;
@@ -197,12 +197,12 @@ async fn referrer_sees_name_and_picture_of_private_accounts() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn concurrent_first_syncs_pay_referrers_once() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let newcomers = join_all((0..4).map(async |n| sign_up(&server, &format!("new{n}"), &code(&ada).await).await)).await;
     let syncs = newcomers.iter().flat_map(|newcomer| {
         (0..8).map(|n| {
             let newcomer = newcomer.clone();
-            let batch = Batch::of([Message::new(format!("m{n}")).output(7)]).machine(&format!("machine{n}"));
+            let batch = Batch::of([TestMessage::new(format!("m{n}")).output(7)]).machine(&format!("machine{n}"));
             tokio::spawn(async move { newcomer.sync(&batch).await })
         })
     });

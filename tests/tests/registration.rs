@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
-use tests::{Client, FakeProvider, Human, PASSWORD, Person, Server};
+use tests::{Client, FakeProvider, PASSWORD, ProviderUser, Server, TestUser};
 
 const DOMAINS: &str = "BURNTOP__REGISTRATION__EMAIL_DOMAINS";
 const ORGANIZATIONS: &str = "BURNTOP__REGISTRATION__GITHUB_ORGANIZATIONS";
@@ -142,7 +142,7 @@ async fn expired_invitation_is_refused() {
 #[tokio::test]
 async fn new_address_needs_listed_domain_and_existing_accounts_sign_in() {
     let mut server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     assert_eq!(server.terminate().await, Some(0));
     server.restart_with(&[(DOMAINS, "acme.example")]).await;
     assert_eq!(ada.login().await.get("/auth/me").await.expect(200)["is_public"], true);
@@ -170,7 +170,7 @@ async fn sign_in(server: &Server, query: &str) -> HashMap<String, String> {
 
 #[tokio::test]
 async fn github_account_needs_invitation_or_organization() {
-    let provider = FakeProvider::start(Some(Human::new(7, "octo"))).await;
+    let provider = FakeProvider::start(Some(ProviderUser::new(7, "octo"))).await;
     let mut settings = provider.settings();
     settings.push(("REGISTRATION_MODE", "invite".to_owned()));
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -184,7 +184,7 @@ async fn github_account_needs_invitation_or_organization() {
         .client()
         .post(
             "/auth/oauth/github/device",
-            &json!({"access_token": provider.issue(tests::CLIENT_ID, Human::new(7, "octo"))}),
+            &json!({"access_token": provider.issue(tests::CLIENT_ID, ProviderUser::new(7, "octo"))}),
         )
         .await;
     refused.expect_error(403, "FORBIDDEN");
@@ -193,13 +193,13 @@ async fn github_account_needs_invitation_or_organization() {
     let signed_in = sign_in(&server, &format!("?invitation={token}")).await;
     assert!(signed_in.contains_key("token"), "{signed_in:?}");
     assert!(sign_in(&server, "").await.contains_key("token"), "an existing account needs no invitation");
-    assert_eq!(provider.asked("/user/orgs"), 0, "organizations are read only where they count");
+    assert_eq!(provider.requests_to("/user/orgs"), 0, "organizations are read only where they count");
 }
 
 #[tokio::test]
 async fn github_organization_lets_its_members_register() {
-    let member = || Human { organizations: vec!["Acme".to_owned()], ..Human::new(7, "octo") };
-    let provider = FakeProvider::start(Some(Human::new(8, "stranger"))).await;
+    let member = || ProviderUser { organizations: vec!["Acme".to_owned()], ..ProviderUser::new(7, "octo") };
+    let provider = FakeProvider::start(Some(ProviderUser::new(8, "stranger"))).await;
     let mut settings = provider.settings();
     settings.push((ORGANIZATIONS, "other,acme".to_owned()));
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -210,4 +210,28 @@ async fn github_organization_lets_its_members_register() {
     provider.browsing(Some(member()));
     assert!(sign_in(&server, "").await.contains_key("token"));
     assert_eq!(register(&server, "ada", None).await.0, 403, "a password proves no membership");
+}
+
+#[tokio::test]
+async fn users_are_shown_only_after_sign_in_where_operator_demands_it() {
+    let server = Server::start_with(&[("BURNTOP__PRIVACY__REQUIRE_SIGN_IN", "true")]).await;
+    let ada = TestUser::register(&server, "ada").await;
+    let document = server.client().get("/openapi.json").await.expect(200);
+    let (mut open, mut shown) = (Vec::new(), 0);
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        let path = path.strip_prefix("/api/v1").expect("a path below /api/v1");
+        let filled = ["{username}", "{a}", "{b}"].iter().fold(path.to_owned(), |path, name| path.replace(name, "ada"));
+        if item["get"].is_null() || filled.contains('{') || filled.ends_with("/stream") {
+            continue;
+        }
+        let anonymous = server.client().get(&filled).await.status;
+        if anonymous != 401 {
+            open.push(path.to_owned());
+        }
+        shown += usize::from(ada.client.get(&filled).await.status == 200);
+    }
+    assert_eq!(open, ["/achievements", "/health", "/health/live", "/health/ready"]);
+    assert!(shown > 20, "{shown} operations answer a signed-in user");
+    let totals = ada.client.get("/stats/platform").await;
+    assert!(totals.header("cache-control").is_some_and(|policy| policy.starts_with("private")));
 }

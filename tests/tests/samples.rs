@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use figures::{Figures, Sample, dollars};
 use jiff::ToSpan;
 use serde_json::{Value, json};
-use tests::{Person, Server, instant, now};
+use tests::{Server, TestUser, instant, now};
 
 #[track_caller]
 fn assert_overview(overview: &Value, figures: &Figures) {
@@ -37,7 +37,7 @@ fn assert_overview(overview: &Value, figures: &Figures) {
 async fn sample_is_counted_and_priced_exactly() {
     let server = Server::start().await;
     for (number, sample) in Sample::all().iter().enumerate() {
-        let ada = Person::register(&server, &format!("ada{number}")).await;
+        let ada = TestUser::register(&server, &format!("ada{number}")).await;
         let answer = ada.try_sync(&sample.body).await.expect(200);
         let figures = sample.figures();
         let count = figures.messages;
@@ -83,7 +83,7 @@ async fn samples_have_documented_totals() {
 #[tokio::test]
 async fn samples_together_are_their_sum_in_all_views() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let mut figures = Figures::default();
     for sample in Sample::all() {
         let answer = ada.try_sync(&sample.body).await.expect(200);
@@ -143,11 +143,11 @@ fn assert_parts(list: &Value, name: &str, expected: &BTreeMap<String, figures::P
 #[tokio::test]
 async fn sample_sent_again_is_all_duplicates() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     for sample in Sample::all() {
         ada.try_sync(&sample.body).await.expect(200);
     }
-    let before = tests::Facts::of(server.database(), "ada");
+    let before = tests::AccountRows::of(server.database(), "ada");
     let overview = ada.overview().await;
     for sample in Sample::all() {
         let answer = ada.try_sync(&sample.body).await.expect(200);
@@ -160,14 +160,14 @@ async fn sample_sent_again_is_all_duplicates() {
         assert_eq!(answer["stats"]["totalTokens"], overview["total_tokens"]);
         assert_eq!(answer["stats"]["leveledUp"], false);
     }
-    before.assert_same(&tests::Facts::of(server.database(), "ada"));
+    before.assert_same(&tests::AccountRows::of(server.database(), "ada"));
     assert_eq!(ada.overview().await, overview);
 }
 
 #[tokio::test]
 async fn days_are_counted_in_zone_of_account() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     // Moved by whole days, so that the messages are within the year that trends show.
     let recorded = instant("2026-11-22T21:13:23Z");
     let days = (now().duration_since(recorded).as_hours()).div_euclid(24);

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
 use reqwest::Method;
 use serde_json::json;
-use tests::{Batch, Message, Person, Server, wait_until};
+use tests::{Batch, Server, TestMessage, TestUser, wait_until};
 
 /// The statements of this database that wait for a lock.
 fn waiting(server: &Server) -> i64 {
@@ -20,19 +20,19 @@ fn waiting(server: &Server) -> i64 {
         .number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 }
 
-/// Checks that `person` and a load balancer are served without delay.
-async fn assert_served(person: &Person) {
-    person.get("/auth/me").await;
-    person.get("/dashboard/overview").await;
-    assert_eq!(person.client.anonymous().get("/health").await.status, 200);
-    assert_eq!(person.client.anonymous().get(&format!("/users/{}/stats", person.username)).await.status, 200);
+/// Checks that `user` and a load balancer are served without delay.
+async fn assert_served(user: &TestUser) {
+    user.get("/auth/me").await;
+    user.get("/dashboard/overview").await;
+    assert_eq!(user.client.anonymous().get("/health").await.status, 200);
+    assert_eq!(user.client.anonymous().get(&format!("/users/{}/stats", user.username)).await.status, 200);
 }
 
 #[tokio::test]
 async fn account_waiting_for_its_lock_leaves_connections_to_others() {
     let server = Server::start_with(&[("DATABASE_POOL_SIZE", "4"), ("DATABASE_MAX_OVERFLOW", "4")]).await;
-    let eve = Person::register(&server, "eve").await;
-    let ada = Person::register(&server, "ada").await;
+    let eve = TestUser::register(&server, "eve").await;
+    let ada = TestUser::register(&server, "ada").await;
     let held = server.database().hold_account("eve");
     let changes: Vec<_> = (0..60)
         .map(|n| {
@@ -43,7 +43,7 @@ async fn account_waiting_for_its_lock_leaves_connections_to_others() {
     // A quarter of the eight connections is the share of an account.
     wait_until("the share is used up", async || waiting(&server) == 2).await;
     assert_served(&ada).await;
-    ada.sync(&Batch::of([Message::new("m1").output(7)])).await;
+    ada.sync(&Batch::of([TestMessage::new("m1").output(7)])).await;
     assert_eq!(waiting(&server), 2);
     drop(held);
     for change in changes {
@@ -59,16 +59,16 @@ fn zone(n: usize) -> &'static str {
 #[tokio::test]
 async fn requests_beyond_share_are_refused_and_freed_on_disconnect() {
     let server = Server::start_with(&[("DATABASE_POOL_SIZE", "4"), ("DATABASE_MAX_OVERFLOW", "4")]).await;
-    let eve = Person::register(&server, "eve").await;
+    let eve = TestUser::register(&server, "eve").await;
     let held = server.database().hold_account("eve");
     // 2 run and 64 wait; one more is refused.
     let body = json!({ "timezone": "Asia/Tokyo" });
-    let mut asked: FuturesUnordered<_> = (0..67).map(|_| eve.client.patch("/users/me", &body)).collect();
-    let refused = asked.next().await.expect("an answer");
+    let mut pending: FuturesUnordered<_> = (0..67).map(|_| eve.client.patch("/users/me", &body)).collect();
+    let refused = pending.next().await.expect("an answer");
     assert_eq!(refused.expect_error(429, "RATE_LIMIT_EXCEEDED"), json!({ "retry_after": 1 }));
     assert_eq!(refused.header("retry-after"), Some("1"));
     wait_until("the share is used up", async || waiting(&server) == 2).await;
-    drop(asked);
+    drop(pending);
     wait_until("the statements of clients that hung up are cancelled", async || waiting(&server) == 0).await;
     drop(held);
     eve.change(json!({ "timezone": "Asia/Tokyo" })).await;
@@ -77,8 +77,8 @@ async fn requests_beyond_share_are_refused_and_freed_on_disconnect() {
 #[tokio::test]
 async fn address_with_many_requests_leaves_places_for_tokens() {
     let server = Server::start_with(&[("DATABASE_POOL_SIZE", "4"), ("DATABASE_MAX_OVERFLOW", "4")]).await;
-    let ada = Person::register(&server, "ada").await;
-    ada.sync(&Batch::of((0..500).map(|n| Message::new(format!("m{n}")).output(n)))).await;
+    let ada = TestUser::register(&server, "ada").await;
+    ada.sync(&Batch::of((0..500).map(|n| TestMessage::new(format!("m{n}")).output(n)))).await;
     let anonymous = server.client();
     let reads = (0..200).map(|_| anonymous.get("/users/ada/models"));
     let (answers, ()) = tokio::join!(join_all(reads), async {
@@ -89,16 +89,16 @@ async fn address_with_many_requests_leaves_places_for_tokens() {
     assert!(answers.iter().all(|answer| [200, 429].contains(&answer.status)));
 }
 
-async fn assert_served_with_token(person: &Person) {
-    person.get("/auth/me").await;
-    assert_eq!(person.client.anonymous().get("/health").await.status, 200);
+async fn assert_served_with_token(user: &TestUser) {
+    user.get("/auth/me").await;
+    assert_eq!(user.client.anonymous().get("/health").await.status, 200);
 }
 
 #[tokio::test]
 async fn locked_account_does_not_block_another() {
     let server = Server::start().await;
-    let eve = Person::register(&server, "eve").await;
-    let ada = Person::register(&server, "ada").await;
+    let eve = TestUser::register(&server, "eve").await;
+    let ada = TestUser::register(&server, "ada").await;
     let held = server.database().hold_account("eve");
     // There is nothing to end, so the requests wait for no lock.
     assert_eq!(eve.client.delete("/users/ada/follow").await.status, 204);
@@ -110,7 +110,7 @@ async fn locked_account_does_not_block_another() {
         async move { client.post("/users/ada/follow", &json!({})).await.status }
     });
     wait_until("the follow waits for the follower's own account", async || waiting(&server) == 1).await;
-    ada.sync(&Batch::of([Message::new("m1").output(7)])).await;
+    ada.sync(&Batch::of([TestMessage::new("m1").output(7)])).await;
     assert_eq!(waiting(&server), 1, "the follow still waits");
     drop(held);
     assert_eq!(follow.await.expect("an answer"), 201);
@@ -121,7 +121,7 @@ async fn mutual_follows_at_once_never_deadlock() {
     let server = Server::start().await;
     let mut people = Vec::new();
     for name in ["ada", "bob", "eve", "kim"] {
-        people.push(Person::register(&server, name).await);
+        people.push(TestUser::register(&server, name).await);
     }
     for _ in 0..5 {
         let pairs = people.iter().flat_map(|one| people.iter().map(move |other| (one, other)));
@@ -153,12 +153,12 @@ fn stall(server: &Server, path: &str, token: &str, length: usize, sent: &[u8]) -
 #[tokio::test]
 async fn announced_bytes_use_no_budget_until_received() {
     let server = Server::start().await;
-    let eve = Person::register(&server, "eve").await;
-    let ada = Person::register(&server, "ada").await;
+    let eve = TestUser::register(&server, "eve").await;
+    let ada = TestUser::register(&server, "ada").await;
     let token = eve.client.token().expect("a token");
     let _large: Vec<_> = (0..4).map(|_| stall(&server, "/sync", token, 128 << 20, &vec![b' '; 20_000])).collect();
     let _small: Vec<_> = (0..300).map(|_| stall(&server, "/users/me/usage", token, 16 << 10, b"{")).collect();
-    ada.sync(&Batch::of([Message::new("m1").output(7)])).await;
+    ada.sync(&Batch::of([TestMessage::new("m1").output(7)])).await;
     assert_served(&ada).await;
 }
 
@@ -175,7 +175,7 @@ async fn body_that_stalls_times_out() {
 #[tokio::test]
 async fn small_routes_limit_bodies_and_gzip_members() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let empty = GzEncoder::new(Vec::new(), Compression::default()).finish().expect("memory");
     let many = empty.repeat((1 << 20) / empty.len());
     let answer = server.client().post_encoded("/auth/login", "gzip", many.clone()).await;

@@ -1,7 +1,7 @@
 //! Follows, follow requests, and visibility.
 
 use serde_json::{Value, json};
-use tests::{Batch, Message, Person, Server};
+use tests::{Batch, Server, TestMessage, TestUser};
 
 /// All routes that show the usage or the follows of an account.
 const PRIVATE: [&str; 9] =
@@ -16,7 +16,7 @@ async fn statuses(viewer: &tests::Client, whose: &str) -> Vec<u16> {
     statuses
 }
 
-async fn follow(who: &Person, whom: &Person) -> tests::Answer {
+async fn follow(who: &TestUser, whom: &TestUser) -> tests::ApiResponse {
     who.client.post(&format!("/users/{}/follow", whom.username), &json!({})).await
 }
 
@@ -30,18 +30,18 @@ fn names(page: &Value) -> Vec<&str> {
 async fn private_profile_is_visible_to_accepted_followers_only() {
     let server = Server::start().await;
     let [ada, bob, eve] = [
-        Person::register(&server, "ada").await,
-        Person::register(&server, "bob").await,
-        Person::register(&server, "eve").await,
+        TestUser::register(&server, "ada").await,
+        TestUser::register(&server, "bob").await,
+        TestUser::register(&server, "eve").await,
     ];
-    bob.sync(&Batch::of([Message::new("m1").input(100)])).await;
-    let anybody = server.client();
-    assert_eq!(statuses(&anybody, "bob").await, [200; 9]);
+    bob.sync(&Batch::of([TestMessage::new("m1").input(100)])).await;
+    let anonymous = server.client();
+    assert_eq!(statuses(&anonymous, "bob").await, [200; 9]);
     let before = follow(&eve, &bob).await.expect(201);
     assert_eq!((&before["follower_id"], &before["following_id"]), (&json!(eve.id), &json!(bob.id)));
 
     bob.change(json!({"is_public": false})).await;
-    assert_eq!(statuses(&anybody, "bob").await, [403; 9]);
+    assert_eq!(statuses(&anonymous, "bob").await, [403; 9]);
     assert_eq!(statuses(&ada.client, "bob").await, [403; 9]);
     assert_eq!(statuses(&eve.client, "bob").await, [200; 9], "earlier followers stay");
     assert_eq!(statuses(&bob.client, "bob").await, [200; 9]);
@@ -59,13 +59,13 @@ async fn private_profile_is_visible_to_accepted_followers_only() {
     bob.client.delete("/users/me/followers/ada").await.expect(204);
     assert_eq!(statuses(&ada.client, "bob").await, [403; 9], "hidden on the next request");
     bob.change(json!({"is_public": true})).await;
-    assert_eq!(statuses(&anybody, "bob").await, [200; 9]);
+    assert_eq!(statuses(&anonymous, "bob").await, [200; 9]);
 }
 
 #[tokio::test]
 async fn follow_request_is_accepted_when_profile_turns_public() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     bob.change(json!({"is_public": false})).await;
     follow(&ada, &bob).await.expect(202);
     bob.change(json!({"is_public": true})).await;
@@ -81,7 +81,7 @@ async fn follow_request_is_accepted_when_profile_turns_public() {
 #[tokio::test]
 async fn private_account_in_list_shows_name_and_picture() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     bob.change(json!({"bio": "Counts tokens.", "is_public": false})).await;
     follow(&bob, &ada).await.expect(201);
     let listed = async |viewer: &tests::Client| {
@@ -98,9 +98,9 @@ async fn private_account_in_list_shows_name_and_picture() {
 #[tokio::test]
 async fn comparison_needs_visibility_of_both_accounts() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     let messages = [("m1", "gpt-5", 4_000_000), ("m2", "gpt-5-mini", 1_000), ("m3", "nobody-knows-it", 7)];
-    ada.sync(&Batch::of(messages.map(|(id, model, input)| Message::new(id).model(model).input(input)))).await;
+    ada.sync(&Batch::of(messages.map(|(id, model, input)| TestMessage::new(id).model(model).input(input)))).await;
 
     let both = server.client().get("/users/ada/compare/BOB").await.expect(200);
     assert_eq!((&both["user_a"]["username"], &both["user_b"]["username"]), (&json!("ada"), &json!("bob")));

@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use jiff::ToSpan;
 use serde_json::{Value, json};
-use tests::{Batch, Facts, Message, Person, Random, Server, instant, now};
+use tests::{AccountRows, Batch, Random, Server, TestMessage, TestUser, instant, now};
 
 /// Received, synced, updated, duplicate, rejected.
 fn counts(answer: &Value) -> [u64; 5] {
@@ -17,9 +17,9 @@ fn counts(answer: &Value) -> [u64; 5] {
 #[tokio::test]
 async fn sync_message_counts_once_by_its_largest_copy() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let total = async || ada.overview().await["total_tokens"].clone();
-    let copy = |output| Batch::of([Message::new("m").input(10).output(output)]);
+    let copy = |output| Batch::of([TestMessage::new("m").input(10).output(output)]);
 
     assert_eq!(counts(&ada.sync(&copy(5)).await), [1, 1, 0, 0, 0]);
     assert_eq!(total().await, 15);
@@ -36,7 +36,8 @@ async fn sync_message_counts_once_by_its_largest_copy() {
 #[tokio::test]
 async fn sync_copies_with_equal_totals_are_ordered_by_other_fields() {
     let server = Server::start().await;
-    let base = Message::new("m").at(instant("2026-03-04T12:00:00.000002Z")).model("gpt-5-mini").input(10).output(10);
+    let base =
+        TestMessage::new("m").at(instant("2026-03-04T12:00:00.000002Z")).model("gpt-5-mini").input(10).output(10);
     let winners = [
         (base.clone().at(instant("2026-03-04T12:00:00.000001Z")), "laptop"),
         (base.clone().model("a-model"), "laptop"),
@@ -46,31 +47,31 @@ async fn sync_copies_with_equal_totals_are_ordered_by_other_fields() {
     ];
     for (number, (winner, machine)) in winners.into_iter().enumerate() {
         let requests = [Batch::of([base.clone()]), Batch::of([winner]).machine(machine)];
-        let forwards = Person::register(&server, &format!("forwards{number}")).await;
-        let backwards = Person::register(&server, &format!("backwards{number}")).await;
+        let forwards = TestUser::register(&server, &format!("forwards{number}")).await;
+        let backwards = TestUser::register(&server, &format!("backwards{number}")).await;
         let mut updated = Vec::new();
-        for (person, order) in [(&forwards, [0, 1]), (&backwards, [1, 0])] {
+        for (user, order) in [(&forwards, [0, 1]), (&backwards, [1, 0])] {
             for request in order {
-                updated.push(counts(&person.sync(&requests[request]).await)[2]);
+                updated.push(counts(&user.sync(&requests[request]).await)[2]);
             }
         }
         assert_eq!(updated, [0, 1, 0, 0], "number {number}: only the winner replaces");
-        let facts = Facts::of(server.database(), &forwards.username);
+        let facts = AccountRows::of(server.database(), &forwards.username);
         assert_eq!(facts.messages(), 1);
-        facts.assert_same(&Facts::of(server.database(), &backwards.username));
+        facts.assert_same(&AccountRows::of(server.database(), &backwards.username));
     }
 }
 
 #[tokio::test]
 async fn sync_copies_in_one_request_count_once() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let messages = [
-        Message::new("a").output(1),
-        Message::new("a").output(9),
-        Message::new("b").output(5),
-        Message::new("a").output(9),
-        Message::new("a").output(3),
+        TestMessage::new("a").output(1),
+        TestMessage::new("a").output(9),
+        TestMessage::new("b").output(5),
+        TestMessage::new("a").output(9),
+        TestMessage::new("a").output(3),
     ];
     let answer = ada.sync(&Batch::of(messages)).await;
     assert_eq!(counts(&answer), [5, 2, 0, 3, 0]);
@@ -80,8 +81,8 @@ async fn sync_copies_in_one_request_count_once() {
 #[tokio::test]
 async fn sync_same_id_of_other_tool_or_account_is_another_message() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    let batch = Batch::of([Message::new("m").output(7)]);
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
+    let batch = Batch::of([TestMessage::new("m").output(7)]);
     ada.sync(&batch).await;
     assert_eq!(counts(&ada.sync(&batch.clone().source("codex")).await), [1, 1, 0, 0, 0]);
     assert_eq!(counts(&ada.sync(&batch.clone().source("CODEX")).await), [1, 0, 0, 1, 0], "names of tools ignore case");
@@ -93,8 +94,8 @@ async fn sync_same_id_of_other_tool_or_account_is_another_message() {
 #[tokio::test]
 async fn sync_codex_ids_with_time_of_sync_are_one_message() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
-    let named = |id: &str| Batch::of([Message::new(id).output(7)]).source("codex");
+    let ada = TestUser::register(&server, "ada").await;
+    let named = |id: &str| Batch::of([TestMessage::new(id).output(7)]).source("codex");
     ada.sync(&named("codex-0199a1b2-77aa-12-1763812345678")).await;
     assert_eq!(counts(&ada.sync(&named("codex-0199a1b2-77aa-12-1763999999999")).await), [1, 0, 0, 1, 0]);
     assert_eq!(counts(&ada.sync(&named("codex-0199a1b2-77aa-13-1763999999999")).await), [1, 1, 0, 0, 0]);
@@ -103,13 +104,13 @@ async fn sync_codex_ids_with_time_of_sync_are_one_message() {
 #[tokio::test]
 async fn sync_implausible_messages_are_listed_and_block_no_other() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let messages = [
-        Message::new("good").output(1),
-        Message::new("ahead").output(1).at(now() + 25.hours()),
-        Message::new("old").output(1).at(instant("2019-12-31T23:59:59.999Z")),
-        Message::new("clock runs ahead").output(1).at(now() + 23.hours()),
-        Message::new("first").output(1).at(instant("2020-01-01T00:00:00Z")),
+        TestMessage::new("good").output(1),
+        TestMessage::new("ahead").output(1).at(now() + 25.hours()),
+        TestMessage::new("old").output(1).at(instant("2019-12-31T23:59:59.999Z")),
+        TestMessage::new("clock runs ahead").output(1).at(now() + 23.hours()),
+        TestMessage::new("first").output(1).at(instant("2020-01-01T00:00:00Z")),
     ];
     let answer = ada.sync(&Batch::of(messages)).await;
     assert_eq!(counts(&answer), [5, 3, 0, 0, 2]);
@@ -120,7 +121,7 @@ async fn sync_implausible_messages_are_listed_and_block_no_other() {
     assert_eq!(answer["rejected"], rejected);
     assert_eq!(answer["stats"]["totalTokens"], 3);
 
-    let many = (0..150).map(|n| Message::new(format!("old{n}")).at(instant("2001-01-01T00:00:00Z")));
+    let many = (0..150).map(|n| TestMessage::new(format!("old{n}")).at(instant("2001-01-01T00:00:00Z")));
     let answer = ada.sync(&Batch::of(many)).await;
     assert_eq!(counts(&answer), [150, 0, 0, 0, 150]);
     assert_eq!(answer["rejected"].as_array().map(Vec::len), Some(100), "only the first hundred are listed");
@@ -129,12 +130,12 @@ async fn sync_implausible_messages_are_listed_and_block_no_other() {
 #[tokio::test]
 async fn sync_dry_run_answers_the_same_and_stores_nothing() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let history = Random::seeded(11).history("m", 50);
     let batch = Batch::of(history).with("timezone", "Asia/Tokyo");
-    let before = Facts::of(server.database(), "ada");
+    let before = AccountRows::of(server.database(), "ada");
     let dry = ada.sync(&batch.clone().with("dryRun", true)).await;
-    before.assert_same(&Facts::of(server.database(), "ada"));
+    before.assert_same(&AccountRows::of(server.database(), "ada"));
     assert_eq!(ada.overview().await["total_tokens"], 0);
     assert_eq!(ada.get("/dashboard/machines").await["machines"], json!([]));
     assert_eq!(server.database().rows("SELECT timezone FROM users WHERE username = 'ada'").trim(), "");
@@ -146,7 +147,7 @@ async fn sync_compressed_body_is_accepted() {
     let server = Server::start().await;
     let batch = Batch::of(Random::seeded(12).history("m", 200)).json().to_string();
     for (number, encoding) in ["gzip", "br", "deflate"].into_iter().enumerate() {
-        let ada = Person::register(&server, &format!("ada{number}")).await;
+        let ada = TestUser::register(&server, &format!("ada{number}")).await;
         let answer = ada.client.post_encoded("/sync", encoding, packed(encoding, batch.as_bytes())).await.expect(200);
         assert_eq!(counts(&answer), [200, 200, 0, 0, 0], "{encoding}");
     }
@@ -174,7 +175,7 @@ fn packed(encoding: &str, body: &[u8]) -> Vec<u8> {
 #[tokio::test]
 async fn sync_truncated_or_unknown_encoding_changes_nothing() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let body = Batch::of(Random::seeded(13).history("m", 300)).json().to_string();
     let whole = packed("gzip", body.as_bytes());
     for (encoding, body) in [
@@ -185,14 +186,14 @@ async fn sync_truncated_or_unknown_encoding_changes_nothing() {
     ] {
         ada.client.post_encoded("/sync", encoding, body).await.expect_error(400, "BAD_REQUEST");
     }
-    assert_eq!(Facts::of(server.database(), "ada").messages(), 0);
+    assert_eq!(AccountRows::of(server.database(), "ada").messages(), 0);
 }
 
 #[tokio::test]
 async fn sync_snake_case_fields_are_accepted() {
     let server = Server::start().await;
-    let (camel, snake) = (Person::register(&server, "camel").await, Person::register(&server, "snake").await);
-    let mut message = Message::new("m").input(1_000).output(20).cache(300, 400).reasoning(5);
+    let (camel, snake) = (TestUser::register(&server, "camel").await, TestUser::register(&server, "snake").await);
+    let mut message = TestMessage::new("m").input(1_000).output(20).cache(300, 400).reasoning(5);
     message.cache_write_1h = 100;
     let mut camel_answer = camel.sync(&Batch::of([message]).with("timezone", "Asia/Tokyo")).await;
     let body = json!({
@@ -213,16 +214,16 @@ async fn sync_snake_case_fields_are_accepted() {
         }
     }
     assert_eq!(snake_answer, camel_answer);
-    Facts::of(server.database(), "camel").assert_same(&Facts::of(server.database(), "snake"));
+    AccountRows::of(server.database(), "camel").assert_same(&AccountRows::of(server.database(), "snake"));
 }
 
 #[tokio::test]
 async fn sync_overlapping_token_kinds_are_made_disjoint() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let batch = Batch::of([
-        Message::new("good").model("gpt-5-mini").input(1_000).output(200).cache(600, 0).reasoning(150),
-        Message::new("bad").input(5).cache(6, 0),
+        TestMessage::new("good").model("gpt-5-mini").input(1_000).output(200).cache(600, 0).reasoning(150),
+        TestMessage::new("bad").input(5).cache(6, 0),
     ]);
     let batch = batch.with("inputIncludesCached", true).with("reasoningIncludedInOutput", true);
     let answer = ada.sync(&batch).await;
@@ -241,7 +242,7 @@ async fn sync_overlapping_token_kinds_are_made_disjoint() {
 #[tokio::test]
 async fn sync_counts_may_be_text_or_decimal_or_missing() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let mut body = Batch::of([]).json();
     body.as_object_mut().expect("an object").remove("machineId");
     body["messages"] = json!([
@@ -262,13 +263,13 @@ async fn sync_counts_may_be_text_or_decimal_or_missing() {
 async fn sync_larger_than_one_statement_is_atomic() {
     let server = Server::start().await;
     for (number, count) in [5_001, 12_000].into_iter().enumerate() {
-        let ada = Person::register(&server, &format!("ada{number}")).await;
+        let ada = TestUser::register(&server, &format!("ada{number}")).await;
         let history = Random::seeded(14).history("m", count);
-        let mut total: u64 = history.iter().map(Message::total).sum();
+        let mut total: u64 = history.iter().map(TestMessage::total).sum();
         let answer = ada.sync(&Batch::of(history.clone())).await;
         assert_eq!(counts(&answer), [count as u64, count as u64, 0, 0, 0]);
         assert_eq!(answer["stats"]["totalTokens"], total);
-        assert_eq!(Facts::of(server.database(), &ada.username).messages(), count);
+        assert_eq!(AccountRows::of(server.database(), &ada.username).messages(), count);
 
         let mut body = Batch::of(history.clone()).json();
         body["messages"][count - 1]["inputTokens"] = json!(-1);
@@ -288,8 +289,8 @@ async fn sync_larger_than_one_statement_is_atomic() {
 #[tokio::test]
 async fn sync_first_named_zone_is_stored_and_recounts_history() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
-    let night = |id: &str| Message::new(id).at(instant("2026-03-04T23:30:00Z")).output(7);
+    let ada = TestUser::register(&server, "ada").await;
+    let night = |id: &str| TestMessage::new(id).at(instant("2026-03-04T23:30:00Z")).output(7);
     let days = || server.database().rows("SELECT day, tokens FROM usage_days ORDER BY day");
 
     ada.sync(&Batch::of([night("a")])).await;
@@ -301,7 +302,7 @@ async fn sync_first_named_zone_is_stored_and_recounts_history() {
     assert_eq!(ada.get("/users/ada").await["timezone"], "Europe/Berlin");
     server.assert_rebuild_changes_nothing("ada");
 
-    let bob = Person::register_in(&server, "bob", "Asia/Tokyo").await;
+    let bob = TestUser::register_in(&server, "bob", "Asia/Tokyo").await;
     bob.sync(&Batch::of([night("a")]).with("timezone", "Europe/Berlin")).await;
     assert_eq!(bob.get("/users/bob").await["timezone"], "Asia/Tokyo", "the owner's own choice stays");
 }
@@ -309,8 +310,8 @@ async fn sync_first_named_zone_is_stored_and_recounts_history() {
 #[tokio::test]
 async fn sync_message_moved_to_another_hour_leaves_no_empty_row() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
-    let at = |time: &str| Batch::of([Message::new("m").at(instant(&format!("2026-03-04T{time}Z"))).output(7)]);
+    let ada = TestUser::register(&server, "ada").await;
+    let at = |time: &str| Batch::of([TestMessage::new("m").at(instant(&format!("2026-03-04T{time}Z"))).output(7)]);
     let hours = || server.database().rows("SELECT day, hour, messages, tokens FROM usage_hours ORDER BY day, hour");
     ada.sync(&at("12:30:00")).await;
     ada.sync(&at("10:30:00")).await;
@@ -322,11 +323,11 @@ async fn sync_message_moved_to_another_hour_leaves_no_empty_row() {
 #[tokio::test]
 async fn sync_models_without_price_are_listed_and_counted() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let messages = [
-        Message::new("a").model("no-such-model").output(100),
-        Message::new("b").model("gpt-5-mini").output(1_000_000),
-        Message::new("c").model("another-unknown").output(11),
+        TestMessage::new("a").model("no-such-model").output(100),
+        TestMessage::new("b").model("gpt-5-mini").output(1_000_000),
+        TestMessage::new("c").model("another-unknown").output(11),
     ];
     let answer = ada.sync(&Batch::of(messages)).await;
     let mut unpriced: Vec<&str> =
@@ -346,7 +347,7 @@ async fn sync_models_without_price_are_listed_and_counted() {
 #[tokio::test]
 async fn sync_long_context_prices_whole_message_at_its_time() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     // Until 2026-11-12 this model cost 3 and 15 USD per million, and 6 and 22.50 above 200,000 tokens of context.
     let (before, after) = (instant("2026-10-01T12:00:00Z"), instant("2026-11-13T12:00:00Z"));
     let mut cost = 0.0;
@@ -356,7 +357,7 @@ async fn sync_long_context_prices_whole_message_at_its_time() {
         ("above it, later", after, 150_000, 50_001, 0.450 + 0.015 + 0.015_000_3),
     ] {
         cost += dollars;
-        let message = Message::new(id).at(at).input(input).output(1_000).cache(read, 0);
+        let message = TestMessage::new(id).at(at).input(input).output(1_000).cache(read, 0);
         let answer = ada.sync(&Batch::of([message])).await;
         let shown = answer["stats"]["totalCost"].as_f64().expect("a number");
         assert!((shown - cost).abs() < 0.000_000_6, "{shown}, not {cost}: {id}");
@@ -366,22 +367,22 @@ async fn sync_long_context_prices_whole_message_at_its_time() {
 #[tokio::test]
 async fn sync_largest_counts_are_exact() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let most = (1 << 53) - 1;
-    let messages = (0..10).map(|n| Message::new(format!("m{n}")).model("gpt-5-mini").input(most));
+    let messages = (0..10).map(|n| TestMessage::new(format!("m{n}")).model("gpt-5-mini").input(most));
     let answer = ada.sync(&Batch::of(messages)).await;
     assert_eq!(answer["stats"]["totalTokens"].as_u64(), Some(10 * most));
     server.assert_rebuild_changes_nothing("ada");
 }
 
 #[tokio::test]
-async fn sync_that_brings_the_xp_reaches_the_level() {
+async fn sync_raises_the_level() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let figure = |answer: &Value, name: &str| answer["stats"][name].as_u64().unwrap_or_else(|| panic!("{answer}"));
     let (mut xp, mut level, mut steps) = (0, 1, 0);
     for n in 0..30 {
-        let answer = ada.sync(&Batch::of([Message::new(format!("m{n}")).output(1_200_000)])).await;
+        let answer = ada.sync(&Batch::of([TestMessage::new(format!("m{n}")).output(1_200_000)])).await;
         let (xp_before, level_before) = (xp, level);
         (xp, level) = (figure(&answer, "xp"), figure(&answer, "level"));
         assert!(xp >= xp_before + 120, "{answer}");
@@ -390,6 +391,6 @@ async fn sync_that_brings_the_xp_reaches_the_level() {
         steps += u64::from(level > level_before);
     }
     assert!((3..30).contains(&steps), "some syncs reach a level and some do not: {steps}");
-    let told = server.database().rows("SELECT count(*) FROM activities WHERE kind = 'level_up'");
-    assert_eq!(told.trim(), steps.to_string());
+    let level_ups = server.database().rows("SELECT count(*) FROM activities WHERE kind = 'level_up'");
+    assert_eq!(level_ups.trim(), steps.to_string());
 }

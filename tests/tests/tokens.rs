@@ -1,21 +1,21 @@
 //! API tokens, and changes of the password.
 
 use serde_json::{Value, json};
-use tests::{Batch, Client, Message, PASSWORD, Person, Server};
+use tests::{Batch, Client, PASSWORD, Server, TestMessage, TestUser};
 
-async fn issue(person: &Person, body: &Value) -> (String, Client) {
-    let issued = person.client.post("/auth/tokens", body).await.expect(201);
+async fn issue(user: &TestUser, body: &Value) -> (String, Client) {
+    let issued = user.client.post("/auth/tokens", body).await.expect(201);
     let text = |name: &str| issued[name].as_str().unwrap_or_else(|| panic!("no {name} in {issued}")).to_owned();
-    (text("id"), person.client.with_token(&text("token")))
+    (text("id"), user.client.with_token(&text("token")))
 }
 
 #[tokio::test]
 async fn api_token_with_sync_scope_reads_nothing() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     ada.change(json!({"is_public": false})).await;
     let (id, laptop) = issue(&ada, &json!({"name": "laptop", "scopes": ["sync"]})).await;
-    let answer = laptop.post("/sync", &Batch::of([Message::new("m1").output(7)]).json()).await.expect(200);
+    let answer = laptop.post("/sync", &Batch::of([TestMessage::new("m1").output(7)]).json()).await.expect(200);
     assert_eq!(answer["stats"]["totalTokens"], 7);
     for path in ["/auth/me", "/dashboard/overview", "/auth/sessions", "/auth/tokens"] {
         laptop.get(path).await.expect_error(403, "FORBIDDEN");
@@ -27,22 +27,22 @@ async fn api_token_with_sync_scope_reads_nothing() {
     assert_eq!((&listed[0]["id"], listed[0]["last_used_at"].is_string()), (&json!(id), true));
     assert!(!listed.to_string().contains(laptop.token().expect("a token")));
     ada.client.delete(&format!("/auth/tokens/{id}")).await.expect(204);
-    laptop.post("/sync", &Batch::of([Message::new("m2")]).json()).await.expect_error(401, "UNAUTHORIZED");
+    laptop.post("/sync", &Batch::of([TestMessage::new("m2")]).json()).await.expect_error(401, "UNAUTHORIZED");
     assert_eq!(ada.get("/auth/tokens").await, json!([]));
 }
 
 #[tokio::test]
 async fn api_token_with_read_scope_reads_as_owner() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    for person in [&ada, &bob] {
-        person.change(json!({"is_public": false})).await;
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
+    for user in [&ada, &bob] {
+        user.change(json!({"is_public": false})).await;
     }
     let (_, dashboard) = issue(&ada, &json!({"name": "dashboard", "scopes": ["read"]})).await;
     assert_eq!(dashboard.get("/auth/me").await.expect(200)["username"], "ada");
     dashboard.get("/users/ada/stats").await.expect(200);
     dashboard.get("/users/bob/stats").await.expect_error(403, "FORBIDDEN");
-    dashboard.post("/sync", &Batch::of([Message::new("m1")]).json()).await.expect_error(403, "FORBIDDEN");
+    dashboard.post("/sync", &Batch::of([TestMessage::new("m1")]).json()).await.expect_error(403, "FORBIDDEN");
     dashboard.post("/auth/logout", &json!({})).await.expect_error(403, "FORBIDDEN");
     dashboard.post("/users/bob/follow", &json!({})).await.expect_error(403, "FORBIDDEN");
 }
@@ -50,7 +50,7 @@ async fn api_token_with_read_scope_reads_as_owner() {
 #[tokio::test]
 async fn api_token_expires() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let soon = json!({"name": "ci", "scopes": ["read"], "expires_at": "2999-01-01T00:00:00Z"});
     let (_, token) = issue(&ada, &soon).await;
     token.get("/auth/me").await.expect(200);
@@ -64,7 +64,7 @@ async fn api_token_expires() {
 #[tokio::test]
 async fn password_change_ends_other_sessions_tokens_and_device_logins() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let (_, token) = issue(&ada, &json!({"name": "ci", "scopes": ["read"]})).await;
     let elsewhere = ada.login().await;
     let begun = server.client().post("/auth/device/code", &json!({})).await.expect(200);
@@ -77,8 +77,8 @@ async fn password_change_ends_other_sessions_tokens_and_device_logins() {
     for ended in [&elsewhere, &token] {
         ended.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
     }
-    let asked = server.client().post("/auth/device/token", &json!({"device_code": begun["device_code"]})).await;
-    assert_eq!(asked.expect_error(400, "BAD_REQUEST")["error"], "expired_token");
+    let poll = server.client().post("/auth/device/token", &json!({"device_code": begun["device_code"]})).await;
+    assert_eq!(poll.expect_error(400, "BAD_REQUEST")["error"], "expired_token");
     ada.client.get("/auth/me").await.expect(200);
     let login = |password: &str| json!({"email": "ada", "password": password});
     server.client().post("/auth/login", &login(PASSWORD)).await.expect_error(401, "UNAUTHORIZED");

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tests::{Batch, Database, Message, Person, Server, Worker, wait_until};
+use tests::{Batch, Database, Server, TestMessage, TestUser, Worker, wait_until};
 
 /// A session that locks the table of notifications, so that a cleanup waits in its middle.
-struct InTheWay(Child);
+struct PortOccupant(Child);
 
-impl InTheWay {
+impl PortOccupant {
     async fn of(database: &Database) -> Self {
         let mut psql = Command::new("psql");
         psql.args(["-X", "-q", "-d", database.url()]).stdin(Stdio::piped()).stdout(Stdio::null());
@@ -51,10 +51,10 @@ async fn becomes(database: &Database, expected: &str) {
 }
 
 /// Ada, whose account is deleted and past the grace period, and Bob.
-async fn deleted_and_active_account(server: &Server) -> (Person, Person) {
-    let (ada, bob) = (Person::register(server, "ada").await, Person::register(server, "bob").await);
-    for person in [&ada, &bob] {
-        person.sync(&Batch::of([Message::new("m1").output(7)])).await;
+async fn deleted_and_active_account(server: &Server) -> (TestUser, TestUser) {
+    let (ada, bob) = (TestUser::register(server, "ada").await, TestUser::register(server, "bob").await);
+    for user in [&ada, &bob] {
+        user.sync(&Batch::of([TestMessage::new("m1").output(7)])).await;
     }
     ada.client.delete("/users/me").await.expect(202);
     server.database().rows("UPDATE users SET deleted_at = now() - interval '31 days' WHERE deleted_at IS NOT NULL");
@@ -66,7 +66,7 @@ async fn worker_killed_in_a_job_hands_it_over() {
     let server = Server::start().await;
     let (_, bob) = deleted_and_active_account(&server).await;
     let database = server.database();
-    let in_the_way = InTheWay::of(database).await;
+    let in_the_way = PortOccupant::of(database).await;
     queue_cleanup(database);
     let mut killed = Worker::start(database, &[]);
     becomes(database, "running,1").await;
@@ -87,7 +87,7 @@ async fn worker_shutting_down_requeues_unfinished_job() {
     let server = Server::start().await;
     deleted_and_active_account(&server).await;
     let database = server.database();
-    let in_the_way = InTheWay::of(database).await;
+    let in_the_way = PortOccupant::of(database).await;
     queue_cleanup(database);
     let mut worker = Worker::start(database, &[("BURNTOP__SERVER__SHUTDOWN_TIMEOUT_SECONDS", "0")]);
     becomes(database, "running,1").await;
@@ -108,7 +108,7 @@ fn service_manager(database: &Database) -> (UnixDatagram, String) {
 }
 
 /// The next message to the service manager.
-fn heard(manager: &UnixDatagram) -> String {
+fn next_notice(manager: &UnixDatagram) -> String {
     let mut buffer = [0; 256];
     let length = manager.recv(&mut buffer).expect("a message");
     String::from_utf8_lossy(&buffer[..length]).trim().to_owned()
@@ -121,10 +121,10 @@ async fn worker_reports_readiness_to_service_manager_and_file() {
     let ready = database.home().join("ready");
     let arguments = ["--ready-file", ready.to_str().expect("a path in UTF-8")];
     let mut worker = Worker::start_with(&database, &arguments, &[("NOTIFY_SOCKET", &path)]);
-    assert_eq!(heard(&manager), "READY=1");
+    assert_eq!(next_notice(&manager), "READY=1");
     assert!(ready.exists());
     assert_eq!(worker.terminate().await, Some(0));
-    assert_eq!(heard(&manager), "STOPPING=1");
+    assert_eq!(next_notice(&manager), "STOPPING=1");
     assert!(!ready.exists());
 
     let mut killed = Worker::start_with(&database, &arguments, &[]);
@@ -141,9 +141,9 @@ async fn server_reports_readiness_to_service_manager() {
     let database = Arc::new(Database::migrated());
     let (manager, path) = service_manager(&database);
     let mut server = Server::start_on(database, &[("NOTIFY_SOCKET", &path)]).await;
-    assert_eq!(heard(&manager), "READY=1");
+    assert_eq!(next_notice(&manager), "READY=1");
     assert_eq!(server.terminate().await, Some(0));
-    assert_eq!(heard(&manager), "STOPPING=1");
+    assert_eq!(next_notice(&manager), "STOPPING=1");
 }
 
 #[tokio::test]
@@ -169,30 +169,30 @@ async fn dead_job_is_listed_retried_and_dropped_by_command() {
         command.args(["jobs", "list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("an end");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && !said.contains("panicked"), "{said}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !printed.contains("panicked"), "{printed}");
 
     database.rows("ALTER TABLE elsewhere RENAME TO notifications");
     let id = database.rows("SELECT id FROM jobs WHERE idempotency_key = 'story'");
     assert_eq!(worker(&["jobs", "retry", id.trim()]).0, Some(0));
     assert_eq!(state(&database), "pending,0");
     database.rows("UPDATE jobs SET status = 'dead', attempts = 5 WHERE idempotency_key = 'story'");
-    let (code, said) = worker(&["jobs", "retry-dead", "--kind", "dishes"]);
-    assert!(code == Some(2) && said.contains("the kinds are leaderboard,"), "{said}");
+    let (code, printed) = worker(&["jobs", "retry-dead", "--kind", "dishes"]);
+    assert!(code == Some(2) && printed.contains("the kinds are leaderboard,"), "{printed}");
     assert_eq!(worker(&["jobs", "retry-dead", "--kind", "mail"]), (Some(0), "0 jobs requeued, due now\n".into()));
     assert_eq!(worker(&["jobs", "retry-dead"]), (Some(0), "1 job requeued, due now\n".into()));
     assert_eq!(state(&database), "pending,0");
     assert_eq!(worker(&["jobs", "drop", id.trim()]).0, Some(0));
-    let (code, said) = worker(&["jobs", "drop", id.trim()]);
+    let (code, printed) = worker(&["jobs", "drop", id.trim()]);
     assert_eq!(code, Some(1));
-    assert!(said.contains("there is no job"), "{said}");
+    assert!(printed.contains("there is no job"), "{printed}");
 }
 
 #[tokio::test]
 async fn run_once_prints_report_or_error() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
-    ada.sync(&Batch::of([Message::new("m1").output(7)])).await;
+    let ada = TestUser::register(&server, "ada").await;
+    ada.sync(&Batch::of([TestMessage::new("m1").output(7)])).await;
     let database = server.database();
     for (job, report) in [
         ("streak-risk", "streak_risk: 0 accounts reminded of a streak at risk\n"),
@@ -215,9 +215,9 @@ async fn weekly_summary_by_concurrent_workers_is_written_once() {
     let zone = tests::noon_zone();
     // From Thursday on no summary is written.
     let is_due = tests::is_summed_up_in(&zone);
-    let ada = Person::register_in(&server, "ada", zone.iana_name().expect("a name")).await;
+    let ada = TestUser::register_in(&server, "ada", zone.iana_name().expect("a name")).await;
     let week_ago = tests::now() - SignedDuration::from_hours(7 * 24);
-    ada.sync(&Batch::of([Message::new("m1").at(week_ago).output(1_234)])).await;
+    ada.sync(&Batch::of([TestMessage::new("m1").at(week_ago).output(1_234)])).await;
     let database = server.database();
     // Accounts created after Monday get no summary.
     database.rows("UPDATE users SET created_at = created_at - interval '1 week'");
@@ -227,19 +227,19 @@ async fn weekly_summary_by_concurrent_workers_is_written_once() {
             std::thread::spawn(move || database.run("worker", &["run-once", "weekly-summary"]))
         })
         .collect();
-    let mut told = 0;
+    let mut notified = 0;
     for run in runs {
         let output = run.join().expect("a run");
         assert!(output.status.success(), "{output:?}");
-        told += usize::from(String::from_utf8_lossy(&output.stdout).contains("1 account "));
+        notified += usize::from(String::from_utf8_lossy(&output.stdout).contains("1 account "));
     }
-    assert_eq!(told, usize::from(is_due));
+    assert_eq!(notified, usize::from(is_due));
     let inbox = ada.get("/notifications").await;
     let summaries: Vec<_> = inbox["notifications"]
         .as_array()
         .expect("notifications")
         .iter()
-        .filter(|told| told["type"] == "weekly_summary")
+        .filter(|notified| notified["type"] == "weekly_summary")
         .collect();
     if !is_due {
         assert!(summaries.is_empty(), "{inbox}");

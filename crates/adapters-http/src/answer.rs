@@ -12,6 +12,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
+use crate::limits::SignInRequirement;
 
 /// 200 with a body that no cache stores.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub struct Revalidated<T>(pub T);
 
 /// 200 with a public body that caches store for some seconds.
 #[derive(Debug)]
-pub struct Lasting<T> {
+pub struct Cacheable<T> {
     /// The body.
     pub body: T,
     /// The lifetime in caches.
@@ -44,13 +45,13 @@ pub struct Lasting<T> {
 }
 
 /// No cache stores personal answers.
-const PERSONAL: &str = "no-store";
+const NO_STORE: &str = "no-store";
 
 /// Bytes that are reserved for a body: most bodies fit, and a long one grows in a few steps.
 const RESERVED: usize = 4 * 1024;
 
 fn personal<T: Serialize>(status: StatusCode, body: &T) -> HttpResponse {
-    json(HttpResponse::build(status).insert_header((header::CACHE_CONTROL, PERSONAL)), written(body))
+    json(HttpResponse::build(status).insert_header((header::CACHE_CONTROL, NO_STORE)), written(body))
 }
 
 /// `body` as JSON.
@@ -96,7 +97,7 @@ impl Responder for NoContent {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, PERSONAL)).finish()
+        HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, NO_STORE)).finish()
     }
 }
 
@@ -120,11 +121,13 @@ impl<T: Serialize> Responder for Revalidated<T> {
     }
 }
 
-impl<T: Serialize> Responder for Lasting<T> {
+impl<T: Serialize> Responder for Cacheable<T> {
     type Body = BoxBody;
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        let policy = format!("public, max-age={}", self.seconds);
+    /// A shared cache does not store an answer that needs a sign-in.
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let cache = if SignInRequirement::of(request).0 { "private" } else { "public" };
+        let policy = format!("{cache}, max-age={}", self.seconds);
         json(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, policy)), written(&self.body))
     }
 }
@@ -136,7 +139,7 @@ where
 {
     HttpResponse::Ok()
         .content_type("text/event-stream")
-        .insert_header((header::CACHE_CONTROL, PERSONAL))
+        .insert_header((header::CACHE_CONTROL, NO_STORE))
         .insert_header((header::CONTENT_ENCODING, "identity"))
         .insert_header(("X-Accel-Buffering", "no"))
         .streaming(stream)

@@ -12,7 +12,7 @@ use crate::{identity, openapi};
 
 /// An application that serves `routes` under `/api/v1`, their document and its pages. It has the clock; `app_data` adds the other data
 /// of the handlers.
-pub fn app(edge: &Edge, routes: Routes) -> App<impl Served + use<>> {
+pub fn app(edge: &Edge, routes: Routes) -> App<impl AppServiceFactory + use<>> {
     let routes = routes.under("/api/v1");
     let pages = openapi::pages(&openapi::document(&routes));
     let outermost = edge.clone();
@@ -25,12 +25,12 @@ pub fn app(edge: &Edge, routes: Routes) -> App<impl Served + use<>> {
 }
 
 /// The service factory of an [`App`] with all its layers.
-pub trait Served:
+pub trait AppServiceFactory:
     ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>
 {
 }
 
-impl<F> Served for F where
+impl<F> AppServiceFactory for F where
     F: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>
 {
 }

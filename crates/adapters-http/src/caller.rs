@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use domain::display::cleaned_name;
 use domain::error::{DomainError, ErrorKind};
-use domain::identity::{Device, Identity, IdentityError, Scope, Via};
+use domain::identity::{AuthMethod, Device, Identity, IdentityError, TokenScope};
 use domain::ids::{SessionId, UserId};
 use tracing::{Span, field};
 
@@ -25,7 +25,7 @@ pub struct Caller {
     /// The account.
     pub id: UserId,
     /// The session or API token of the request.
-    pub via: Via,
+    pub via: AuthMethod,
     /// Whether it is an administrator of this instance.
     pub is_admin: bool,
 }
@@ -34,16 +34,16 @@ impl Caller {
     /// The session of the request; fails for an API token.
     pub fn session(&self) -> Result<SessionId, IdentityError> {
         match self.via {
-            Via::Session(session) => Ok(session),
-            Via::ApiToken(..) => Err(IdentityError::OutOfScope),
+            AuthMethod::Session(session) => Ok(session),
+            AuthMethod::ApiToken(..) => Err(IdentityError::OutOfScope),
         }
     }
 
     /// Whether the token allows an operation with `scope`; without a scope, only a session does.
-    pub(crate) fn may(&self, scope: Option<Scope>) -> bool {
+    pub(crate) fn may(&self, scope: Option<TokenScope>) -> bool {
         match self.via {
-            Via::Session(_) => true,
-            Via::ApiToken(_, scopes) => scope.is_some_and(|scope| scopes.contains(scope)),
+            AuthMethod::Session(_) => true,
+            AuthMethod::ApiToken(_, scopes) => scope.is_some_and(|scope| scopes.contains(scope)),
         }
     }
 }
@@ -59,11 +59,11 @@ impl MaybeCaller {
     }
 }
 
-type Asking<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
+type ExtractFuture<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
 impl FromRequest for Caller {
     type Error = ApiError;
-    type Future = Asking<Self>;
+    type Future = ExtractFuture<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
@@ -80,7 +80,7 @@ impl FromRequest for Caller {
 
 impl FromRequest for MaybeCaller {
     type Error = ApiError;
-    type Future = Asking<Self>;
+    type Future = ExtractFuture<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
@@ -133,7 +133,7 @@ mod tests {
     use actix_web::test::TestRequest;
 
     #[test]
-    fn the_token_follows_its_scheme() {
+    fn bearer_token_follows_its_scheme() {
         for (value, token) in [
             ("Bearer s_x", Some("s_x")),
             ("bEARER   s_x ", Some("s_x")),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_is_an_address_and_the_beginning_of_a_name() {
+    fn device_is_address_and_truncated_user_agent() {
         let peer = "192.0.2.7:1234".parse().expect("an address");
         let agent = "ü".repeat(400);
         let request = TestRequest::default().peer_addr(peer).insert_header((header::USER_AGENT, agent));

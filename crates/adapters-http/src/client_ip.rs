@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn only_trusted_proxies_are_believed() {
+    fn forwarded_header_is_read_from_trusted_proxies_only() {
         for (trusted, peer, forwarded, expected) in [
             (&[][..], "192.0.2.1", &["203.0.113.9"][..], "192.0.2.1"),
             (&["10.0.0.0/8"], "192.0.2.1", &["203.0.113.9"], "192.0.2.1"),
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_entries_of_a_client_do_not_hide_it_behind_the_proxy() {
+    fn forwarded_header_malformed_client_entry_is_skipped() {
         let proxies = &["10.0.0.0/8", "2001:db8::/32"];
         for (name, forwarded, expected) in [
             ("not ASCII", &[b"\xff\xe9, 203.0.113.9".as_slice()][..], "203.0.113.9"),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_network_is_named_in_the_error() {
+    fn trusted_proxies_malformed_network_is_named() {
         for bad in ["", "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/-1", "host", "10.0.0.0/8/8"] {
             assert_eq!(TrustedProxies::parse(["10.0.0.0/8", bad]), Err(bad.to_owned()));
         }

@@ -17,7 +17,7 @@ use crate::validation::Problems;
 pub type ApiResult<T> = Result<T, ApiError>;
 
 /// Seconds after which a client can retry while a dependency is unavailable.
-pub(crate) const AWAY_FOR: u64 = 2;
+pub(crate) const UNAVAILABLE_RETRY_SECONDS: u64 = 2;
 
 /// An error as clients see it. Correlation id and instant are added when it is written.
 #[derive(Debug, Clone)]
@@ -187,8 +187,11 @@ impl ApiError {
 
     /// 503: a dependency is temporarily unavailable.
     pub fn unavailable() -> Self {
-        Self::new(ErrorCode::Unavailable, format!("The service is temporarily unavailable. Retry in {AWAY_FOR} s."))
-            .with_header(header::RETRY_AFTER, &AWAY_FOR.to_string())
+        Self::new(
+            ErrorCode::Unavailable,
+            format!("The service is temporarily unavailable. Retry in {UNAVAILABLE_RETRY_SECONDS} s."),
+        )
+        .with_header(header::RETRY_AFTER, &UNAVAILABLE_RETRY_SECONDS.to_string())
     }
 
     /// Adds one fact to `details`.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer::Json;
-use crate::error::AWAY_FOR;
+use crate::error::UNAVAILABLE_RETRY_SECONDS;
 use crate::json::Instant;
 use crate::routes::Routes;
 
@@ -159,7 +159,7 @@ async fn ready(readiness: Data<dyn Readiness>, clock: Data<dyn Clock>) -> impl R
 fn answer(health: Health, body: impl Serialize) -> HttpResponse {
     let mut answer = HttpResponse::build(health.status());
     if health == Health::Degraded {
-        answer.insert_header((header::RETRY_AFTER, AWAY_FOR));
+        answer.insert_header((header::RETRY_AFTER, UNAVAILABLE_RETRY_SECONDS));
     }
     answer.json(body)
 }

@@ -13,13 +13,13 @@ use uuid::Uuid;
 
 use crate::error::{ApiError, ApiResult};
 use crate::validation::checks::Checked;
-use crate::validation::{Fault, Format, FromFields, Problems, Rule, Scalar, Step, fields};
+use crate::validation::{Fault, Format, FromFields, PathStep, Problems, Rule, Scalar, fields};
 
 /// A query string that states a `T`. Of two equal names the last one counts; unknown names are ignored.
 #[derive(Debug)]
 pub struct Query<T> {
     text: String,
-    says: PhantomData<T>,
+    marker: PhantomData<T>,
 }
 
 impl<T: FromFields> Query<T> {
@@ -34,7 +34,7 @@ impl<T> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self { text: request.query_string().to_owned(), says: PhantomData }))
+        ready(Ok(Self { text: request.query_string().to_owned(), marker: PhantomData }))
     }
 }
 
@@ -46,7 +46,7 @@ fn pairs(text: &str) -> Result<HashMap<String, String>, Problems> {
         let value = decoded(name).and_then(|name| Ok((name, decoded(value)?)));
         match value {
             Ok((name, value)) => drop(pairs.insert(name, value)),
-            Err(fault) => problems.add([Step::from("query"), Step::from(name.to_owned())], fault),
+            Err(fault) => problems.add([PathStep::from("query"), PathStep::from(name.to_owned())], fault),
         }
     }
     problems.or(Some(pairs))
@@ -101,6 +101,6 @@ impl FromRequest for PathArgs {
 
 fn refused(name: &'static str, fault: Fault) -> ApiError {
     let mut problems = Problems::default();
-    problems.add([Step::from("path"), Step::from(name)], fault);
+    problems.add([PathStep::from("path"), PathStep::from(name)], fault);
     problems.into()
 }

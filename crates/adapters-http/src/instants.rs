@@ -101,7 +101,7 @@ mod tests {
     use time::macros::{date, datetime};
 
     #[test]
-    fn instants_are_read_with_any_offset_and_cut_to_microseconds() {
+    fn instant_with_any_offset_is_cut_to_microseconds() {
         for (text, instant) in [
             ("2026-11-22T12:34:56.789Z", datetime!(2026-11-22 12:34:56.789 UTC)),
             ("2026-11-22t12:34:56z", datetime!(2026-11-22 12:34:56 UTC)),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_not_an_instant_is_refused() {
+    fn instant_malformed_is_refused() {
         for text in [
             "",
             "yesterday",
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn instants_are_written_with_z_and_no_more_decimals_than_they_have() {
+    fn instant_is_written_in_utc_with_needed_decimals() {
         for (instant, text) in [
             (datetime!(2026-11-22 12:34:56 UTC), "2026-11-22T12:34:56Z"),
             (datetime!(2026-11-22 12:34:56.789 UTC), "2026-11-22T12:34:56.789Z"),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_four_two_two() {
+    fn date_is_written_as_iso_8601() {
         assert_eq!(parse_date("2026-11-02"), Some(date!(2026 - 11 - 02)));
         assert_eq!(format_date(date!(2026 - 11 - 02)), "2026-11-02");
         for text in ["2026-11-2", "2026-02-30", "20261102", "2026-11-022", "2026/11/02"] {

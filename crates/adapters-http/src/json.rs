@@ -102,7 +102,7 @@ mod tests {
     use time::macros::{date, datetime};
 
     #[test]
-    fn money_keeps_its_digits() {
+    fn dollars_keep_every_digit() {
         let text = |atto| serde_json::to_string(&Dollars(Usd::from_atto(atto))).expect("JSON");
         assert_eq!(text(350_800_000_000_000_000), "0.3508");
         assert_eq!(text(123_456_789_012_345_678_901_234_567), "123456789.012346");
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn xp_have_the_decimals_they_need() {
+    fn xp_is_written_with_needed_decimals() {
         for (hundredths, written) in
             [(0, "0"), (2_500, "25"), (625, "6.25"), (250, "2.5"), (3_125, "31.25"), (10_001, "100.01"), (5, "0.05")]
         {
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn instants_and_dates_are_text() {
+    fn instant_and_date_are_json_strings() {
         let both = (Instant(datetime!(2026-11-22 12:34:56.789 UTC)), Day(date!(2026 - 11 - 22)));
         assert_eq!(serde_json::to_string(&both).expect("JSON"), r#"["2026-11-22T12:34:56.789Z","2026-11-22"]"#);
     }

@@ -2,7 +2,7 @@
 //! the [`Access`] that it grants.
 //!
 //! A context writes a row for each handler under `#[utoipa::path(…)]`. A row states the access and, where it is not the default one,
-//! the [`Class`] of the rate limit:
+//! the [`RateClass`] of the rate limit:
 //!
 //! ```
 //! use adapters_http::answer::NoContent;
@@ -51,7 +51,7 @@ use utoipa::openapi::schema::Schema;
 use utoipa_actix_web::OpenApiFactory;
 
 use crate::error::{ApiError, ApiResult};
-use crate::limits::{Access, Class, RouteGuard};
+use crate::limits::{Access, RateClass, RouteGuard};
 
 /// Registers handlers under `#[utoipa::path]` as [`Routes`].
 #[macro_export]
@@ -62,7 +62,7 @@ macro_rules! routes {
                 $(.with(
                     $handler,
                     &[<__path_ $handler>],
-                    $crate::limits::Access::$access $(($crate::routes::Scope::$scope))?,
+                    $crate::limits::Access::$access $(($crate::routes::TokenScope::$scope))?,
                     $crate::routes::class!($($class)?),
                 ))+
         }
@@ -74,16 +74,16 @@ macro_rules! routes {
 #[macro_export]
 macro_rules! class {
     () => {
-        $crate::limits::Class::Default
+        $crate::limits::RateClass::Default
     };
     ($class:ident) => {
-        $crate::limits::Class::$class
+        $crate::limits::RateClass::$class
     };
 }
 #[doc(hidden)]
 pub use class;
 #[doc(hidden)]
-pub use domain::identity::Scope;
+pub use domain::identity::TokenScope;
 
 /// A table of routes.
 #[derive(Default)]
@@ -115,7 +115,7 @@ impl Routes {
     ///
     /// Panics when the documentation states a `security` of its own: the access is stated here, and the document is made from it.
     #[must_use]
-    pub fn with<F, Args, D>(mut self, handler: F, documentation: &D, access: Access, class: Class) -> Self
+    pub fn with<F, Args, D>(mut self, handler: F, documentation: &D, access: Access, class: RateClass) -> Self
     where
         F: Handler<Args>,
         F::Output: Responder + 'static,
@@ -141,12 +141,12 @@ impl Routes {
         F::Output: Responder + 'static,
         Args: FromRequest + 'static,
     {
-        self.limited_page(Method::GET, path, access, Class::Default, handler)
+        self.limited_page(Method::GET, path, access, RateClass::Default, handler)
     }
 
     /// Adds a page that is not part of the API's document, under the limit of `class`.
     #[must_use]
-    pub fn limited_page<F, Args>(self, method: Method, path: &str, access: Access, class: Class, handler: F) -> Self
+    pub fn limited_page<F, Args>(self, method: Method, path: &str, access: Access, class: RateClass, handler: F) -> Self
     where
         F: Handler<Args>,
         F::Output: Responder + 'static,
@@ -157,7 +157,7 @@ impl Routes {
 
     /// Adds the address to which the form of such a page is sent.
     #[must_use]
-    pub fn form<F, Args>(self, path: &str, access: Access, class: Class, handler: F) -> Self
+    pub fn form<F, Args>(self, path: &str, access: Access, class: RateClass, handler: F) -> Self
     where
         F: Handler<Args>,
         F::Output: Responder + 'static,
@@ -229,9 +229,9 @@ impl Routes {
     }
 }
 
-/// Whether a route for `method` serves a request with method `asked`: `HEAD` works wherever `GET` does.
-fn serves(method: &Method, asked: &Method) -> bool {
-    method == asked || (method == Method::GET && asked == Method::HEAD)
+/// Whether a route for `method` serves a request with method `requested`: `HEAD` works wherever `GET` does.
+fn serves(method: &Method, requested: &Method) -> bool {
+    method == requested || (method == Method::GET && requested == Method::HEAD)
 }
 
 /// Literal parts go before variable ones, and of those the ones with more literal text first.
@@ -291,15 +291,15 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn page_that_requires_a_session_refuses_a_request_without_token() {
+    async fn route_requiring_session_refuses_missing_token() {
         let page = |access| Routes::default().page("/page", access, HttpResponse::Ok);
-        let form = |access| Routes::default().form("/page", access, Class::Auth, HttpResponse::Ok);
+        let form = |access| Routes::default().form("/page", access, RateClass::Auth, HttpResponse::Ok);
         for (access, status) in [
             (Access::Public, StatusCode::OK),
             (Access::OptionalSession, StatusCode::OK),
-            (Access::Optional(Scope::Read), StatusCode::OK),
+            (Access::Optional(TokenScope::Read), StatusCode::OK),
             (Access::Session, StatusCode::UNAUTHORIZED),
-            (Access::Token(Scope::Read), StatusCode::UNAUTHORIZED),
+            (Access::Token(TokenScope::Read), StatusCode::UNAUTHORIZED),
         ] {
             let request = TestRequest::get().uri("/page");
             assert_eq!(status_without_token(page(access), request).await, status, "page {access:?}");
@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "GET /twice states its access in its documentation too")]
-    fn operation_that_states_its_access_twice_is_refused_at_start() {
+    fn route_with_two_access_rules_is_refused_at_start() {
         /// Twice
         #[utoipa::path(get, path = "/twice", security(("bearer" = [])), responses((status = 204)))]
         async fn twice() -> NoContent {
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn literal_paths_go_before_variable_ones() {
+    fn route_literal_path_precedes_variable_path() {
         let mut paths =
             ["/u/{name}", "/u/{name}/x", "/u/me", "/w/{year}", "/w/{year}.png", "/u/{a}/compare/{b}", "/u/me/{id}"];
         paths.sort_by_cached_key(|path| precedence(path));

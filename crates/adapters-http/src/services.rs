@@ -22,7 +22,7 @@ use crate::body::{BodyLimits, ByteBudget};
 use crate::client_ip::TrustedProxies;
 use crate::health::Readiness;
 use crate::identity::{Browser, PublicUrl};
-use crate::limits::{Limits, Shares};
+use crate::limits::{Limits, Shares, SignInRequirement};
 use crate::referrals::ReferralLinks;
 use crate::routes::Routes;
 use crate::users::Downloads;
@@ -98,6 +98,8 @@ pub struct Services {
     pub trusted_proxies: TrustedProxies,
     /// Rate limits.
     pub limits: Limits,
+    /// Whether routes that show users require a caller.
+    pub sign_in_requirement: SignInRequirement,
     /// Shares of concurrent requests.
     pub shares: Shares,
 }
@@ -138,6 +140,7 @@ impl Services {
             .app_data(Data::new(self.byte_budget))
             .app_data(Data::new(self.trusted_proxies))
             .app_data(Data::new(self.limits))
+            .app_data(Data::new(self.sign_in_requirement))
             .app_data(Data::new(self.shares));
     }
 }

@@ -5,12 +5,12 @@ use domain::dashboard::{Dashboard, PlatformTotals};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::answer::Lasting;
+use crate::answer::Cacheable;
 use crate::error::ApiResult;
 use crate::routes::Routes;
 
 /// The lifetime of the totals in caches, in seconds.
-const LASTS: u32 = 900;
+const MAX_AGE_SECONDS: u32 = 900;
 
 /// The totals of the instance.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,7 +31,7 @@ impl From<PlatformTotals> for PlatformBody {
 
 /// The routes of the instance's totals.
 pub fn routes() -> Routes {
-    crate::routes![platform: Public;].under("/stats")
+    crate::routes![platform: Optional(Read);].under("/stats")
 }
 
 /// Show the totals of the instance
@@ -40,6 +40,6 @@ pub fn routes() -> Routes {
     responses((status = 200, description = "The totals over all accounts", body = PlatformBody,
                example = json!({"total_tokens": 112_250, "total_users": 3, "total_tools": 2})))
 )]
-async fn platform(dashboard: Data<Dashboard>) -> ApiResult<Lasting<PlatformBody>> {
-    Ok(Lasting { body: dashboard.platform().await?.into(), seconds: LASTS })
+async fn platform(dashboard: Data<Dashboard>) -> ApiResult<Cacheable<PlatformBody>> {
+    Ok(Cacheable { body: dashboard.platform().await?.into(), seconds: MAX_AGE_SECONDS })
 }

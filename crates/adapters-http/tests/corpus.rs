@@ -13,7 +13,7 @@ const TARGETS: [(&str, Target); 3] =
     [("sync_body", targets::sync_body), ("model_name", targets::model_name), ("headers", targets::headers)];
 
 #[test]
-fn every_kept_input_still_holds() {
+fn fuzz_corpus_inputs_pass() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
     for (name, target) in TARGETS {
         let inputs = fs::read_dir(corpus.join(name)).expect("each target has a corpus");

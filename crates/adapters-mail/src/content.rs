@@ -1,6 +1,6 @@
 //! The content of emails, which templates render as text and as HTML.
 
-use domain::mail::{Content, Outgoing, TokenLifetimes};
+use domain::mail::{EmailContent, OutgoingEmail, TokenLifetimes};
 
 use crate::Sender;
 use crate::figures::{Figure, figures};
@@ -28,7 +28,7 @@ pub(crate) struct Action {
 
 impl View {
     /// The content of `email` from `sender`. Tickets need no escaping in a URL.
-    pub(crate) fn of(email: &Outgoing, sender: &Sender) -> Self {
+    pub(crate) fn of(email: &OutgoingEmail, sender: &Sender) -> Self {
         let Sender { app_name, public_url, frontend_url, .. } = sender;
         let (app, reader) = (app_name.clone(), email.reader.to_string());
         let page = |label, path: &str| Some(Action { label, url: format!("{frontend_url}{path}") });
@@ -43,7 +43,7 @@ impl View {
             stop: None,
         };
         match &email.content {
-            Content::Verification { ticket } => Self {
+            EmailContent::Verification { ticket } => Self {
                 subject: format!("Is this your address? Confirm it for {app_name}"),
                 paragraphs: vec![format!(
                     "The account {reader} at {app_name} was created with this address. If it is yours, confirm the address \
@@ -54,7 +54,7 @@ impl View {
                 closing: vec!["If you did not create this account, do nothing: the address stays unconfirmed.".to_owned()],
                 ..plain
             },
-            Content::PasswordReset { ticket } => Self {
+            EmailContent::PasswordReset { ticket } => Self {
                 subject: format!("Choose a new password for {app_name}"),
                 paragraphs: vec![format!(
                     "A new password was requested for your account {reader} at {app_name}. If you requested it, choose one \
@@ -65,7 +65,7 @@ impl View {
                 closing: vec!["If you did not request it, do nothing: your password stays unchanged.".to_owned()],
                 ..plain
             },
-            Content::PasswordChanged => Self {
+            EmailContent::PasswordChanged => Self {
                 subject: format!("Your password for {app_name} was changed"),
                 paragraphs: vec![format!(
                     "The password of your account {reader} at {app_name} was changed, and other sessions have ended."
@@ -78,7 +78,7 @@ impl View {
                 ],
                 ..plain
             },
-            Content::News { news, unsubscribe } => Self {
+            EmailContent::News { news, unsubscribe } => Self {
                 subject: news.title.clone(),
                 paragraphs: vec![news.title.clone() + ".", news.message.clone()],
                 figures: figures(news),

@@ -1,6 +1,6 @@
 //! The figures of a weekly summary.
 
-use domain::mail::News;
+use domain::mail::NotificationEmail;
 use domain::money::Usd;
 use domain::notifications::NotificationKind;
 use domain::payload::{money, number, text};
@@ -13,7 +13,7 @@ pub(crate) struct Figure {
 }
 
 /// The figures of `news`; only a weekly summary has some.
-pub(crate) fn figures(news: &News) -> Vec<Figure> {
+pub(crate) fn figures(news: &NotificationEmail) -> Vec<Figure> {
     if news.kind != NotificationKind::WeeklySummary {
         return Vec::new();
     }
@@ -48,9 +48,9 @@ mod tests {
 
     use super::*;
 
-    fn news(kind: NotificationKind, facts: &[(&str, Value)]) -> News {
+    fn news(kind: NotificationKind, facts: &[(&str, Value)]) -> NotificationEmail {
         let facts = facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        News { kind, title: String::new(), message: String::new(), facts }
+        NotificationEmail { kind, title: String::new(), message: String::new(), facts }
     }
 
     #[test]

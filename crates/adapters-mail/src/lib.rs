@@ -10,7 +10,7 @@ mod throttle;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::mail::{MailError, Mailer, Outgoing};
+use domain::mail::{MailError, Mailer, OutgoingEmail};
 use thiserror::Error;
 
 use message::Writer;
@@ -59,7 +59,7 @@ impl SmtpMailer {
 
 #[async_trait]
 impl Mailer for SmtpMailer {
-    async fn send(&self, email: &Outgoing) -> Result<(), MailError> {
+    async fn send(&self, email: &OutgoingEmail) -> Result<(), MailError> {
         let message = self.writer.write(email)?;
         self.throttle.wait().await;
         session::send(&self.server, self.writer.host(), self.timeout, &message).await

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use askama::Template;
-use domain::mail::{Content, MailError, Outgoing};
+use domain::mail::{EmailContent, MailError, OutgoingEmail};
 use lettre::Message;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
@@ -44,7 +44,7 @@ impl Writer {
     }
 
     /// Renders `email`.
-    pub(crate) fn write(&self, email: &Outgoing) -> Result<Message, MailError> {
+    pub(crate) fn write(&self, email: &OutgoingEmail) -> Result<Message, MailError> {
         let view = View::of(email, &self.sender);
         let unwritten = |error: &dyn std::fmt::Display| MailError::Unwritten(error.to_string());
         let text = Text { email: &view }.render().map_err(|error| unwritten(&error))?;
@@ -59,7 +59,7 @@ impl Writer {
             .date(SystemTime::from(email.sent_at))
             .message_id(Some(format!("<{}@{}>", email.id, self.host)))
             .raw_header(plain("Auto-Submitted", "auto-generated"));
-        if let Content::News { unsubscribe, .. } = &email.content {
+        if let EmailContent::News { unsubscribe, .. } = &email.content {
             let url = unsubscribe_url(&self.sender.public_url, unsubscribe);
             message = message
                 .raw_header(plain("List-Unsubscribe", &format!("<{url}>")))
@@ -89,7 +89,7 @@ fn host(url: &str) -> &str {
 mod tests {
     use domain::identity::Email;
     use domain::ids::JobId;
-    use domain::mail::News;
+    use domain::mail::NotificationEmail;
     use domain::notifications::NotificationKind;
     use domain::users::Username;
     use time::macros::datetime;
@@ -107,8 +107,8 @@ mod tests {
         .expect("a sender")
     }
 
-    fn email(content: Content) -> Outgoing {
-        Outgoing {
+    fn email(content: EmailContent) -> OutgoingEmail {
+        OutgoingEmail {
             id: JobId(Uuid::from_u128(7)),
             to: Email::trusted("ada@example.org"),
             reader: Username::trusted("ada"),
@@ -117,15 +117,15 @@ mod tests {
         }
     }
 
-    fn news(title: &str, message: &str) -> Content {
+    fn news(title: &str, message: &str) -> EmailContent {
         let facts = vec![("tokens".to_owned(), 1_234_u64.into())];
         let (title, message) = (title.to_owned(), message.to_owned());
-        let news = News { kind: NotificationKind::WeeklySummary, title, message, facts };
-        Content::News { news, unsubscribe: "tic-ket_".into() }
+        let news = NotificationEmail { kind: NotificationKind::WeeklySummary, title, message, facts };
+        EmailContent::News { news, unsubscribe: "tic-ket_".into() }
     }
 
     /// The rendered email, with broken lines joined.
-    fn written(content: Content) -> String {
+    fn written(content: EmailContent) -> String {
         let bytes = writer().write(&email(content)).expect("an email").formatted();
         String::from_utf8(bytes).expect("ASCII").replace("=\r\n", "").replace("=3D", "=")
     }
@@ -133,16 +133,16 @@ mod tests {
     #[test]
     fn email_has_headers_and_both_parts() {
         for content in [
-            Content::Verification { ticket: "tic-ket_".into() },
-            Content::PasswordReset { ticket: "tic-ket_".into() },
-            Content::PasswordChanged,
+            EmailContent::Verification { ticket: "tic-ket_".into() },
+            EmailContent::PasswordReset { ticket: "tic-ket_".into() },
+            EmailContent::PasswordChanged,
             news("Your week", "1,234 tokens."),
         ] {
-            let is_news = matches!(content, Content::News { .. });
+            let is_news = matches!(content, EmailContent::News { .. });
             let links = match content {
-                Content::Verification { .. } | Content::PasswordReset { .. } => 3,
-                Content::PasswordChanged => 0,
-                Content::News { .. } => 2,
+                EmailContent::Verification { .. } | EmailContent::PasswordReset { .. } => 3,
+                EmailContent::PasswordChanged => 0,
+                EmailContent::News { .. } => 2,
             };
             let wire = written(content);
             let (head, body) = wire.split_once("\r\n\r\n").expect("a head and a body");
@@ -169,9 +169,9 @@ mod tests {
     #[test]
     fn email_links_lead_to_frontend() {
         for (content, link) in [
-            (Content::Verification { ticket: "t1".into() }, "https://app.example.org/auth/verify?token=t1"),
-            (Content::PasswordReset { ticket: "t2".into() }, "https://app.example.org/auth/reset?token=t2"),
-            (Content::PasswordChanged, "https://app.example.org/"),
+            (EmailContent::Verification { ticket: "t1".into() }, "https://app.example.org/auth/verify?token=t1"),
+            (EmailContent::PasswordReset { ticket: "t2".into() }, "https://app.example.org/auth/reset?token=t2"),
+            (EmailContent::PasswordChanged, "https://app.example.org/"),
             (news("Your week", ""), "https://app.example.org/"),
         ] {
             let wire = written(content);
@@ -198,9 +198,9 @@ mod tests {
     fn email_in_other_alphabet_is_encoded() {
         let wire = writer().write(&email(news("Grüße", "日本"))).expect("an email").formatted();
         assert!(wire.is_ascii());
-        let foreign = Outgoing { to: Email::trusted("ö@exämple.org"), ..email(news("Grüße", "日本")) };
+        let foreign = OutgoingEmail { to: Email::trusted("ö@exämple.org"), ..email(news("Grüße", "日本")) };
         assert!(writer().write(&foreign).is_ok());
-        let impossible = Outgoing { to: Email::trusted("a@b_.x!"), ..foreign };
+        let impossible = OutgoingEmail { to: Email::trusted("a@b_.x!"), ..foreign };
         assert!(matches!(writer().write(&impossible), Err(MailError::Refused(_))));
     }
 
@@ -216,7 +216,7 @@ mod tests {
             &format!("{local}@{}.{}.org", "b".repeat(63), "c".repeat(63)),
         ] {
             let to = Email::parse(address).expect("an address");
-            assert!(writer().write(&Outgoing { to, ..email(Content::PasswordChanged) }).is_ok(), "{address}");
+            assert!(writer().write(&OutgoingEmail { to, ..email(EmailContent::PasswordChanged) }).is_ok(), "{address}");
         }
     }
 

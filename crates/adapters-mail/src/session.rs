@@ -14,13 +14,13 @@ use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use crate::server::{Security, SmtpServer};
 
 /// The reply code of a server that requires authentication: a mistake in the settings, not a fault of the email.
-const WHO_ARE_YOU: &str = "530";
+const AUTHENTICATION_REQUIRED: &str = "530";
 
 /// The most characters of a server's reply that are kept.
 const LONGEST_REASON: usize = 200;
 
 /// The time limit of QUIT.
-const GOODBYE: Duration = Duration::from_secs(5);
+const QUIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sends `message` through `server` within `timeout`; EHLO names `host`.
 pub(crate) async fn send(
@@ -45,7 +45,7 @@ pub(crate) async fn send(
             Err(_) => connection.abort().await,
         }
     };
-    let _ = tokio::time::timeout(GOODBYE.min(timeout), goodbye).await;
+    let _ = tokio::time::timeout(QUIT_TIMEOUT.min(timeout), goodbye).await;
     sent
 }
 
@@ -104,7 +104,7 @@ async fn open(server: &SmtpServer, host: &str, timeout: Duration) -> Result<Asyn
 
 /// The error of a refused email: final for a 5xx reply, else temporary.
 fn refused(error: &Error) -> MailError {
-    let wants_to_know = error.status().is_some_and(|code| code.to_string() == WHO_ARE_YOU);
+    let wants_to_know = error.status().is_some_and(|code| code.to_string() == AUTHENTICATION_REQUIRED);
     if error.is_permanent() && !wants_to_know {
         MailError::Refused(reason(error))
     } else {

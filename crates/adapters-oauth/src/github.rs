@@ -5,14 +5,14 @@
 
 use async_trait::async_trait;
 use domain::identity::ports::IdentityProvider;
-use domain::identity::{AccessToken, Email, ExternalAccount, ProviderError, ProviderName, State, Verifier};
+use domain::identity::{AccessToken, Email, ExternalAccount, OAuthState, PkceVerifier, ProviderError, ProviderName};
 use reqwest::{RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use http_client::ClientError;
 
-use crate::http::{Again, Http};
+use crate::http::{Http, RetryPolicy};
 use crate::{Application, email, image, name};
 
 /// Permits to read all email addresses, verified or not.
@@ -31,7 +31,7 @@ pub struct GitHub {
 
 /// A user as the API describes it.
 #[derive(Debug, Deserialize)]
-struct Person {
+struct GitHubUser {
     id: u64,
     login: String,
     name: Option<String>,
@@ -66,7 +66,7 @@ struct Checked<'a> {
 #[derive(Debug, Deserialize)]
 struct Issued {
     app: App,
-    user: Option<Person>,
+    user: Option<GitHubUser>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -93,13 +93,13 @@ impl GitHub {
         versioned(self.http.get(&format!("{}{path}", self.application.api_url))).bearer_auth(token.expose())
     }
 
-    async fn account(&self, person: Person, token: &AccessToken) -> Result<ExternalAccount, ProviderError> {
+    async fn account(&self, user: GitHubUser, token: &AccessToken) -> Result<ExternalAccount, ProviderError> {
         Ok(ExternalAccount {
             provider: self.name(),
-            subject: person.id.to_string(),
-            login: person.login,
-            name: name(person.name),
-            image: image(person.avatar_url),
+            subject: user.id.to_string(),
+            login: user.login,
+            name: name(user.name),
+            image: image(user.avatar_url),
             verified_email: self.verified_email(token).await?,
             organizations: self.organizations(token).await?,
         })
@@ -127,7 +127,7 @@ impl GitHub {
         path: &str,
         token: &AccessToken,
     ) -> Result<Vec<T>, ProviderError> {
-        let answer = self.http.send(self.get(path, token), Again::Safe).await?;
+        let answer = self.http.send(self.get(path, token), RetryPolicy::Safe).await?;
         // Without the scope GitHub answers 404 or 403. It answers 403 also above the rate limit, which says nothing about the list.
         let exhausted = answer.headers.get("x-ratelimit-remaining").is_some_and(|left| left.as_bytes() == b"0")
             || answer.headers.contains_key("retry-after");
@@ -150,15 +150,15 @@ impl IdentityProvider for GitHub {
         ProviderName::trusted(Self::NAME)
     }
 
-    fn authorize_url(&self, state: &State, verifier: &Verifier) -> String {
+    fn authorize_url(&self, state: &OAuthState, verifier: &PkceVerifier) -> String {
         let scope = if self.reads_organizations { SCOPE_WITH_ORGANIZATIONS } else { SCOPE };
         self.application.authorize_url("/login/oauth/authorize", scope, state, verifier)
     }
 
-    async fn exchange(&self, code: &str, verifier: &Verifier) -> Result<ExternalAccount, ProviderError> {
+    async fn exchange(&self, code: &str, verifier: &PkceVerifier) -> Result<ExternalAccount, ProviderError> {
         let url = format!("{}/login/oauth/access_token", self.application.web_url);
         let request = self.http.post(&url).form(&self.application.exchange_form(code, verifier));
-        let answer = self.http.send(request, Again::UnlessSent).await?;
+        let answer = self.http.send(request, RetryPolicy::UnlessSent).await?;
         if answer.status == StatusCode::NOT_FOUND {
             return Err(ProviderError::RefusesUs("there is no such application".to_owned()));
         }
@@ -172,8 +172,8 @@ impl IdentityProvider for GitHub {
             (_, Some(error)) => return Err(ProviderError::Refused(error)),
             (None, None) => return Err(ProviderError::Unavailable("it answered without a token".to_owned())),
         };
-        let person = self.http.send(self.get("/user", &token), Again::Safe).await?.success()?;
-        self.account(person, &token).await
+        let user = self.http.send(self.get("/user", &token), RetryPolicy::Safe).await?.success()?;
+        self.account(user, &token).await
     }
 
     async fn vouch(&self, token: &AccessToken) -> Result<ExternalAccount, ProviderError> {
@@ -184,7 +184,7 @@ impl IdentityProvider for GitHub {
         }
         let request = versioned(self.http.post(url.as_str())).basic_auth(client_id, Some(client_secret));
         let request = request.json(&Checked { access_token: token.expose() });
-        let answer = self.http.send(request, Again::Safe).await?;
+        let answer = self.http.send(request, RetryPolicy::Safe).await?;
         match answer.status {
             StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY => {
                 return Err(ProviderError::Refused("the token was not issued to this application".to_owned()));
@@ -196,7 +196,7 @@ impl IdentityProvider for GitHub {
         }
         let issued: Issued = answer.success()?;
         match issued.user {
-            Some(person) if issued.app.client_id == *client_id => self.account(person, token).await,
+            Some(user) if issued.app.client_id == *client_id => self.account(user, token).await,
             _ => Err(ProviderError::Refused("the token belongs to another application or to no user".to_owned())),
         }
     }

@@ -4,13 +4,13 @@
 
 use async_trait::async_trait;
 use domain::identity::ports::IdentityProvider;
-use domain::identity::{AccessToken, ExternalAccount, ProviderError, ProviderName, State, Verifier};
+use domain::identity::{AccessToken, ExternalAccount, OAuthState, PkceVerifier, ProviderError, ProviderName};
 use reqwest::StatusCode;
 use serde::Deserialize;
 
 use http_client::ClientError;
 
-use crate::http::{Again, Http};
+use crate::http::{Http, RetryPolicy};
 use crate::{Application, email, image, name};
 
 /// Permits to read the user's own account.
@@ -25,7 +25,7 @@ pub struct GitLab {
 
 /// The owner of a token, as the API describes it.
 #[derive(Debug, Deserialize)]
-struct Person {
+struct GitLabUser {
     id: u64,
     username: String,
     name: Option<String>,
@@ -63,9 +63,9 @@ impl GitLab {
     }
 
     /// The owner of `token`.
-    async fn person(&self, token: &AccessToken) -> Result<Person, ProviderError> {
+    async fn user(&self, token: &AccessToken) -> Result<GitLabUser, ProviderError> {
         let request = self.http.get(&format!("{}/user", self.application.api_url)).bearer_auth(token.expose());
-        let answer = self.http.send(request, Again::Safe).await?;
+        let answer = self.http.send(request, RetryPolicy::Safe).await?;
         match answer.status {
             // A token without the scope, or one that has just expired.
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
@@ -75,14 +75,14 @@ impl GitLab {
         }
     }
 
-    fn account(&self, person: Person) -> ExternalAccount {
-        let confirmed = person.email.filter(|_| person.confirmed_at.is_some());
+    fn account(&self, user: GitLabUser) -> ExternalAccount {
+        let confirmed = user.email.filter(|_| user.confirmed_at.is_some());
         ExternalAccount {
             provider: self.name(),
-            subject: person.id.to_string(),
-            login: person.username,
-            name: name(person.name),
-            image: image(person.avatar_url),
+            subject: user.id.to_string(),
+            login: user.username,
+            name: name(user.name),
+            image: image(user.avatar_url),
             verified_email: confirmed.as_deref().and_then(email),
             organizations: Vec::new(),
         }
@@ -95,14 +95,14 @@ impl IdentityProvider for GitLab {
         ProviderName::trusted(Self::NAME)
     }
 
-    fn authorize_url(&self, state: &State, verifier: &Verifier) -> String {
+    fn authorize_url(&self, state: &OAuthState, verifier: &PkceVerifier) -> String {
         self.application.authorize_url("/oauth/authorize", SCOPE, state, verifier)
     }
 
-    async fn exchange(&self, code: &str, verifier: &Verifier) -> Result<ExternalAccount, ProviderError> {
+    async fn exchange(&self, code: &str, verifier: &PkceVerifier) -> Result<ExternalAccount, ProviderError> {
         let url = format!("{}/oauth/token", self.application.web_url);
         let request = self.http.post(&url).form(&self.application.exchange_form(code, verifier));
-        let answer = self.http.send(request, Again::UnlessSent).await?;
+        let answer = self.http.send(request, RetryPolicy::UnlessSent).await?;
         let exchanged: Exchanged = if answer.status.is_client_error() { answer.read()? } else { answer.success()? };
         let token = match (exchanged.access_token, exchanged.error) {
             (Some(token), None) => AccessToken::parse(&token)
@@ -113,12 +113,12 @@ impl IdentityProvider for GitLab {
             (_, Some(error)) => return Err(ProviderError::Refused(error)),
             (None, None) => return Err(ProviderError::Unavailable("it answered without a token".to_owned())),
         };
-        Ok(self.account(self.person(&token).await?))
+        Ok(self.account(self.user(&token).await?))
     }
 
     async fn vouch(&self, token: &AccessToken) -> Result<ExternalAccount, ProviderError> {
         let url = format!("{}/oauth/token/info", self.application.web_url);
-        let answer = self.http.send(self.http.get(&url).bearer_auth(token.expose()), Again::Safe).await?;
+        let answer = self.http.send(self.http.get(&url).bearer_auth(token.expose()), RetryPolicy::Safe).await?;
         if answer.status.is_client_error() {
             return Err(ProviderError::Refused("the token is not valid".to_owned()));
         }
@@ -127,10 +127,10 @@ impl IdentityProvider for GitLab {
         if uid.as_deref() != Some(&self.application.client_id) {
             return Err(ProviderError::Refused("the token was not issued to this application".to_owned()));
         }
-        let person = self.person(token).await?;
-        if issued.resource_owner_id != Some(person.id) {
+        let user = self.user(token).await?;
+        if issued.resource_owner_id != Some(user.id) {
             return Err(ProviderError::Refused("the token belongs to no user".to_owned()));
         }
-        Ok(self.account(person))
+        Ok(self.account(user))
     }
 }

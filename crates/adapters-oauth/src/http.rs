@@ -15,11 +15,11 @@ const LONGEST_ANSWER: usize = 256 * 1024;
 const RETRIES: u32 = 2;
 
 /// The pause before the first retry; it doubles before the next.
-const PAUSE: Duration = Duration::from_millis(100);
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Whether a request can be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Again {
+pub(crate) enum RetryPolicy {
     /// Always, because it changes nothing.
     Safe,
     /// Only if it was not sent, because it uses up a code.
@@ -27,13 +27,13 @@ pub(crate) enum Again {
 }
 
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ProviderResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     body: Vec<u8>,
 }
 
-impl Answer {
+impl ProviderResponse {
     /// Parses the body, whatever the status.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, ProviderError> {
         // A parse error quotes values of the wrong type. Answers with tokens are therefore parsed into types that accept any text.
@@ -72,13 +72,17 @@ impl Http {
     }
 
     /// Sends `request`; repeats it up to two times if the provider cannot be reached or answers 5xx, as `again` permits.
-    pub(crate) async fn send(&self, request: RequestBuilder, again: Again) -> Result<Answer, ProviderError> {
+    pub(crate) async fn send(
+        &self,
+        request: RequestBuilder,
+        again: RetryPolicy,
+    ) -> Result<ProviderResponse, ProviderError> {
         let request = request.header(ACCEPT, "application/json");
-        let mut pause = PAUSE;
+        let mut pause = FIRST_RETRY_DELAY;
         for _ in 0..RETRIES {
             let Some(copy) = request.try_clone() else { break };
             match once(copy).await {
-                Ok(answer) if answer.status.is_server_error() && again == Again::Safe => {}
+                Ok(answer) if answer.status.is_server_error() && again == RetryPolicy::Safe => {}
                 Err(Failure { retriable, .. }) if retriable.allows(again) => {}
                 done => return judged(done),
             }
@@ -107,16 +111,16 @@ enum Retriable {
 }
 
 impl Retriable {
-    fn allows(self, again: Again) -> bool {
+    fn allows(self, again: RetryPolicy) -> bool {
         match self {
             Self::Always => true,
-            Self::IfSafe => again == Again::Safe,
+            Self::IfSafe => again == RetryPolicy::Safe,
             Self::Never => false,
         }
     }
 }
 
-fn judged(done: Result<Answer, Failure>) -> Result<Answer, ProviderError> {
+fn judged(done: Result<ProviderResponse, Failure>) -> Result<ProviderResponse, ProviderError> {
     let answer = done.map_err(|failure| failure.error)?;
     let status = answer.status;
     if status.is_server_error() || status.is_redirection() || status == StatusCode::TOO_MANY_REQUESTS {
@@ -125,7 +129,7 @@ fn judged(done: Result<Answer, Failure>) -> Result<Answer, ProviderError> {
     Ok(answer)
 }
 
-async fn once(request: RequestBuilder) -> Result<Answer, Failure> {
+async fn once(request: RequestBuilder) -> Result<ProviderResponse, Failure> {
     let response = request.send().await.map_err(failure)?;
     let (status, headers) = (response.status(), response.headers().clone());
     let body = http_client::body(response, LONGEST_ANSWER).await.map_err(|error| match error {
@@ -135,7 +139,7 @@ async fn once(request: RequestBuilder) -> Result<Answer, Failure> {
             Failure { error, retriable: Retriable::Never }
         }
     })?;
-    Ok(Answer { status, headers, body })
+    Ok(ProviderResponse { status, headers, body })
 }
 
 fn failure(error: reqwest::Error) -> Failure {

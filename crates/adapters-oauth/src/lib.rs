@@ -10,7 +10,7 @@ use std::fmt;
 use std::time::Duration;
 
 use domain::display::cleaned_name;
-use domain::identity::{Email, State, Verifier};
+use domain::identity::{Email, OAuthState, PkceVerifier};
 use domain::users::WebUrl;
 
 pub use github::GitHub;
@@ -45,7 +45,7 @@ impl fmt::Debug for Application {
 
 impl Application {
     /// The URL at `path` of the site with the parameters of an authorization request (RFC 6749, 4.1.1; RFC 7636, 4.3).
-    fn authorize_url(&self, path: &str, scope: &str, state: &State, verifier: &Verifier) -> String {
+    fn authorize_url(&self, path: &str, scope: &str, state: &OAuthState, verifier: &PkceVerifier) -> String {
         let challenge = verifier.challenge();
         let query = [
             ("client_id", self.client_id.as_str()),
@@ -62,7 +62,7 @@ impl Application {
     }
 
     /// The form that exchanges a code for a token.
-    fn exchange_form<'a>(&'a self, code: &'a str, verifier: &'a Verifier) -> [(&'static str, &'a str); 6] {
+    fn exchange_form<'a>(&'a self, code: &'a str, verifier: &'a PkceVerifier) -> [(&'static str, &'a str); 6] {
         [
             ("client_id", &self.client_id),
             ("client_secret", &self.client_secret),

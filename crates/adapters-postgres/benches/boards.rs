@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use community::{Community, Failure};
 use domain::days::Period;
 use domain::ids::UserId;
-use domain::leaderboard::{BoardKind, BoardQuery, BoardSlice, Filter, Leaderboard, Scope, SortBy};
+use domain::leaderboard::{BoardFilter, BoardKind, BoardQuery, BoardScope, BoardSlice, Leaderboard, SortBy};
 use domain::usage::{ModelName, Source};
 use domain::users::Region;
 
@@ -50,7 +50,7 @@ async fn main() -> Result<(), Failure> {
         times.push(read(&boards, &query, 0, None).await?);
     }
     refresh.await??;
-    say("first page during a refresh", &mut times);
+    print_times("first page during a refresh", &mut times);
     let sizes = "SELECT pg_size_pretty(pg_total_relation_size('board_scores')), pg_size_pretty(pg_total_relation_size('board_places'))";
     let sizes = client.query_one(sizes, &[]).await?;
     println!("board_scores {}, board_places {}", sizes.get::<_, String>(0), sizes.get::<_, String>(1));
@@ -58,23 +58,23 @@ async fn main() -> Result<(), Failure> {
 }
 
 async fn read_all(boards: &Leaderboard, viewer: UserId, people: u32) -> Result<(), Failure> {
-    let of = |kind, scope, region| BoardQuery::new(kind, SortBy::Tokens, Period::All, Filter { scope, region });
+    let of = |kind, scope, region| BoardQuery::new(kind, SortBy::Tokens, Period::All, BoardFilter { scope, region });
     let last = u64::from(people * 19 / 20).saturating_sub(100);
     let global = BoardQuery::global(SortBy::Tokens, Period::All);
     for (what, query, offset, viewer) in [
         ("first page", global.clone(), 0, None),
         ("first page, signed in", global.clone(), 0, Some(viewer)),
         ("last page", global, last, None),
-        ("of a tool", of(BoardKind::Global, Scope::Tool(Source::trusted("tool1")), None), 0, None),
-        ("of a model", of(BoardKind::Global, Scope::Model(ModelName::trusted("model1")), None), 0, None),
-        ("of a region", of(BoardKind::Global, Scope::Everything, Some(Region::Eu)), 0, None),
-        ("of 50 friends", of(BoardKind::Friends, Scope::Everything, None), 0, Some(viewer)),
+        ("of a tool", of(BoardKind::Global, BoardScope::Tool(Source::trusted("tool1")), None), 0, None),
+        ("of a model", of(BoardKind::Global, BoardScope::Model(ModelName::trusted("model1")), None), 0, None),
+        ("of a region", of(BoardKind::Global, BoardScope::Everything, Some(Region::Eu)), 0, None),
+        ("of 50 friends", of(BoardKind::Friends, BoardScope::Everything, None), 0, Some(viewer)),
     ] {
         let mut times = Vec::new();
         for _ in 0..READS {
             times.push(read(boards, &query, offset, viewer).await?);
         }
-        say(what, &mut times);
+        print_times(what, &mut times);
     }
     Ok(())
 }
@@ -95,7 +95,7 @@ async fn read(
     Ok(took)
 }
 
-fn say(what: &str, times: &mut [Duration]) {
+fn print_times(what: &str, times: &mut [Duration]) {
     times.sort_unstable();
     let ms = |percent: usize| times.get(times.len() * percent / 100).map_or(0.0, |time| time.as_secs_f64() * 1000.0);
     println!("{what}: p50 {:.2} ms, p99 {:.2} ms, {} reads", ms(50), ms(99), times.len());

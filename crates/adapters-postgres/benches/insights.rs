@@ -47,7 +47,7 @@ async fn main() -> Result<(), Failure> {
             insights.compare(viewer, period).await?;
             times.push(begin.elapsed());
         }
-        say(&format!("insights of {}", period.name()), &mut times);
+        print_times(&format!("insights of {}", period.name()), &mut times);
     }
 
     let plausibility = Plausibility::new(community.deps());
@@ -77,7 +77,7 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-fn say(what: &str, times: &mut [Duration]) {
+fn print_times(what: &str, times: &mut [Duration]) {
     times.sort_unstable();
     let ms = |percent: usize| times.get(times.len() * percent / 100).map_or(0.0, |time| time.as_secs_f64() * 1000.0);
     println!("{what}: p50 {:.2} ms, p99 {:.2} ms, {} reads", ms(50), ms(99), times.len());

@@ -96,7 +96,7 @@ mod tests {
     const SASL: u32 = 10;
 
     #[test]
-    fn clear_text_needs_tls_or_this_machine() {
+    fn auth_clear_text_needs_tls_or_local_server() {
         for (is_encrypted, is_local, permitted) in
             [(false, false, false), (false, true, true), (true, false, true), (true, true, true)]
         {
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn scram_only_refuses_every_other_method() {
+    fn auth_scram_only_refuses_other_methods() {
         let policy = AuthPolicy { scram_only: true, is_local: true };
         for is_encrypted in [false, true] {
             for method in [OK, CLEAR_TEXT, MD5] {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn impostor_that_asks_for_the_password_gets_nothing() {
+    async fn auth_impostor_asking_for_password_gets_nothing() {
         for method in [CLEAR_TEXT, MD5, OK] {
             let (error, answer) = answer_to(method, "?require_auth=scram-sha-256").await;
             assert!(error.contains("SCRAM"), "{method}: {error}");
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn server_of_this_machine_gets_the_password_where_scram_is_not_required() {
+    async fn auth_local_server_gets_password_unless_scram_is_required() {
         let (_, answer) = answer_to(CLEAR_TEXT, "").await;
         assert!(answer.windows(7).any(|part| part == b"hunter2"), "{answer:?}");
     }

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn mode_defaults_by_host() {
+    fn tls_mode_defaults_by_host() {
         for (url, expected) in [
             ("postgres://localhost/x", TlsMode::Disable),
             ("postgres://127.0.0.1/x", TlsMode::Disable),

@@ -13,12 +13,12 @@ use crate::error::ConnectError;
 const WAITING: usize = 1024;
 
 /// A connection that listens on one channel. Dropping it closes it.
-pub(crate) struct Listening {
+pub(crate) struct ListenConnection {
     _client: Client,
     payloads: mpsc::Receiver<String>,
 }
 
-impl Listening {
+impl ListenConnection {
     /// Connects to `url` and listens on `channel`. Notifications that commit after this returns are received.
     pub(crate) async fn start(url: &str, channel: &'static str) -> Result<Self, StoreError> {
         let (client, connection) =

@@ -44,14 +44,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn data_is_a_json_object() {
+    fn payload_is_a_json_object() {
         let data =
             vec![("name", Value::from("a \"b\"")), ("level", 7_u64.into()), ("tier", Option::<u32>::None.into())];
         assert_eq!(json(&data), r#"{"level":7,"name":"a \"b\"","tier":null}"#);
     }
 
     #[test]
-    fn data_reads_back_as_written() {
+    fn payload_reads_back_as_written() {
         let data = vec![("tier", Value::Nothing), ("name", "a\"b".into()), ("level", 7_u64.into())];
         let mut read = parse_data(&json(&data));
         read.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn money_is_a_number_with_every_digit() {
+    fn payload_money_keeps_every_digit() {
         let amount = |text| Usd::parse(text).expect("an amount");
         for (kept, written, read) in [
             ("3.0149", "3.0149", Value::Money(amount("3.0149"))),

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use domain::error::StoreError;
 
-use crate::listening::Listening;
+use crate::listening::ListenConnection;
 
 /// The pause before a new connection.
-const WAIT: Duration = Duration::from_secs(2);
+const RECONNECT_DELAY: Duration = Duration::from_secs(2);
 
 /// Notifications that are handled by one look at the queue.
 const BATCH: usize = 1_000;
@@ -19,12 +19,12 @@ pub async fn wake_on_jobs(url: &str, wake: impl Fn()) -> Infallible {
     loop {
         let Err(error) = listen(url, &wake).await;
         tracing::debug!(%error, "LISTEN connection lost; jobs are polled for");
-        tokio::time::sleep(WAIT).await;
+        tokio::time::sleep(RECONNECT_DELAY).await;
     }
 }
 
 async fn listen(url: &str, wake: &impl Fn()) -> Result<Infallible, StoreError> {
-    let mut listening = Listening::start(url, "jobs").await?;
+    let mut listening = ListenConnection::start(url, "jobs").await?;
     loop {
         wake();
         listening.next(BATCH).await?;

@@ -8,10 +8,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use adapters_postgres::{Database, Hub, HubLimits, Migrations, PoolSettings, WorkClass, create_database};
-use embedded_postgres::{Binaries, Cluster, DataDir, Durability, Options, Origin};
+use embedded_postgres::{Binaries, Cluster, ClusterOptions, DataDir, Durability, PathOrigin};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
-const FAST: Options = Options { durability: Durability::None, max_connections: 20 };
+const FAST: ClusterOptions = ClusterOptions { durability: Durability::None, max_connections: 20 };
 
 /// A certificate authority that exists for one test.
 struct Authority {
@@ -50,7 +50,7 @@ impl TlsCluster {
     fn start(has_tls: bool, hba: &str) -> Self {
         let top = tempfile::tempdir().unwrap();
         fs::set_permissions(top.path(), PermissionsExt::from_mode(0o711)).unwrap();
-        let dir = DataDir::resolve(&top.path().join("data"), Origin::Explicit).unwrap();
+        let dir = DataDir::resolve(&top.path().join("data"), PathOrigin::Explicit).unwrap();
         Cluster::start(&dir, &FAST).unwrap().stop().unwrap();
 
         let (authority, stranger) = (Authority::new("root"), Authority::new("stranger"));
@@ -112,7 +112,7 @@ async fn assert_outcomes(server: &TlsCluster, cases: &[(&str, &str, &str)]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn server_that_insists_on_tls_is_reached_by_the_modes_that_trust_its_certificate() {
+async fn tls_only_server_is_reached_by_modes_that_trust_its_certificate() {
     let server = TlsCluster::start(true, "hostssl all all 127.0.0.1/32 scram-sha-256\n");
     let cases = [
         ("localhost", "sslmode=disable", "no encryption"),
@@ -137,7 +137,7 @@ async fn server_that_insists_on_tls_is_reached_by_the_modes_that_trust_its_certi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn server_without_tls_is_reached_by_prefer_and_disable_alone() {
+async fn tls_less_server_is_reached_by_prefer_and_disable_only() {
     let server = TlsCluster::start(false, "host all all 127.0.0.1/32 scram-sha-256\n");
     let cases = [
         ("localhost", "sslmode=disable", "accepted"),

@@ -18,7 +18,7 @@ const REDIRECTS: usize = 3;
 /// The most characters of an `ETag`; a longer one is ignored.
 const LONGEST_ETAG: usize = 200;
 
-pub(crate) enum Answer {
+pub(crate) enum FetchResponse {
     /// The table has the known `ETag`.
     Unchanged,
     /// The table is new.
@@ -37,7 +37,7 @@ impl Http {
     /// A client with `limits`. It follows no redirect to another host.
     pub(crate) fn new(limits: FetchLimits) -> Result<Self, ClientError> {
         let redirects = redirect::Policy::custom(|attempt| {
-            let stays = attempt.previous().first().is_some_and(|asked| is_same_host(asked, attempt.url()));
+            let stays = attempt.previous().first().is_some_and(|original| is_same_host(original, attempt.url()));
             if stays && attempt.previous().len() <= REDIRECTS { attempt.follow() } else { attempt.stop() }
         });
         let client = http_client::client(limits.timeout, redirects)?;
@@ -46,7 +46,7 @@ impl Http {
 
     /// Fetches `url`, unless its `ETag` is still `known`. Retries up to two times if the server cannot be reached, closes the
     /// connection or answers 5xx.
-    pub(crate) async fn get(&self, url: &str, known: Option<&str>) -> Result<Answer, SourceError> {
+    pub(crate) async fn get(&self, url: &str, known: Option<&str>) -> Result<FetchResponse, SourceError> {
         let mut pause = self.pause;
         for _ in 0..RETRIES {
             match self.once(url, known).await {
@@ -59,7 +59,7 @@ impl Http {
         self.once(url, known).await.map_err(|failure| failure.error)
     }
 
-    async fn once(&self, url: &str, known: Option<&str>) -> Result<Answer, Failure> {
+    async fn once(&self, url: &str, known: Option<&str>) -> Result<FetchResponse, Failure> {
         let mut request = self.client.get(url).header(ACCEPT, "application/json, text/plain");
         if let Some(known) = known {
             request = request.header(IF_NONE_MATCH, known);
@@ -67,7 +67,7 @@ impl Http {
         let response = request.send().await.map_err(failure)?;
         let status = response.status();
         if status == StatusCode::NOT_MODIFIED && known.is_some() {
-            return Ok(Answer::Unchanged);
+            return Ok(FetchResponse::Unchanged);
         }
         if status != StatusCode::OK {
             let what = if status.is_redirection() { ", which leads to another host or nowhere" } else { "" };
@@ -76,7 +76,7 @@ impl Http {
         }
         let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok());
         let etag = etag.filter(|etag| etag.len() <= LONGEST_ETAG).map(str::to_owned);
-        Ok(Answer::Body { etag, body: self.body(response).await? })
+        Ok(FetchResponse::Body { etag, body: self.body(response).await? })
     }
 
     async fn body(&self, response: Response) -> Result<Vec<u8>, Failure> {
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn same_host_compares_scheme_host_and_port() {
         let url = |text: &str| Url::parse(text).expect("an address");
-        let asked = url("https://example.org/table");
+        let original = url("https://example.org/table");
         for (other, is_same) in [
             ("https://example.org:443/elsewhere", true),
             ("http://example.org/table", false),
@@ -143,7 +143,7 @@ mod tests {
             ("https://www.example.org/table", false),
             ("https://169.254.169.254/table", false),
         ] {
-            assert_eq!(is_same_host(&asked, &url(other)), is_same, "{other}");
+            assert_eq!(is_same_host(&original, &url(other)), is_same, "{other}");
         }
     }
 }

@@ -8,9 +8,9 @@ mod json;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::pricing::ports::{Fetched, PriceSource, SourceError};
+use domain::pricing::ports::{FetchOutcome, PriceSource, SourceError};
 
-use http::{Answer, Http};
+use http::{FetchResponse, Http};
 pub use http_client::ClientError;
 
 /// The limits of a fetch.
@@ -51,10 +51,10 @@ impl PriceSource for LiveTable {
         http::without_secrets(&self.url)
     }
 
-    async fn fetch(&self, known: Option<String>) -> Result<Fetched, SourceError> {
+    async fn fetch(&self, known: Option<String>) -> Result<FetchOutcome, SourceError> {
         match self.http.get(&self.url, known.as_deref()).await? {
-            Answer::Unchanged => Ok(Fetched::Unchanged),
-            Answer::Body { etag, body } => Ok(Fetched::Table { etag, entries: json::entries(&body)? }),
+            FetchResponse::Unchanged => Ok(FetchOutcome::Unchanged),
+            FetchResponse::Body { etag, body } => Ok(FetchOutcome::Table { etag, entries: json::entries(&body)? }),
         }
     }
 }

@@ -7,12 +7,12 @@ use adapters_postgres::Database;
 use async_trait::async_trait;
 
 /// Ready while the database answers and no shutdown has begun.
-pub(crate) struct Ready {
+pub(crate) struct DatabaseReadiness {
     store: Database,
     draining: AtomicBool,
 }
 
-impl Ready {
+impl DatabaseReadiness {
     pub(crate) fn new(store: Database) -> Self {
         Self { store, draining: AtomicBool::new(false) }
     }
@@ -24,7 +24,7 @@ impl Ready {
 }
 
 #[async_trait]
-impl Readiness for Ready {
+impl Readiness for DatabaseReadiness {
     async fn database(&self) -> bool {
         self.store.answers().await
     }

@@ -11,15 +11,15 @@ use adapters_http::edge::Edge;
 use adapters_http::services::api;
 use adapters_postgres::Hub;
 use bootstrap::database::Database;
-use bootstrap::prices::Followed;
-use bootstrap::service::{self, State};
-use bootstrap::signals::{End, TERMINATE};
+use bootstrap::prices::PriceBookFollower;
+use bootstrap::service::{self, ServiceState};
+use bootstrap::signals::{ShutdownSignals, TERMINATE};
 use bootstrap::store::{ServerDatabase, deps};
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 
-use crate::ready::Ready;
-use crate::work::Working;
+use crate::ready::DatabaseReadiness;
+use crate::work::WorkerTask;
 use crate::{proxy, services, welcome};
 
 /// Serves until SIGTERM or Ctrl-C, then lets running requests finish and stops an embedded database. With an embedded database it
@@ -29,7 +29,7 @@ pub(crate) fn serve(settings: &Settings, works: bool) -> Result<(), StartupError
     // Before the database is opened, because a taken port is the most common failure and the database the slowest step.
     let listener = listen(settings)?;
     // From here on signals do not end the process by themselves, so the database is always stopped.
-    let end = runtime.block_on(async { End::listen() })?;
+    let end = runtime.block_on(async { ShutdownSignals::listen() })?;
     let address =
         listener.local_addr().map_err(|error| StartupError::listening(self::address(settings), "HOST", &error))?;
     let settings = &settings.clone().listening_on(address);
@@ -60,18 +60,18 @@ async fn run(
     database: &mut Database,
     works: bool,
     listener: TcpListener,
-    mut end: End,
+    mut end: ShutdownSignals,
 ) -> Result<(), StartupError> {
     let started = Instant::now();
     let address = listener.local_addr().map_err(|error| StartupError::listening(address(settings), "HOST", &error))?;
     let store = ServerDatabase::open(settings, database.url()).await?;
-    let ready = Arc::new(Ready::new(store.health.clone()));
+    let ready = Arc::new(DatabaseReadiness::new(store.health.clone()));
     let hub = Hub::start(store.requests.clone(), database.url(), services::hub(settings));
-    let prices = Followed::start(deps(&store.jobs)).await;
+    let prices = PriceBookFollower::start(deps(&store.jobs)).await;
     store.requests.name_models_by(prices.book());
     let services = services::services(settings, &store, hub.clone(), Arc::clone(&ready), prices.book())?;
     let works = works && database.is_embedded();
-    let working = works.then(|| Working::start(settings, &store.jobs, database.url())).transpose()?;
+    let working = works.then(|| WorkerTask::start(settings, &store.jobs, database.url())).transpose()?;
     let edge = Edge::new(Arc::new(SystemClock), Arc::new(SystemIds), services::edge(settings));
     let server = HttpServer::new(move || app(&edge, api()).configure(|config| services.clone().install(config)));
     let failed = |error: std::io::Error| StartupError::Other { doing: "serving", reason: error.to_string() };
@@ -80,7 +80,7 @@ async fn run(
     let serving = tokio::spawn(server);
     tracing::info!(%address, embedded_database = database.is_embedded(), took = ?started.elapsed(), "ready");
     proxy::warn_if_unnamed(settings, address.port());
-    service::notify(State::Ready);
+    service::notify(ServiceState::Ready);
     if database.is_embedded() {
         welcome::print(&settings.app.public_url);
     }
@@ -91,7 +91,7 @@ async fn run(
         never = watch(database) => match never {},
     };
     tracing::info!(reason, "shutting down; running requests finish");
-    service::notify(State::Stopping);
+    service::notify(ServiceState::Stopping);
     ready.drain();
     let requests = async {
         if reason == TERMINATE {
@@ -115,7 +115,7 @@ async fn run(
 
 /// Restarts an embedded server that dies.
 async fn watch(database: &mut Database) -> Infallible {
-    let mut ticks = tokio::time::interval(WATCH);
+    let mut ticks = tokio::time::interval(CHECK_INTERVAL);
     loop {
         ticks.tick().await;
         match tokio::task::block_in_place(|| database.revive()) {
@@ -143,4 +143,4 @@ fn address(settings: &Settings) -> String {
 }
 
 /// The interval at which the embedded server is checked.
-const WATCH: Duration = Duration::from_millis(500);
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);

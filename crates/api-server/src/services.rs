@@ -7,7 +7,7 @@ use adapters_http::body::{BodyLimits, BodyTimeout, ByteBudget};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::EdgeSettings;
 use adapters_http::identity::{Browser, PublicUrl};
-use adapters_http::limits::{Limits, Rates, ShareSizes, Shares};
+use adapters_http::limits::{Limits, Rates, ShareSizes, Shares, SignInRequirement};
 use adapters_http::referrals::ReferralLinks;
 use adapters_http::server::ServerLimits;
 use adapters_http::services::Services;
@@ -35,14 +35,14 @@ use domain::social::{Feed, Social};
 use domain::usage::Usage;
 use domain::users::{Profiles, Users};
 
-use crate::ready::Ready;
+use crate::ready::DatabaseReadiness;
 
 /// The services of the routes.
 pub(crate) fn services(
     settings: &Settings,
     database: &ServerDatabase,
     hub: Hub,
-    ready: Arc<Ready>,
+    ready: Arc<DatabaseReadiness>,
     prices: Arc<CurrentBook>,
 ) -> Result<Services, StartupError> {
     let requests = deps(&database.requests);
@@ -111,6 +111,7 @@ pub(crate) fn services(
             sync: rates.sync_per_minute,
             default: rates.default_per_minute,
         }),
+        sign_in_requirement: SignInRequirement(settings.privacy.require_sign_in),
         shares: Shares::new(ShareSizes::of_pool(settings.database.max_connections())),
     })
 }

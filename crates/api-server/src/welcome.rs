@@ -1,14 +1,14 @@
 //! The texts that a server prints at start: a tour if its database is embedded, and the link of the first administrator.
 
 use bootstrap::Settings;
-use bootstrap::out::say;
+use bootstrap::out::print_line;
 use bootstrap::registration::link;
 use domain::administration::Invitations;
 use domain::deps::Deps;
 
 /// Prints the server's address and a tour of four lines for a shell.
 pub(crate) fn print(public_url: &str) {
-    say(text(public_url));
+    print_line(text(public_url));
 }
 
 /// Prints the link with which the first account of an empty instance becomes an administrator. Each start of an empty instance
@@ -16,7 +16,7 @@ pub(crate) fn print(public_url: &str) {
 pub(crate) async fn invite_first_administrator(settings: &Settings, deps: &Deps) {
     match Invitations::new(deps.clone()).first_administrator().await {
         Ok(None) => {}
-        Ok(Some(issued)) => say(format_args!(
+        Ok(Some(issued)) => print_line(format_args!(
             "There is no account yet. Create the first administrator, within a day, at\n\n  {}\n",
             link(settings, &issued.token)
         )),

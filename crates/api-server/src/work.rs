@@ -9,15 +9,15 @@ use tokio_util::sync::CancellationToken;
 use worker::Worker;
 
 /// The delay before a failed worker is restarted.
-const AGAIN: Duration = Duration::from_secs(5);
+const RESTART_DELAY: Duration = Duration::from_secs(5);
 
 /// A worker beside the server.
-pub(crate) struct Working {
+pub(crate) struct WorkerTask {
     keeping: JoinHandle<()>,
     end: CancellationToken,
 }
 
-impl Working {
+impl WorkerTask {
     /// Runs the jobs of `database`, whose URL is `url`, on the current runtime.
     pub(crate) fn start(settings: &Settings, database: &Database, url: &str) -> Result<Self, StartupError> {
         let (settings, database, url) = (settings.clone(), database.clone(), url.to_owned());
@@ -28,7 +28,7 @@ impl Working {
         // Invalid settings fail the start here, instead of a line in the log.
         worker()?;
         let end = CancellationToken::new();
-        let keeping = tokio::spawn(keep(end.clone(), AGAIN, move |end| {
+        let keeping = tokio::spawn(keep(end.clone(), RESTART_DELAY, move |end| {
             let worker = worker();
             async move {
                 let (worker, cancellation) = worker?;
@@ -114,9 +114,9 @@ mod tests {
     async fn shutdown_does_not_wait_for_worker_restart() {
         let end = CancellationToken::new();
         let died = Arc::new(Notify::new());
-        let tells = died.clone();
+        let notifier = died.clone();
         let keeping = tokio::spawn(keep(end.clone(), Duration::from_hours(1), move |_| {
-            tells.notify_one();
+            notifier.notify_one();
             async { Err(StartupError::Other { doing: "running the worker", reason: "no more".to_owned() }) }
         }));
         died.notified().await;

@@ -20,10 +20,13 @@ fn program(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
 
 #[track_caller]
 fn fails_with(output: &Output, expected: &str) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.lines().any(|line| line.starts_with("error: ")) && said.contains(expected), "{said}");
-    assert!(!said.contains("panicked") && !said.contains("Error {"), "{said}");
+    let output_text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{output_text}");
+    assert!(
+        output_text.lines().any(|line| line.starts_with("error: ")) && output_text.contains(expected),
+        "{output_text}"
+    );
+    assert!(!output_text.contains("panicked") && !output_text.contains("Error {"), "{output_text}");
 }
 
 fn data_dir() -> tempfile::TempDir {
@@ -97,15 +100,15 @@ fn server_with_embedded_database_runs_jobs_unless_disabled() {
     let variables = [("PORT", "0"), ("BURNTOP_DATA_DIR", data.to_str().unwrap()), ("PRICING_URL", "")];
     let stop = |mut child: Child| {
         kill_process(Pid::from_raw(child.id().try_into().unwrap()).unwrap(), Signal::TERM).unwrap();
-        let mut said = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        let mut output_text = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut output_text).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(0));
-        said
+        output_text
     };
     let mut alone = program(&["--no-worker"], &variables).stderr(Stdio::piped()).spawn().unwrap();
     wait_for_line(&mut alone, "ready");
-    let said = stop(alone);
-    assert!(!said.contains("job="), "{said}");
+    let output_text = stop(alone);
+    assert!(!output_text.contains("job="), "{output_text}");
     let mut living = program(&[], &variables).stderr(Stdio::piped()).spawn().unwrap();
     wait_for_line(&mut living, "job=\"streak_risk\"");
     stop(living);

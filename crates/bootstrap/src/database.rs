@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use domain::ids::Ids;
-use embedded_postgres::{Cluster, DataDir, Options, Origin};
+use embedded_postgres::{Cluster, ClusterOptions, DataDir, PathOrigin};
 
 use crate::settings::{Secret, Settings};
 use crate::startup::StartupError;
@@ -41,7 +41,7 @@ impl Database {
         }
         let connections = settings.database.max_connections().saturating_add(SPARE_CONNECTIONS).max(100);
         let max_connections = u32::try_from(connections).unwrap_or(u32::MAX);
-        let cluster = Cluster::start(&dir, &Options { max_connections, ..Options::default() })?;
+        let cluster = Cluster::start(&dir, &ClusterOptions { max_connections, ..ClusterOptions::default() })?;
         let url = embedded_url(cluster.url());
         Ok(Self::Embedded(cluster, url))
     }
@@ -99,7 +99,7 @@ fn embedded_url(url: &str) -> Secret {
 
 /// The data directory.
 pub fn data_dir(settings: &Settings) -> Result<DataDir, StartupError> {
-    let origin = if settings.is_set("app.data_dir") { Origin::Explicit } else { Origin::Default };
+    let origin = if settings.is_set("app.data_dir") { PathOrigin::Explicit } else { PathOrigin::Default };
     Ok(DataDir::resolve(&settings.app.data_dir, origin)?)
 }
 

@@ -4,6 +4,6 @@ use std::fmt::Display;
 use std::io::Write;
 
 /// Prints `line` to standard output. A closed pipe (`… | head`) is ignored, so that it stops no work.
-pub fn say(line: impl Display) {
+pub fn print_line(line: impl Display) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -8,8 +8,8 @@ use domain::pricing::{CurrentBook, Editions};
 use tokio::task::JoinHandle;
 
 /// How often a process checks for a new edition, and how often until the first check succeeds.
-const EVERY: Duration = Duration::from_secs(30);
-const AT_FIRST: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(30);
+const FIRST_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The shipped book, without stored prices.
 pub fn shipped() -> Arc<CurrentBook> {
@@ -17,15 +17,15 @@ pub fn shipped() -> Arc<CurrentBook> {
 }
 
 /// A task that keeps a book current with the database. It ends when this value is dropped.
-pub struct Followed {
+pub struct PriceBookFollower {
     prices: Arc<CurrentBook>,
     task: JoinHandle<()>,
 }
 
-impl Followed {
+impl PriceBookFollower {
     /// Loads the stored edition, and follows changes on the current runtime. Until it can be read the shipped book is in force.
     pub async fn start(deps: Deps) -> Self {
-        Self::every(EVERY, AT_FIRST, deps).await
+        Self::every(POLL_INTERVAL, FIRST_POLL_INTERVAL, deps).await
     }
 
     async fn every(pause: Duration, at_first: Duration, deps: Deps) -> Self {
@@ -46,7 +46,7 @@ impl Followed {
     }
 }
 
-impl Drop for Followed {
+impl Drop for PriceBookFollower {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -79,12 +79,12 @@ mod tests {
 
     #[tokio::test]
     async fn price_book_follows_stored_edition_once_readable() {
-        const FAILS: i64 = -1;
-        let stored = Arc::new(AtomicI64::new(FAILS));
-        let (asked, read) = (Arc::clone(&stored), Arc::clone(&stored));
+        const READ_FAILS: i64 = -1;
+        let stored = Arc::new(AtomicI64::new(READ_FAILS));
+        let (edition_source, read) = (Arc::clone(&stored), Arc::clone(&stored));
         let mut reader = MockPriceReader::new();
-        reader.expect_edition().returning(move || match asked.load(Ordering::SeqCst) {
-            FAILS => Err(StoreError::Unavailable("unreachable".to_owned())),
+        reader.expect_edition().returning(move || match edition_source.load(Ordering::SeqCst) {
+            READ_FAILS => Err(StoreError::Unavailable("unreachable".to_owned())),
             edition => Ok(Edition(edition)),
         });
         reader.expect_stored().returning(move || {
@@ -94,7 +94,7 @@ mod tests {
         });
         let often = Duration::from_millis(1);
         let deps = TestStore::reading(TestReads { prices: reader, ..TestReads::default() }).deps();
-        let followed = Followed::every(often, often, deps).await;
+        let followed = PriceBookFollower::every(often, often, deps).await;
         let knows = |model: &str| followed.book().get().find(&ModelName::trusted(model), None).is_some();
         assert!(knows("claude-sonnet-4-5") && !knows("edition-1"));
         for edition in [1, 2] {

@@ -4,16 +4,16 @@ use sd_notify::NotifyState;
 
 /// The state of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum ServiceState {
     Ready,
     Stopping,
 }
 
 /// Notifies the service manager; does nothing without one.
-pub fn notify(state: State) {
+pub fn notify(state: ServiceState) {
     let state = match state {
-        State::Ready => NotifyState::Ready,
-        State::Stopping => NotifyState::Stopping,
+        ServiceState::Ready => NotifyState::Ready,
+        ServiceState::Stopping => NotifyState::Stopping,
     };
     if let Err(error) = sd_notify::notify(&[state]) {
         tracing::warn!(%error, "notifying the service manager failed");

@@ -9,12 +9,12 @@ pub const TERMINATE: &str = "SIGTERM";
 
 /// A listener for SIGTERM and SIGINT. While it exists these signals do not end the process by themselves.
 #[derive(Debug)]
-pub struct End {
+pub struct ShutdownSignals {
     terminate: Signal,
     interrupt: Signal,
 }
 
-impl End {
+impl ShutdownSignals {
     /// Listens from now on; must be called on the runtime.
     pub fn listen() -> Result<Self, StartupError> {
         let on = |kind| {

@@ -199,14 +199,15 @@ const TRUST: &str = "set sslrootcert in DATABASE_URL to the certificate of the a
     and with sslmode=verify-full use a host name of the certificate";
 const USE_SCRAM: &str =
     "use scram-sha-256 in pg_hba.conf, or add sslmode=require to DATABASE_URL so that the password is encrypted";
-const NOT_OURS: &str = "another program may have taken the port; the password was not sent. Start `api-server` again";
+const FOREIGN_SERVER: &str =
+    "another program may have taken the port; the password was not sent. Start `api-server` again";
 
 /// Parts of messages in lower case, for errors without a code.
 const SIGNS: [(&str, Meaning); 25] = [
     ("invalid database url", Meaning::BadUrl),
     ("no encryption", Meaning::Insecure(ENCRYPT)),
     ("password in clear text", Meaning::Insecure(USE_SCRAM)),
-    ("does not ask for scram", Meaning::Insecure(NOT_OURS)),
+    ("does not ask for scram", Meaning::Insecure(FOREIGN_SERVER)),
     ("does not offer tls", Meaning::Insecure(OFFER_TLS)),
     ("invalid peer certificate", Meaning::Insecure(TRUST)),
     ("certificate", Meaning::Refused),
@@ -255,7 +256,7 @@ mod tests {
     const URL: &str = "postgres://me:hunter2@db.example.org:5432/burntop?sslmode=require";
 
     #[track_caller]
-    fn says(error: &StartupError, expected: &[&str]) {
+    fn assert_contains(error: &StartupError, expected: &[&str]) {
         let text = error.to_string();
         assert!(!text.contains("hunter2"), "{text}");
         for part in expected {
@@ -275,10 +276,10 @@ mod tests {
             ("08006", ["cannot be reached", "start it"]),
             ("XX000", ["opening the database failed", "boom"]),
         ] {
-            says(&StartupError::database(URL, Some(code), "boom"), &expected);
+            assert_contains(&StartupError::database(URL, Some(code), "boom"), &expected);
         }
         let hostssl = "no pg_hba.conf entry for host \"192.0.2.1\", user \"me\", database \"x\", no encryption";
-        says(&StartupError::database(URL, Some("28000"), hostssl), &["sslmode=require"]);
+        assert_contains(&StartupError::database(URL, Some("28000"), hostssl), &["sslmode=require"]);
     }
 
     #[test]
@@ -301,7 +302,7 @@ mod tests {
             ("the server does not ask for SCRAM authentication, which is required", "the password was not sent"),
             ("something new", "opening the database failed: something new"),
         ] {
-            says(&StartupError::database(URL, None, message), &[expected]);
+            assert_contains(&StartupError::database(URL, None, message), &[expected]);
         }
     }
 
@@ -315,15 +316,21 @@ mod tests {
     #[test]
     fn startup_error_of_listening_names_address_and_setting() {
         let taken = io::Error::from(io::ErrorKind::AddrInUse);
-        says(&StartupError::listening("127.0.0.1:8000", "PORT", &taken), &["127.0.0.1:8000 is in use", "set PORT"]);
+        assert_contains(
+            &StartupError::listening("127.0.0.1:8000", "PORT", &taken),
+            &["127.0.0.1:8000 is in use", "set PORT"],
+        );
         let foreign = io::Error::from(io::ErrorKind::AddrNotAvailable);
-        says(&StartupError::listening("192.0.2.1:80", "HOST", &foreign), &["cannot listen on 192.0.2.1:80", "HOST"]);
+        assert_contains(
+            &StartupError::listening("192.0.2.1:80", "HOST", &foreign),
+            &["cannot listen on 192.0.2.1:80", "HOST"],
+        );
     }
 
     #[test]
     fn startup_error_of_migration_or_directory_gives_advice() {
-        says(&StartupError::NewerMigrations { version: "2030".into() }, &["2030", "newer release"]);
+        assert_contains(&StartupError::NewerMigrations { version: "2030".into() }, &["2030", "newer release"]);
         let locked = embedded_postgres::Error::AlreadyInUse { dir: "/data".into(), pid: Some(7) };
-        says(&locked.into(), &["/data is in use by process 7", "BURNTOP_DATA_DIR"]);
+        assert_contains(&locked.into(), &["/data is in use by process 7", "BURNTOP_DATA_DIR"]);
     }
 }

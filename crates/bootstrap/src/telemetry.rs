@@ -11,10 +11,10 @@ use tracing_subscriber::{Layer, Registry, fmt};
 use crate::settings::Settings;
 
 /// Crates whose lines below a warning are useless to an operator.
-const QUIET: [&str; 6] = ["actix_server", "h2", "hyper", "mio", "rustls", "tokio_postgres"];
+const WARN_ONLY_CRATES: [&str; 6] = ["actix_server", "h2", "hyper", "mio", "rustls", "tokio_postgres"];
 
 /// Logs each malformed request as an error. The client gets the error already, and clients must not be able to fill the log.
-const SILENT: &str = "actix_http::h1::dispatcher=off";
+const SILENCED_DIRECTIVE: &str = "actix_http::h1::dispatcher=off";
 
 /// Starts logging for the process; fails if it is started already.
 pub fn start(settings: &Settings) -> Result<(), TryInitError> {
@@ -46,9 +46,9 @@ pub(crate) fn filter(level: &str) -> Result<EnvFilter, ParseError> {
         other if other.chars().all(char::is_alphanumeric) => format!("{other}=?"),
         _ => return EnvFilter::try_new(level),
     };
-    let quiet = QUIET.map(|name| format!("{name}=warn")).join(",");
+    let quiet = WARN_ONLY_CRATES.map(|name| format!("{name}=warn")).join(",");
     let quiet = if directives == "error" { String::new() } else { format!(",{quiet}") };
-    EnvFilter::try_new(format!("{directives},{SILENT}{quiet}"))
+    EnvFilter::try_new(format!("{directives},{SILENCED_DIRECTIVE}{quiet}"))
 }
 
 #[cfg(test)]
@@ -83,7 +83,7 @@ mod tests {
         assert!(shown.contains("hyper=warn") && shown.contains("debug"), "{shown}");
         assert!(!filter("error").unwrap().to_string().contains("warn"));
         for level in ["error", "debug"] {
-            assert!(filter(level).unwrap().to_string().contains(SILENT), "{level}");
+            assert!(filter(level).unwrap().to_string().contains(SILENCED_DIRECTIVE), "{level}");
         }
     }
 }

@@ -76,9 +76,9 @@ mod tests {
     /// The result of a use case that collides `collisions` times, the number of attempts, and the pauses in milliseconds.
     fn collide(collisions: u32) -> (Result<&'static str, StoreError>, u32, Vec<u128>) {
         let pauses = Arc::new(Mutex::new(Vec::new()));
-        let noted = pauses.clone();
+        let recorded = pauses.clone();
         let deps = TestUnitOfWork::store(TestUnitOfWork::default)
-            .with_pauses(move |longest| noted.lock().expect("pauses").push(longest.as_millis()))
+            .with_pauses(move |longest| recorded.lock().expect("pauses").push(longest.as_millis()))
             .deps();
         let attempts = Cell::new(0);
         let done = block_on(deps.retried(|| async {

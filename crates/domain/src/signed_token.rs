@@ -90,8 +90,8 @@ impl UnverifiedToken {
     /// Reads the text of a token; `None` if it has another form.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (said, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG)?)?;
-        let (head, about) = said.split_at_checked(HEAD)?;
+        let (claims_bytes, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG)?)?;
+        let (head, about) = claims_bytes.split_at_checked(HEAD)?;
         let end = i64::from_be_bytes(head[17..].try_into().ok()?);
         let ends_at = if end == i64::MAX { None } else { Some(OffsetDateTime::from_unix_timestamp(end).ok()?) };
         let user = UserId(Uuid::from_slice(&head[1..17]).ok()?);
@@ -138,9 +138,9 @@ impl TokenKey {
         is_ours && unverified.claims.ends_at.is_none_or(|end| now < end)
     }
 
-    fn signature(&self, said: &[u8], bound: &[&str]) -> Hmac<Sha256> {
+    fn signature(&self, claims_bytes: &[u8], bound: &[&str]) -> Hmac<Sha256> {
         let mut signer = self.0.clone();
-        for part in [said].into_iter().chain(bound.iter().map(|part| part.as_bytes())) {
+        for part in [claims_bytes].into_iter().chain(bound.iter().map(|part| part.as_bytes())) {
             Mac::update(&mut signer, &(part.len() as u64).to_be_bytes());
             Mac::update(&mut signer, part);
         }

@@ -7,10 +7,10 @@ use time::{Date, Duration, OffsetDateTime, Weekday};
 use crate::days::{LocalTime, Zone};
 
 /// The local hour of Monday from which the previous week is summarised.
-const SUMMED_UP_AT: u8 = 9;
+const SUMMARY_HOUR: u8 = 9;
 
 /// The last local day for the summary, in case the worker was down on Monday.
-const MADE_UP_UNTIL: Weekday = Weekday::Wednesday;
+const CATCH_UP_UNTIL: Weekday = Weekday::Wednesday;
 
 /// An ISO week of a local calendar. Displayed as `2026-W47`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,15 +41,15 @@ impl Week {
     /// days. A missed summary is caught up, while usage that arrives days later triggers none.
     pub fn to_sum_up(now: LocalTime) -> Option<Self> {
         let day = now.date.weekday();
-        let early = day == Weekday::Monday && now.hour < SUMMED_UP_AT;
-        let late = day.number_from_monday() > MADE_UP_UNTIL.number_from_monday();
+        let early = day == Weekday::Monday && now.hour < SUMMARY_HOUR;
+        let late = day.number_from_monday() > CATCH_UP_UNTIL.number_from_monday();
         (!early && !late).then(|| Self::of(now.date).previous())
     }
 
     /// When the week is summarised in `zone`: the following Monday, 09:00.
     pub fn summed_up_from(self, zone: &Zone) -> OffsetDateTime {
         let monday = self.sunday().next_day().unwrap_or(Date::MAX);
-        zone.instant(monday, SUMMED_UP_AT)
+        zone.instant(monday, SUMMARY_HOUR)
     }
 }
 

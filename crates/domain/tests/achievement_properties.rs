@@ -1,6 +1,8 @@
 //! Achievements and XP do not depend on how often and in which steps an account is judged.
 
-use domain::achievements::{Definition, Metric, Metrics, UnlockedTiers, catalogue, find, judge, progress, standing};
+use domain::achievements::{
+    AchievementDefinition, Metric, Metrics, UnlockedTiers, catalogue, find, judge, progress, standing,
+};
 use proptest::prelude::*;
 
 /// An account's metrics at some time, and its XP in hundredths without rewards.
@@ -24,11 +26,11 @@ impl Person {
     }
 
     fn judged(snapshots: &[Snapshot]) -> Self {
-        let mut person = Self::default();
+        let mut user = Self::default();
         for snapshot in snapshots {
-            person.judge(snapshot);
+            user.judge(snapshot);
         }
-        person
+        user
     }
 
     fn hundredths(&self, base: i64) -> i64 {
@@ -37,9 +39,10 @@ impl Person {
 
     /// The held monotone achievements, as slugs and tiers.
     fn monotone(&self) -> Vec<(&'static str, u8)> {
-        let held = |definition: &&Definition| definition.monotone() && self.held.contains(definition.id());
-        let tier =
-            |definition: &Definition| self.held.tier(definition.id()).map_or(0, domain::achievements::Tier::number);
+        let held = |definition: &&AchievementDefinition| definition.monotone() && self.held.contains(definition.id());
+        let tier = |definition: &AchievementDefinition| {
+            self.held.tier(definition.id()).map_or(0, domain::achievements::Tier::number)
+        };
         catalogue().iter().filter(held).map(|definition| (definition.slug, tier(definition))).collect()
     }
 }
@@ -109,42 +112,42 @@ proptest! {
 
     #[test]
     fn judge_twice_awards_nothing_more(snapshots in snapshots()) {
-        let mut person = Person::judged(&snapshots);
-        let judged = person.clone();
-        prop_assert_eq!(person.judge(&snapshots[snapshots.len() - 1]), 0);
-        prop_assert_eq!(person, judged);
+        let mut user = Person::judged(&snapshots);
+        let judged = user.clone();
+        prop_assert_eq!(user.judge(&snapshots[snapshots.len() - 1]), 0);
+        prop_assert_eq!(user, judged);
     }
 
     #[test]
     fn judge_withdraws_nothing_and_pays_once(snapshots in snapshots()) {
-        let mut person = Person::default();
+        let mut user = Person::default();
         for snapshot in &snapshots {
-            let before = person.clone();
-            person.judge(snapshot);
+            let before = user.clone();
+            user.judge(snapshot);
             for definition in catalogue() {
                 let id = definition.id();
-                prop_assert!(person.held.contains(id) || !before.held.contains(id), "{}", definition.slug);
-                prop_assert!(person.held.tier(id) >= before.held.tier(id), "{}", definition.slug);
+                prop_assert!(user.held.contains(id) || !before.held.contains(id), "{}", definition.slug);
+                prop_assert!(user.held.tier(id) >= before.held.tier(id), "{}", definition.slug);
             }
         }
-        let worth = |definition: &Definition| {
-            let tiers = definition.tiers().filter(|(tier, ..)| person.held.tier(definition.id()) >= Some(*tier));
+        let worth = |definition: &AchievementDefinition| {
+            let tiers = definition.tiers().filter(|(tier, ..)| user.held.tier(definition.id()) >= Some(*tier));
             if definition.is_tiered() { tiers.map(|(_, _, xp)| xp).sum() } else { definition.rarity.xp() }
         };
-        let held = catalogue().iter().filter(|definition| person.held.contains(definition.id()));
-        prop_assert_eq!(person.awarded, held.map(worth).sum::<u64>());
+        let held = catalogue().iter().filter(|definition| user.held.contains(definition.id()));
+        prop_assert_eq!(user.awarded, held.map(worth).sum::<u64>());
     }
 
     #[test]
     fn progress_is_complete_only_for_held_achievements(snapshots in snapshots()) {
         let snapshot = snapshots.last().expect("at least one");
-        let person = Person::judged(&snapshots);
-        let metrics = standing(&snapshot.0, person.hundredths(snapshot.1), &person.held);
+        let user = Person::judged(&snapshots);
+        let metrics = standing(&snapshot.0, user.hundredths(snapshot.1), &user.held);
         for definition in catalogue() {
             let id = definition.id();
             let tiers = definition.tiers().last().map(|(tier, ..)| tier);
-            let done = person.held.contains(id) && person.held.tier(id) == tiers;
-            let progress = progress(definition, &metrics, &person.held);
+            let done = user.held.contains(id) && user.held.tier(id) == tiers;
+            let progress = progress(definition, &metrics, &user.held);
             prop_assert_eq!(progress.percentage == 100, done, "{} {:?}", definition.slug, progress);
             prop_assert_eq!(progress.current == progress.target, done, "{} {:?}", definition.slug, progress);
             prop_assert!(find(id) == Some(definition) && progress.current <= progress.target);

@@ -6,8 +6,8 @@ use domain::days::Zone;
 use domain::pricing::PriceBook;
 use domain::progression::{EventXp, xp};
 use domain::usage::{
-    Changes, Derived, LedgerEntry, MachineId, Message, MessageKey, Model, ModelName, Pricer, Provider, Source,
-    TokenCounts, fold_copies,
+    Derived, LedgerChanges, LedgerEntry, MachineId, MessageKey, Model, ModelName, Pricer, Provider, Source,
+    TokenCounts, UsageMessage, fold_copies,
 };
 use proptest::prelude::*;
 use time::macros::datetime;
@@ -21,12 +21,12 @@ struct Ledger {
 }
 
 impl Ledger {
-    fn take(&mut self, messages: Vec<Message>, zone: &Zone) {
+    fn take(&mut self, messages: Vec<UsageMessage>, zone: &Zone) {
         let mut pricer = Pricer::new(PriceBook::shipped());
         let incoming: Vec<LedgerEntry> =
             fold_copies(messages).into_iter().map(|message| pricer.price(message)).collect();
         let stored = incoming.iter().filter_map(|entry| self.entries.get(&entry.message.key).cloned()).collect();
-        let changes = Changes::between(stored, incoming);
+        let changes = LedgerChanges::between(stored, incoming);
         changes.derive(&mut self.derived, zone);
         self.derived = std::mem::take(&mut self.derived).without_zeros();
         let winners = changes.new.into_iter().chain(changes.replaced.into_iter().map(|(_, winner)| winner));
@@ -44,12 +44,12 @@ impl Ledger {
 }
 
 /// Few ids and values, so that copies meet, tie and differ in every field.
-fn message() -> impl Strategy<Value = Message> {
+fn message() -> impl Strategy<Value = UsageMessage> {
     let names = (0..2_usize, 0..2_usize, 0..3_usize);
     (0..6_u8, 0..200_i64, names, prop::array::uniform6(0..4_u64), any::<bool>()).prop_map(
         |(id, hours, (model, provider, machine), counts, reasoning_in_output)| {
             let [input, output, cache_read, cache_write, hour_writes, reasoning] = counts;
-            Message {
+            UsageMessage {
                 key: MessageKey::of(&format!("message {id}")),
                 source: Source::trusted("claude-code"),
                 at: datetime!(2026-11-01 00:00 UTC) + Duration::hours(hours),
@@ -118,7 +118,7 @@ proptest! {
         let mut ledger = Ledger::default();
         let mut before = 0;
         for (n, message) in messages.into_iter().enumerate() {
-            ledger.take(vec![Message { key: MessageKey::of(&format!("new {n}")), ..message }], &zone);
+            ledger.take(vec![UsageMessage { key: MessageKey::of(&format!("new {n}")), ..message }], &zone);
             prop_assert!(ledger.xp() >= before);
             before = ledger.xp();
         }

@@ -20,19 +20,19 @@ fn listed() -> impl Iterator<Item = &'static str> {
 
 /// All forms of a requested name, with aliases.
 fn forms(name: &str) -> BTreeSet<String> {
-    let mut asked = BTreeSet::new();
+    let mut queried = BTreeSet::new();
     each_group(name, |forms| {
-        asked.extend(forms.iter().map(|(_, form)| form.to_string()));
-        asked.extend(forms.iter().filter_map(|(_, form)| aliases::alias(form)).map(str::to_owned));
+        queried.extend(forms.iter().map(|(_, form)| form.to_string()));
+        queried.extend(forms.iter().filter_map(|(_, form)| aliases::alias(form)).map(str::to_owned));
         None::<()>
     });
-    asked.extend(stated_provider(name).into_iter().flat_map(|(_, rest)| forms(rest)));
-    asked
+    queried.extend(stated_provider(name).into_iter().flat_map(|(_, rest)| forms(rest)));
+    queried
 }
 
-/// Whether a form of `asked` is a form of a listed name.
-fn is_listed(asked: &BTreeSet<String>) -> bool {
-    listed().any(|model| listed_forms(model).iter().any(|(_, form)| asked.contains(&**form)))
+/// Whether a form of `queried` is a form of a listed name.
+fn is_listed(queried: &BTreeSet<String>) -> bool {
+    listed().any(|model| listed_forms(model).iter().any(|(_, form)| queried.contains(&**form)))
 }
 
 fn cost(model: &str, tokens: &TokenCounts) -> Option<Usd> {
@@ -154,8 +154,8 @@ proptest! {
     fn find_prices_name_only_by_form_of_listed_name(name in pieced_names()) {
         let found = PriceBook::shipped().find(&ModelName::trusted(name.as_str()), None);
         if found.is_some() {
-            let asked = forms(&name);
-            prop_assert!(is_listed(&asked), "{} has a price", name);
+            let queried = forms(&name);
+            prop_assert!(is_listed(&queried), "{} has a price", name);
         }
     }
 
@@ -163,8 +163,8 @@ proptest! {
     fn find_random_name_has_no_price_and_does_not_panic(name in "\\PC{1,200}", provider in "\\PC{0,20}") {
         let book = PriceBook::shipped();
         let found = book.find(&ModelName::trusted(name.as_str()), Provider::parse(&provider).as_ref());
-        let asked = forms(&name);
-        prop_assert!(found.is_none() || is_listed(&asked), "{} has a price", name);
+        let queried = forms(&name);
+        prop_assert!(found.is_none() || is_listed(&queried), "{} has a price", name);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::error::{Doing, Error};
+use crate::error::{Error, ErrorContext};
 
 /// The users that run PostgreSQL for root, in this order.
 const STEP_DOWN_TO: [&str; 2] = ["postgres", "nobody"];

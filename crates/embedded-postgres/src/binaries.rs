@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::account::clean_command;
-use crate::error::{Doing, Error};
+use crate::error::{Error, ErrorContext};
 
 /// The oldest major version of PostgreSQL that burntop runs on.
 pub const MINIMUM_MAJOR: u32 = 15;
@@ -76,9 +76,9 @@ impl Binaries {
         let postgres = fs::canonicalize(dir.join("postgres")).doing(|| format!("find {}/postgres", dir.display()))?;
         let home = postgres.parent().filter(|home| PROGRAMS.iter().all(|name| home.join(name).is_file()));
         let dir = home.unwrap_or(dir).to_owned();
-        let said = clean_command(&postgres).arg("--version").output();
-        let said = said.doing(|| format!("run {} --version", postgres.display()))?;
-        match major_version(&String::from_utf8_lossy(&said.stdout)) {
+        let printed = clean_command(&postgres).arg("--version").output();
+        let printed = printed.doing(|| format!("run {} --version", postgres.display()))?;
+        match major_version(&String::from_utf8_lossy(&printed.stdout)) {
             Some(major) => Ok(Self { dir, major }),
             None => Err(incomplete("a postgres that reports its version")),
         }
@@ -129,8 +129,8 @@ fn newest_first(parent: &Path, prefix: &str) -> Vec<PathBuf> {
 }
 
 fn pg_config_dir() -> Option<PathBuf> {
-    let said = clean_command("pg_config").arg("--bindir").output().ok()?;
-    let dir = String::from_utf8(said.stdout).ok()?;
+    let printed = clean_command("pg_config").arg("--bindir").output().ok()?;
+    let dir = String::from_utf8(printed.stdout).ok()?;
     Some(PathBuf::from(dir.trim())).filter(|dir| dir.is_absolute())
 }
 

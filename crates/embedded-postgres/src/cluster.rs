@@ -10,15 +10,15 @@ use std::time::{Duration, Instant};
 
 use crate::binaries::Binaries;
 use crate::directory::DataDir;
-use crate::error::{Doing, Error};
+use crate::error::{Error, ErrorContext};
 use crate::files::Lock;
 use crate::postmaster::{self, PAUSE, PidFile};
 use crate::{DATABASE, ROLE, create, files};
 
 /// The time limit of a start; recovery after a crash of the machine can take long.
-const START: Duration = Duration::from_mins(10);
+const START_TIMEOUT: Duration = Duration::from_mins(10);
 /// How long a start is retried after a temporary failure: the port was just taken, or processes of a killed server still run.
-const RETRY: Duration = Duration::from_secs(20);
+const START_RETRY_PERIOD: Duration = Duration::from_secs(20);
 /// The size above which the log of earlier runs is renamed.
 const LOG_BYTES: u64 = 10 * 1024 * 1024;
 
@@ -34,18 +34,18 @@ pub enum Durability {
 
 /// How a cluster runs.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct ClusterOptions {
     pub durability: Durability,
     pub max_connections: u32,
 }
 
-impl Default for Options {
+impl Default for ClusterOptions {
     fn default() -> Self {
         Self { durability: Durability::Full, max_connections: 100 }
     }
 }
 
-impl Options {
+impl ClusterOptions {
     fn settings(&self, port: u16) -> Vec<String> {
         let mut settings = vec![
             "listen_addresses=127.0.0.1".to_owned(),
@@ -66,7 +66,7 @@ impl Options {
 /// A running PostgreSQL that this process started. Dropping the value stops it.
 pub struct Cluster {
     dir: DataDir,
-    options: Options,
+    options: ClusterOptions,
     child: Option<Child>,
     port: u16,
     url: String,
@@ -82,7 +82,7 @@ impl Cluster {
     /// - [`Error::NotOurs`] or [`Error::OwnedByAnother`] if the directory is not burntop's or belongs to another user;
     /// - [`Error::OtherVersion`] if the installed PostgreSQL cannot read the cluster;
     /// - [`Error::NotStarted`] with the end of the log if the server does not start.
-    pub fn start(dir: &DataDir, options: &Options) -> Result<Self, Error> {
+    pub fn start(dir: &DataDir, options: &ClusterOptions) -> Result<Self, Error> {
         if !dir.path().exists() {
             Binaries::find(None)?; // a failure here leaves no empty directory behind
         }
@@ -151,7 +151,9 @@ impl Cluster {
         let start = Instant::now();
         let child = loop {
             match launch(&self.dir, &binaries, &self.options, self.port) {
-                Err(Error::NotStarted { tail, .. }) if passes(&tail) && start.elapsed() < RETRY => sleep(20 * PAUSE),
+                Err(Error::NotStarted { tail, .. }) if passes(&tail) && start.elapsed() < START_RETRY_PERIOD => {
+                    sleep(20 * PAUSE)
+                }
                 launched => break launched?,
             }
         };
@@ -231,13 +233,15 @@ fn stop_left_over(dir: &DataDir) -> Result<(), Error> {
     Ok(())
 }
 
-fn start_retrying(dir: &DataDir, binaries: &Binaries, options: &Options) -> Result<(Child, u16), Error> {
+fn start_retrying(dir: &DataDir, binaries: &Binaries, options: &ClusterOptions) -> Result<(Child, u16), Error> {
     let start = Instant::now();
     let mut wanted = kept_port(dir);
     loop {
         let port = free_port(wanted.take())?;
         match launch(dir, binaries, options, port) {
-            Err(Error::NotStarted { tail, .. }) if passes(&tail) && start.elapsed() < RETRY => sleep(20 * PAUSE),
+            Err(Error::NotStarted { tail, .. }) if passes(&tail) && start.elapsed() < START_RETRY_PERIOD => {
+                sleep(20 * PAUSE)
+            }
             launched => return launched.map(|child| (child, port)),
         }
     }
@@ -250,7 +254,7 @@ fn passes(log: &str) -> bool {
         .any(|sign| log.contains(sign))
 }
 
-fn launch(dir: &DataDir, binaries: &Binaries, options: &Options, port: u16) -> Result<Child, Error> {
+fn launch(dir: &DataDir, binaries: &Binaries, options: &ClusterOptions, port: u16) -> Result<Child, Error> {
     let log = open_log(dir)?;
     let before = log.metadata().map_or(0, |found| found.len());
     let mut command = dir.account().command(&binaries.program("postgres"));
@@ -269,7 +273,7 @@ fn launch(dir: &DataDir, binaries: &Binaries, options: &Options, port: u16) -> R
     postmaster::record(pid, dir)?;
     let is_ready = || PidFile::read(&cluster).is_some_and(|file| file.pid == pid && file.ready);
     let mut ended = false;
-    let ready = postmaster::wait_until(START, || {
+    let ready = postmaster::wait_until(START_TIMEOUT, || {
         ended = !matches!(child.try_wait(), Ok(None));
         ended || is_ready()
     });
@@ -279,8 +283,8 @@ fn launch(dir: &DataDir, binaries: &Binaries, options: &Options, port: u16) -> R
     if !ended {
         postmaster::stop(pid, || !matches!(child.try_wait(), Ok(None)))?;
     }
-    let said = postmaster::log_since(dir, before);
-    let lines: Vec<&str> = said.lines().collect();
+    let log_text = postmaster::log_since(dir, before);
+    let lines: Vec<&str> = log_text.lines().collect();
     let tail = lines[lines.len().saturating_sub(8)..].join("\n");
     Err(Error::NotStarted { log: dir.log(), tail })
 }
@@ -316,15 +320,15 @@ mod tests {
 
     #[test]
     fn options_default_keep_durability() {
-        assert!(!Options::default().settings(1).iter().any(|one| one.contains("off")));
-        let fast = Options { durability: Durability::None, max_connections: 7 };
+        assert!(!ClusterOptions::default().settings(1).iter().any(|one| one.contains("off")));
+        let fast = ClusterOptions { durability: Durability::None, max_connections: 7 };
         assert!(fast.settings(1).contains(&"fsync=off".to_owned()));
         assert!(fast.settings(1).contains(&"max_connections=7".to_owned()));
     }
 
     #[test]
     fn options_listen_only_on_loopback() {
-        let settings = Options::default().settings(5555);
+        let settings = ClusterOptions::default().settings(5555);
         for expected in ["listen_addresses=127.0.0.1", "port=5555", "unix_socket_directories="] {
             assert!(settings.contains(&expected.to_owned()), "{expected}");
         }

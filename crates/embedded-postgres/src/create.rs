@@ -8,7 +8,7 @@ use std::process::{Output, Stdio};
 use crate::binaries::Binaries;
 use crate::cluster::Durability;
 use crate::directory::DataDir;
-use crate::error::{Doing, Error};
+use crate::error::{Error, ErrorContext};
 use crate::{DATABASE, ROLE, files};
 
 /// Creates the cluster with its password and its database; the directory must be locked.

@@ -6,8 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::account::{Account, user_name};
-use crate::error::{Doing, Error};
-use crate::files::{self, Lock, Locking};
+use crate::error::{Error, ErrorContext};
+use crate::files::{self, Lock, LockOutcome};
 
 /// The file that marks a data directory of burntop.
 const MARKER: &str = ".burntop-data";
@@ -18,7 +18,7 @@ const FALLBACK: &str = "/var/lib/burntop";
 
 /// The origin of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum PathOrigin {
     /// The default. Another place is used if this one cannot be reached.
     Default,
     /// A setting. No other place is used.
@@ -30,29 +30,29 @@ pub enum Origin {
 pub struct DataDir {
     path: PathBuf,
     account: Account,
-    asked: Option<PathBuf>,
+    requested: Option<PathBuf>,
 }
 
 impl DataDir {
-    /// The data directory for `asked`; creates nothing.
+    /// The data directory for `requested`; creates nothing.
     ///
-    /// For root PostgreSQL runs as another user. If that user cannot enter a parent directory, a [`Default`](Origin::Default) path is
-    /// replaced by `/var/lib/burntop/<hash of the path>` (see [`notice`](Self::notice)), and an [`Explicit`](Origin::Explicit) path
+    /// For root PostgreSQL runs as another user. If that user cannot enter a parent directory, a [`Default`](PathOrigin::Default) path is
+    /// replaced by `/var/lib/burntop/<hash of the path>` (see [`notice`](Self::notice)), and an [`Explicit`](PathOrigin::Explicit) path
     /// is refused with [`Error::Closed`].
-    pub fn resolve(asked: &Path, origin: Origin) -> Result<Self, Error> {
-        Self::resolve_with(asked, origin, Account::to_run_as()?, Path::new(FALLBACK))
+    pub fn resolve(requested: &Path, origin: PathOrigin) -> Result<Self, Error> {
+        Self::resolve_with(requested, origin, Account::to_run_as()?, Path::new(FALLBACK))
     }
 
-    fn resolve_with(asked: &Path, origin: Origin, account: Account, fallback: &Path) -> Result<Self, Error> {
-        let path = real_path(asked)?;
+    fn resolve_with(requested: &Path, origin: PathOrigin, account: Account, fallback: &Path) -> Result<Self, Error> {
+        let path = real_path(requested)?;
         let Some(parent) = account.closed_parent(&path) else {
-            return Ok(Self { path, account, asked: None });
+            return Ok(Self { path, account, requested: None });
         };
-        if origin == Origin::Explicit {
+        if origin == PathOrigin::Explicit {
             return Err(Error::Closed { dir: path, parent, account: account.name().to_owned() });
         }
         let moved = fallback.join(format!("{:016x}", fnv1a(path.as_os_str().as_encoded_bytes())));
-        Ok(Self { path: moved, account, asked: Some(path) })
+        Ok(Self { path: moved, account, requested: Some(path) })
     }
 
     /// Absolute.
@@ -62,11 +62,11 @@ impl DataDir {
 
     /// A line for the operator if the data is not at the default place.
     pub fn notice(&self) -> Option<String> {
-        let asked = self.asked.as_ref()?;
+        let requested = self.requested.as_ref()?;
         let (path, account) = (self.path.display(), self.account.name());
         Some(format!(
             "keeping the database in {path}: PostgreSQL runs as user `{account}`, which may not enter {}",
-            asked.display()
+            requested.display()
         ))
     }
 
@@ -117,8 +117,8 @@ impl DataDir {
     /// Locks the directory for this process until the value is dropped.
     pub(crate) fn lock(&self) -> Result<Lock, Error> {
         match Lock::try_exclusive(&self.path.join("lock"))? {
-            Locking::Held(lock) => Ok(lock),
-            Locking::Busy(pid) => Err(Error::AlreadyInUse { dir: self.path.clone(), pid }),
+            LockOutcome::Held(lock) => Ok(lock),
+            LockOutcome::Busy(pid) => Err(Error::AlreadyInUse { dir: self.path.clone(), pid }),
         }
     }
 
@@ -189,7 +189,7 @@ mod tests {
     }
 
     fn at(path: &Path) -> DataDir {
-        DataDir::resolve(path, Origin::Explicit).unwrap()
+        DataDir::resolve(path, PathOrigin::Explicit).unwrap()
     }
 
     #[test]
@@ -263,12 +263,12 @@ mod tests {
         let resolve =
             |origin| DataDir::resolve_with(&top.path().join(".burntop"), origin, account.clone(), fallback.path());
 
-        let moved = resolve(Origin::Default).unwrap();
+        let moved = resolve(PathOrigin::Default).unwrap();
         assert!(moved.path().starts_with(fallback.path()));
-        assert_eq!(moved.path(), resolve(Origin::Default).unwrap().path(), "the place is stable");
+        assert_eq!(moved.path(), resolve(PathOrigin::Default).unwrap().path(), "the place is stable");
         assert!(moved.notice().unwrap().contains(".burntop"));
 
-        let error = resolve(Origin::Explicit).unwrap_err();
+        let error = resolve(PathOrigin::Explicit).unwrap_err();
         let parent = fs::canonicalize(top.path()).unwrap();
         assert!(matches!(&error, Error::Closed { parent: closed, .. } if *closed == parent), "{error}");
     }

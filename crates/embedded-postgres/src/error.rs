@@ -147,12 +147,12 @@ pub enum Error {
 }
 
 /// Adds the operation to an error of the system.
-pub(crate) trait Doing<T> {
+pub(crate) trait ErrorContext<T> {
     /// Turns the error into one that names `doing`.
     fn doing(self, doing: impl FnOnce() -> String) -> Result<T, Error>;
 }
 
-impl<T, E: Into<io::Error>> Doing<T> for Result<T, E> {
+impl<T, E: Into<io::Error>> ErrorContext<T> for Result<T, E> {
     fn doing(self, doing: impl FnOnce() -> String) -> Result<T, Error> {
         self.map_err(|error| Error::Io { doing: doing(), source: error.into() })
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, flock, open, openat, unlinkat};
 
-use crate::error::{Doing, Error};
+use crate::error::{Error, ErrorContext};
 
 /// Opens the regular file `name` in `dir` for reading; neither may be a link. Another user may own `dir`, and with a link could have
 /// root read a file that the user itself cannot read.
@@ -106,7 +106,7 @@ pub(crate) struct Lock {
 
 /// The result of an attempt to lock.
 #[derive(Debug)]
-pub(crate) enum Locking {
+pub(crate) enum LockOutcome {
     Held(Lock),
     /// Another process holds the lock; its pid, if it is known.
     Busy(Option<u32>),
@@ -114,24 +114,24 @@ pub(crate) enum Locking {
 
 impl Lock {
     /// Locks `path` without waiting, and writes the pid of this process to it.
-    pub(crate) fn try_exclusive(path: &Path) -> Result<Locking, Error> {
+    pub(crate) fn try_exclusive(path: &Path) -> Result<LockOutcome, Error> {
         let mut file = open_lock(path)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(error) if error == rustix::io::Errno::WOULDBLOCK => {
                 let mut text = String::new();
                 let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
-                return Ok(Locking::Busy(pid));
+                return Ok(LockOutcome::Busy(pid));
             }
             Err(error) => return Err(error).doing(|| format!("lock {}", path.display())),
         }
-        let say = |file: &mut File| {
+        let write_content = |file: &mut File| {
             file.set_len(0)?;
             file.rewind()?;
             write!(file, "{}", std::process::id())
         };
-        say(&mut file).doing(|| format!("write {}", path.display()))?;
-        Ok(Locking::Held(Self { file }))
+        write_content(&mut file).doing(|| format!("write {}", path.display()))?;
+        Ok(LockOutcome::Held(Self { file }))
     }
 
     /// Locks `path`; waits while another process holds it.
@@ -203,10 +203,10 @@ mod tests {
     fn lock_names_holder_and_ends_on_drop() {
         let top = tempfile::tempdir().unwrap();
         let path = top.path().join("lock");
-        let Locking::Held(lock) = Lock::try_exclusive(&path).unwrap() else { panic!("free") };
-        assert!(matches!(Lock::try_exclusive(&path), Ok(Locking::Busy(Some(pid))) if pid == std::process::id()));
+        let LockOutcome::Held(lock) = Lock::try_exclusive(&path).unwrap() else { panic!("free") };
+        assert!(matches!(Lock::try_exclusive(&path), Ok(LockOutcome::Busy(Some(pid))) if pid == std::process::id()));
         drop(lock);
-        assert!(matches!(Lock::try_exclusive(&path), Ok(Locking::Held(_))));
+        assert!(matches!(Lock::try_exclusive(&path), Ok(LockOutcome::Held(_))));
         Lock::wait_exclusive(&path).unwrap();
     }
 

@@ -13,11 +13,11 @@
 //! ```
 //!
 //! ```no_run
-//! use embedded_postgres::{Cluster, DataDir, Options, Origin};
+//! use embedded_postgres::{Cluster, ClusterOptions, DataDir, PathOrigin};
 //!
 //! # fn main() -> Result<(), embedded_postgres::Error> {
-//! let dir = DataDir::resolve("./.burntop".as_ref(), Origin::Default)?;
-//! let cluster = Cluster::start(&dir, &Options::default())?;
+//! let dir = DataDir::resolve("./.burntop".as_ref(), PathOrigin::Default)?;
+//! let cluster = Cluster::start(&dir, &ClusterOptions::default())?;
 //! println!("{}", cluster.url());
 //! cluster.stop()
 //! # }
@@ -36,8 +36,8 @@ pub mod testing;
 
 pub use account::Account;
 pub use binaries::{Binaries, MINIMUM_MAJOR};
-pub use cluster::{Cluster, Durability, Options, attach};
-pub use directory::{DataDir, Origin};
+pub use cluster::{Cluster, ClusterOptions, Durability, attach};
+pub use directory::{DataDir, PathOrigin};
 pub use error::Error;
 
 /// The database that each cluster is created with.

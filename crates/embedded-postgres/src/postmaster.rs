@@ -119,12 +119,12 @@ pub(crate) fn exists(pid: u32) -> bool {
     to_pid(pid).is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
 }
 
-/// Stops the server `pid` with a fast shutdown, then with an immediate one. `gone` returns whether it has ended.
-pub(crate) fn stop(pid: u32, mut gone: impl FnMut() -> bool) -> Result<(), Error> {
+/// Stops the server `pid` with a fast shutdown, then with an immediate one. `has_ended` returns whether it has ended.
+pub(crate) fn stop(pid: u32, mut has_ended: impl FnMut() -> bool) -> Result<(), Error> {
     for (signal, patience) in [(Signal::INT, FAST_SHUTDOWN), (Signal::QUIT, IMMEDIATE_SHUTDOWN)] {
-        // The process may have ended already; only `gone` decides.
+        // The process may have ended already; only `has_ended` decides.
         let _ = to_pid(pid).map(|pid| kill_process(pid, signal));
-        if wait_until(patience, &mut gone) {
+        if wait_until(patience, &mut has_ended) {
             return Ok(());
         }
     }
@@ -192,7 +192,7 @@ mod tests {
     fn process_is_recognised_by_pid_and_start() {
         let top = tempfile::tempdir().unwrap();
         fs::set_permissions(top.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();
-        let dir = DataDir::resolve(&top.path().join("data"), crate::Origin::Explicit).unwrap();
+        let dir = DataDir::resolve(&top.path().join("data"), crate::PathOrigin::Explicit).unwrap();
         dir.claim().unwrap();
         let own = std::process::id();
         let start = ProcessStart::of(own).unwrap();

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use crate::account::clean_command;
 use crate::binaries::Binaries;
-use crate::error::{Doing, Error};
+use crate::error::{Error, ErrorContext};
 
 /// Runs statements in one session, each in its own transaction; returns unaligned rows without headers.
 pub(crate) fn run(binaries: &Binaries, url: &str, statements: &[&str]) -> Result<String, Error> {

@@ -13,15 +13,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::binaries::Binaries;
-use crate::cluster::{Cluster, Durability, Options, attach_to};
-use crate::directory::{DataDir, Origin};
-use crate::error::{Doing, Error};
+use crate::cluster::{Cluster, ClusterOptions, Durability, attach_to};
+use crate::directory::{DataDir, PathOrigin};
+use crate::error::{Error, ErrorContext};
 use crate::files::Lock;
 use crate::{postmaster, sql};
 
 const WATCHDOG: &str = include_str!("watchdog.sql");
 /// How long the cluster runs after its last use.
-const IDLE: Duration = Duration::from_mins(2);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(2);
 /// Counts a use and holds off the watchdog, which stops the server only when it gets this lock exclusively.
 const IN_USE: &str = "DO $$ BEGIN PERFORM nextval('uses'); PERFORM pg_advisory_lock_shared(7240); END $$";
 /// A file system in memory copies a database several times as fast as a disk.
@@ -57,22 +57,22 @@ impl TestCluster {
     pub fn shared() -> Result<Self, Error> {
         let binaries = Binaries::find(None)?;
         if let Some(dir) = std::env::var_os("BURNTOP_TEST_CLUSTER").filter(|dir| !dir.is_empty()) {
-            return Self::with(&DataDir::resolve(Path::new(&dir), Origin::Explicit)?, binaries, IDLE);
+            return Self::with(&DataDir::resolve(Path::new(&dir), PathOrigin::Explicit)?, binaries, IDLE_TIMEOUT);
         }
         let uid = rustix::process::geteuid().as_raw();
         let parent = if is_large(Path::new(MEMORY)) { MEMORY.into() } else { std::env::temp_dir() };
         let dir = parent.join(format!("burntop-test-{uid}-{}", binaries.major()));
-        Self::with(&DataDir::resolve(&dir, Origin::Default)?, binaries, IDLE)
+        Self::with(&DataDir::resolve(&dir, PathOrigin::Default)?, binaries, IDLE_TIMEOUT)
     }
 
     /// A cluster in `dir` that stops after the time `idle` without use.
     pub fn at(dir: &Path, idle: Duration) -> Result<Self, Error> {
-        Self::with(&DataDir::resolve(dir, Origin::Explicit)?, Binaries::find(None)?, idle)
+        Self::with(&DataDir::resolve(dir, PathOrigin::Explicit)?, Binaries::find(None)?, idle)
     }
 
     fn with(home: &DataDir, binaries: Binaries, idle: Duration) -> Result<Self, Error> {
         home.claim()?;
-        let dir = DataDir::resolve(&home.path().join("data"), Origin::Explicit)?;
+        let dir = DataDir::resolve(&home.path().join("data"), PathOrigin::Explicit)?;
         Ok(Self { dir, locks: home.path().to_owned(), binaries, idle })
     }
 
@@ -181,7 +181,8 @@ impl TestCluster {
             return Ok(url);
         }
         self.wipe()?;
-        let cluster = Cluster::start(&self.dir, &Options { durability: Durability::None, max_connections: 400 })?;
+        let cluster =
+            Cluster::start(&self.dir, &ClusterOptions { durability: Durability::None, max_connections: 400 })?;
         let url = self.maintenance_url()?;
         sql::run(&self.binaries, &url, &["CREATE SEQUENCE uses", "SELECT nextval('uses')"])?;
         self.start_watchdog(&url)?;

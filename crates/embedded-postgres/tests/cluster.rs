@@ -9,14 +9,14 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use common::{ask, open_dir, wait_for};
-use embedded_postgres::{Cluster, DataDir, Durability, Error, Options, Origin, attach};
+use embedded_postgres::{Cluster, ClusterOptions, DataDir, Durability, Error, PathOrigin, attach};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// For tests that are not about crashes.
-const FAST: Options = Options { durability: Durability::None, max_connections: 20 };
+const FAST: ClusterOptions = ClusterOptions { durability: Durability::None, max_connections: 20 };
 
 fn data_dir(top: &tempfile::TempDir) -> DataDir {
-    DataDir::resolve(&top.path().join("data"), Origin::Explicit).unwrap()
+    DataDir::resolve(&top.path().join("data"), PathOrigin::Explicit).unwrap()
 }
 
 fn postmaster_pid(dir: &DataDir) -> u32 {
@@ -44,8 +44,8 @@ fn another_process(dir: &DataDir) -> Child {
 #[test]
 fn runs_a_cluster() {
     let Some(dir) = std::env::var_os("RUN_CLUSTER_IN") else { return };
-    let dir = DataDir::resolve(Path::new(&dir), Origin::Explicit).unwrap();
-    let _cluster = Cluster::start(&dir, &Options::default()).unwrap();
+    let dir = DataDir::resolve(Path::new(&dir), PathOrigin::Explicit).unwrap();
+    let _cluster = Cluster::start(&dir, &ClusterOptions::default()).unwrap();
     loop {
         std::thread::park();
     }
@@ -55,7 +55,7 @@ fn runs_a_cluster() {
 fn cluster_is_created_once_and_keeps_its_data() {
     let top = open_dir();
     let dir = data_dir(&top);
-    let cluster = Cluster::start(&dir, &Options::default()).unwrap();
+    let cluster = Cluster::start(&dir, &ClusterOptions::default()).unwrap();
     let first_url = cluster.url().to_owned();
     assert!(first_url.ends_with("/burntop"));
     ask(&first_url, "CREATE TABLE kept AS SELECT 42 AS n").unwrap();
@@ -140,7 +140,7 @@ fn server_of_killed_process_is_taken_over() {
 #[test]
 fn server_in_directory_with_unusual_characters_is_taken_over() {
     let top = open_dir();
-    let dir = DataDir::resolve(&top.path().join("Ada's \"own\" données (1)"), Origin::Explicit).unwrap();
+    let dir = DataDir::resolve(&top.path().join("Ada's \"own\" données (1)"), PathOrigin::Explicit).unwrap();
     for _ in 0..2 {
         let mut other = another_process(&dir);
         let left = postmaster_pid(&dir);
@@ -194,7 +194,7 @@ fn data_dir_link_is_not_followed() {
 fn server_that_died_is_revived_with_committed_data() {
     let top = open_dir();
     let dir = data_dir(&top);
-    let mut cluster = Cluster::start(&dir, &Options::default()).unwrap();
+    let mut cluster = Cluster::start(&dir, &ClusterOptions::default()).unwrap();
     assert!(!cluster.revive().unwrap(), "there is nothing to do while it runs");
     ask(cluster.url(), "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)").unwrap();
     let url = cluster.url().to_owned();
@@ -219,7 +219,7 @@ fn cluster_that_crashed_recovers() {
     other.wait().unwrap();
     signal(postmaster_pid(&dir), Signal::KILL);
 
-    let cluster = Cluster::start(&dir, &Options::default()).unwrap();
+    let cluster = Cluster::start(&dir, &ClusterOptions::default()).unwrap();
     assert_eq!(ask(cluster.url(), "SELECT n FROM kept").unwrap(), "7");
 }
 

@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// The server's reaction to one request.
 #[derive(Debug, Clone)]
-pub enum Act {
+pub enum ScriptedResponse {
     /// Answers.
     Say {
         status: u16,
@@ -24,23 +24,23 @@ pub enum Act {
 }
 
 /// Answers with `status` and `body`.
-pub fn say(status: u16, body: impl Into<Vec<u8>>) -> Act {
-    say_with(status, "X-Nothing: 1", body)
+pub fn respond(status: u16, body: impl Into<Vec<u8>>) -> ScriptedResponse {
+    respond_with(status, "X-Nothing: 1", body)
 }
 
 /// Answers with `status`, `body` and one more header, as a line.
-pub fn say_with(status: u16, header: impl Into<String>, body: impl Into<Vec<u8>>) -> Act {
-    Act::Say { status, header: header.into(), body: body.into() }
+pub fn respond_with(status: u16, header: impl Into<String>, body: impl Into<Vec<u8>>) -> ScriptedResponse {
+    ScriptedResponse::Say { status, header: header.into(), body: body.into() }
 }
 
 /// Answers 200 with `body`.
-pub fn ok(body: impl Into<Vec<u8>>) -> Act {
-    say(200, body)
+pub fn ok(body: impl Into<Vec<u8>>) -> ScriptedResponse {
+    respond(200, body)
 }
 
 /// A received request.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct ReceivedRequest {
     /// Method and path with query.
     pub line: String,
     /// The names are in lower case.
@@ -48,7 +48,7 @@ pub struct Asked {
     pub body: String,
 }
 
-impl Asked {
+impl ReceivedRequest {
     /// The header called `name` (in lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -60,7 +60,7 @@ impl Asked {
 pub struct Script {
     /// The address, without a path.
     pub url: String,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
 
 impl Script {
@@ -68,35 +68,35 @@ impl Script {
     ///
     /// # Panics
     /// If no port is free.
-    pub async fn of(acts: impl IntoIterator<Item = Act>) -> Self {
+    pub async fn of(acts: impl IntoIterator<Item = ScriptedResponse>) -> Self {
         install_tls();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let (noted, acts) = (asked.clone(), acts.into_iter().collect::<Vec<_>>());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (recorded, acts) = (requests.clone(), acts.into_iter().collect::<Vec<_>>());
         tokio::spawn(async move {
             let mut next = 0;
             while let Ok((stream, _)) = listener.accept().await {
                 let act = acts[next.min(acts.len() - 1)].clone();
                 next += 1;
-                let noted = noted.clone();
-                tokio::spawn(async move { play(stream, act, &noted).await });
+                let recorded = recorded.clone();
+                tokio::spawn(async move { play(stream, act, &recorded).await });
             }
         });
-        Self { url, asked }
+        Self { url, requests }
     }
 
     /// The requests so far.
     ///
     /// # Panics
     /// If a request made the server panic.
-    pub fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().expect("requests").clone()
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.requests.lock().expect("requests").clone()
     }
 
     /// Method and path of the requests so far.
     pub fn lines(&self) -> Vec<String> {
-        self.asked().into_iter().map(|asked| asked.line).collect()
+        self.requests().into_iter().map(|requests| requests.line).collect()
     }
 }
 
@@ -106,14 +106,14 @@ pub fn install_tls() {
     TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
 
-async fn play(mut stream: TcpStream, act: Act, noted: &Mutex<Vec<Asked>>) {
-    let Some(asked) = read(&mut stream).await else { return };
-    noted.lock().expect("requests").push(asked);
+async fn play(mut stream: TcpStream, act: ScriptedResponse, recorded: &Mutex<Vec<ReceivedRequest>>) {
+    let Some(requests) = read(&mut stream).await else { return };
+    recorded.lock().expect("requests").push(requests);
     let (status, header, length, body) = match act {
-        Act::Say { status, header, body } => (status, header, body.len(), body),
-        Act::HangUp => return,
-        Act::Wait => return until_given_up(&mut stream).await,
-        Act::Stall => (200, "X-Nothing: 1".to_owned(), 1_000, b"{".to_vec()),
+        ScriptedResponse::Say { status, header, body } => (status, header, body.len(), body),
+        ScriptedResponse::HangUp => return,
+        ScriptedResponse::Wait => return until_given_up(&mut stream).await,
+        ScriptedResponse::Stall => (200, "X-Nothing: 1".to_owned(), 1_000, b"{".to_vec()),
     };
     let head = format!("HTTP/1.1 {status} X\r\n{header}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
     // A client may close the connection before everything is sent.
@@ -129,7 +129,7 @@ async fn until_given_up(stream: &mut TcpStream) {
     let _ = stream.read(&mut [0; 16]).await;
 }
 
-async fn read(stream: &mut TcpStream) -> Option<Asked> {
+async fn read(stream: &mut TcpStream) -> Option<ReceivedRequest> {
     let mut bytes = Vec::new();
     loop {
         let head = bytes.windows(4).position(|four| four == b"\r\n\r\n");
@@ -143,7 +143,7 @@ async fn read(stream: &mut TcpStream) -> Option<Asked> {
             let length: usize = length.parse().ok()?;
             if bytes.len() >= end + 4 + length {
                 let body = String::from_utf8_lossy(&bytes[end + 4..]).into_owned();
-                return Some(Asked { line, headers, body });
+                return Some(ReceivedRequest { line, headers, body });
             }
         }
         if stream.read_buf(&mut bytes).await.ok()? == 0 {

@@ -9,7 +9,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
 use uuid::Uuid;
 
-use crate::environment::{Environment, Place, clear, database};
+use crate::environment::{Environment, RunLocation, clear, database};
 use crate::messages::{message, run_number, today};
 use crate::report::{ms, percentile, rate, thousands};
 
@@ -25,7 +25,7 @@ const FIRST_KEY: i32 = 1_000_000_000;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    place: Place,
+    place: RunLocation,
     /// The messages that each round writes
     #[arg(long, default_value_t = 200_000)]
     messages: u32,
@@ -54,12 +54,12 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
 
 /// Writes `messages` rows of `people` accounts in turn, with a commit per 5,000; returns rows per second.
 pub(crate) async fn rows_per_second(client: &Client, messages: u32, people: u32) -> Result<f64> {
-    let insert = client.prepare(include_str!("sql/floor.sql")).await?;
+    let insert = client.prepare(include_str!("sql/insert_baseline.sql")).await?;
     let (run, today) = (run_number(), today());
     let chunks: Vec<Columns> = (0..messages / CHUNK)
         .map(|chunk| {
-            let (person, first) = (chunk % people, chunk / people * CHUNK);
-            Columns::of(run + u64::from(person), i32::try_from(person).unwrap_or(0), first, today)
+            let (account, first) = (chunk % people, chunk / people * CHUNK);
+            Columns::of(run + u64::from(account), i32::try_from(account).unwrap_or(0), first, today)
         })
         .collect();
     let begin = Instant::now();
@@ -88,11 +88,12 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(person: u64, user: i32, first: u32, today: OffsetDateTime) -> Self {
-        let mut messages: Vec<_> = (first..first + CHUNK).map(|n| message(person, n, today)).collect();
+    fn of(account: u64, user: i32, first: u32, today: OffsetDateTime) -> Self {
+        let mut messages: Vec<_> = (first..first + CHUNK).map(|n| message(account, n, today)).collect();
         messages.sort_unstable_by_key(|message| message.id);
         let count = messages.len();
-        let all = |of: fn(&crate::messages::Message) -> u32| messages.iter().map(|m| i64::from(of(m))).collect();
+        let all =
+            |of: fn(&crate::messages::SyntheticMessage) -> u32| messages.iter().map(|m| i64::from(of(m))).collect();
         Self {
             users: vec![FIRST_KEY + user; count],
             keys: messages.iter().map(|m| Uuid::from_u128(m.id)).collect(),

@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use crate::baseline::rows_per_second;
-use crate::environment::{Environment, Place, clear, database};
-use crate::latency::{self, Small};
+use crate::environment::{Environment, RunLocation, clear, database};
+use crate::latency::{self, SmallSyncTimes};
 use crate::memory::{self, Memory};
 use crate::report::{Table, middle, ms, percentile, thousands, verdict};
 use crate::start::starts;
@@ -13,7 +13,7 @@ use crate::sync::{Load, Throughput, throughput};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    place: Place,
+    place: RunLocation,
     #[command(flatten)]
     load: Load,
 }
@@ -78,7 +78,7 @@ fn syncs(table: &Table, rounds: &[Round]) {
     }
 }
 
-fn latencies(table: &Table, small: &Small) {
+fn latencies(table: &Table, small: &SmallSyncTimes) {
     let [p50, p95, p99] = small.sync.map(ms);
     let commit = small.commit.map(ms).unwrap_or_default();
     table.row(&[

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use embedded_postgres::{Cluster, DataDir, Options, Origin};
+use embedded_postgres::{Cluster, ClusterOptions, DataDir, PathOrigin};
 use tempfile::TempDir;
 use tokio::time::sleep;
 use tokio_postgres::{Client, NoTls};
@@ -15,7 +15,7 @@ use crate::http::{Connection, post};
 use crate::process::{Process, Server, beside_this_program, command, memory};
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Place {
+pub(crate) struct RunLocation {
     /// The server program; by default the one beside this program
     #[arg(long, value_name = "FILE")]
     pub(crate) api_server: Option<PathBuf>,
@@ -36,14 +36,14 @@ pub(crate) struct Environment {
 
 impl Environment {
     /// Starts PostgreSQL with its default durability, and on it the server, which migrates the schema.
-    pub(crate) async fn start(place: &Place) -> Result<Self> {
+    pub(crate) async fn start(place: &RunLocation) -> Result<Self> {
         let program = place.api_server.clone().map_or_else(beside_this_program, Ok)?;
         let below = place.below.clone().unwrap_or_else(std::env::temp_dir);
         let top = tempfile::Builder::new().prefix("burntop-load-").tempdir_in(below)?;
         // PostgreSQL may run as another user.
         set_permissions(top.path(), Permissions::from_mode(0o711))?;
-        let dir = DataDir::resolve(&top.path().join("cluster"), Origin::Explicit)?;
-        let cluster = Cluster::start(&dir, &Options::default())?;
+        let dir = DataDir::resolve(&top.path().join("cluster"), PathOrigin::Explicit)?;
+        let cluster = Cluster::start(&dir, &ClusterOptions::default())?;
         let mut environment = Self { server: None, cluster, top, program };
         environment.restart_server().await?;
         Ok(environment)
@@ -115,10 +115,10 @@ pub(crate) async fn clear(client: &Client) -> Result<()> {
     Ok(())
 }
 
-/// Registers account number `person` at the server `address`; returns the token of a session.
-pub(crate) async fn register(address: &str, person: u64) -> Result<String> {
+/// Registers account number `account` at the server `address`; returns the token of a session.
+pub(crate) async fn register(address: &str, account: u64) -> Result<String> {
     let body = format!(
-        r#"{{"email":"load{person:x}@example.org","password":"correct horse {person}","username":"load_{person:x}"}}"#
+        r#"{{"email":"load{account:x}@example.org","password":"correct horse {account}","username":"load_{account:x}"}}"#
     );
     let request = post("/api/v1/auth/register", None, body)?;
     let answer = Connection::open(address).await?.send(&request).await?.success()?.json()?;

@@ -8,7 +8,7 @@ use futures_util::TryStreamExt;
 use http_body_util::BodyExt;
 use tokio::time::sleep;
 
-use crate::environment::{Environment, Place, database, register};
+use crate::environment::{Environment, RunLocation, database, register};
 use crate::http::{Connection, get, post};
 use crate::messages::{body, today};
 use crate::process::{forget_peak, memory};
@@ -16,7 +16,7 @@ use crate::process::{forget_peak, memory};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    place: Place,
+    place: RunLocation,
     /// The messages of the account
     #[arg(long, default_value_t = 1_000_000)]
     messages: u32,
@@ -26,7 +26,7 @@ pub(crate) struct Args {
 }
 
 /// Messages of one sync.
-const A_SYNC: u32 = 50_000;
+const MESSAGES_PER_SYNC: u32 = 50_000;
 
 /// Fills an account, exports it, and prints time and memory.
 pub(crate) async fn run(args: &Args) -> Result<()> {
@@ -34,8 +34,8 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     let token = register(&environment.server()?.address, 1).await?;
     let (mut connection, today) = (Connection::open(&environment.server()?.address).await?, today());
     // One synthetic history is too short, so the account gets the messages of several.
-    for (other, first) in (0..args.messages).step_by(A_SYNC as usize).enumerate() {
-        let count = A_SYNC.min(args.messages - first);
+    for (other, first) in (0..args.messages).step_by(MESSAGES_PER_SYNC as usize).enumerate() {
+        let count = MESSAGES_PER_SYNC.min(args.messages - first);
         let sync = post("/api/v1/sync", Some(&token), body(other as u64, 0..count, today))?;
         connection.send(&sync).await?.success()?;
     }

@@ -14,12 +14,12 @@ pub(crate) type Request = hyper::Request<Full<Bytes>>;
 pub(crate) struct Connection(SendRequest<Full<Bytes>>);
 
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ServerResponse {
     pub(crate) status: u16,
     pub(crate) body: Bytes,
 }
 
-impl Answer {
+impl ServerResponse {
     /// Fails unless the status is 2xx.
     pub(crate) fn success(self) -> Result<Self> {
         let text = || String::from_utf8_lossy(&self.body[..self.body.len().min(500)]).into_owned();
@@ -66,11 +66,11 @@ impl Connection {
     }
 
     /// Sends `request` and reads the whole answer.
-    pub(crate) async fn send(&mut self, request: &Request) -> Result<Answer> {
+    pub(crate) async fn send(&mut self, request: &Request) -> Result<ServerResponse> {
         let response = self.stream(request).await?;
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.context("reading an answer")?.to_bytes();
-        Ok(Answer { status, body })
+        Ok(ServerResponse { status, body })
     }
 
     /// Sends `request`; returns the answer when its head has arrived.

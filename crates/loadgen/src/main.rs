@@ -31,7 +31,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Measure the baseline of plain SQL: messages per second, and the time of an empty commit
-    Floor(baseline::Args),
+    Baseline(baseline::Args),
     /// Measure syncs: new messages, known messages, small syncs, memory
     Sync(sync::Args),
     /// Compare syncs with the baseline, in one run on one database
@@ -47,7 +47,7 @@ enum Command {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     match Cli::parse().command {
-        Command::Floor(args) => baseline::run(&args).await,
+        Command::Baseline(args) => baseline::run(&args).await,
         Command::Sync(args) => sync::run(&args).await,
         Command::Compare(args) => compare::run(&args).await,
         Command::Reads(args) => reads::run(&args).await,

@@ -13,10 +13,10 @@ use crate::process::{forget_peak, memory};
 use crate::sync::{check, people};
 
 /// The messages of one large sync.
-const MANY: u32 = 50_000;
+const LARGE_SYNC_MESSAGES: u32 = 50_000;
 
 /// Concurrent large syncs.
-const AT_ONCE: u32 = 8;
+const CONCURRENT_SYNCS: u32 = 8;
 
 /// Resident memory of the server in MB.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub(crate) struct Memory {
 impl Memory {
     pub(crate) fn print(&self) {
         println!(
-            "memory of the server: {:.0} MB idle, {:.0} MB at most while {AT_ONCE} syncs of {MANY} messages run ({:.1} s), {:.0} MB afterwards",
+            "memory of the server: {:.0} MB idle, {:.0} MB at most while {CONCURRENT_SYNCS} syncs of {LARGE_SYNC_MESSAGES} messages run ({:.1} s), {:.0} MB afterwards",
             self.idle,
             self.peak,
             self.took.as_secs_f64(),
@@ -50,9 +50,9 @@ pub(crate) async fn measure(environment: &mut Environment) -> Result<Memory> {
     let (idle, _) = memory(server.pid())?;
     let today = today();
     let mut requests = Vec::new();
-    for (person, token) in people(&server.address, AT_ONCE).await? {
+    for (account, token) in people(&server.address, CONCURRENT_SYNCS).await? {
         let connection = Connection::open(&server.address).await?;
-        requests.push((connection, post("/api/v1/sync", Some(&token), body(person, 0..MANY, today))?));
+        requests.push((connection, post("/api/v1/sync", Some(&token), body(account, 0..LARGE_SYNC_MESSAGES, today))?));
     }
     forget_peak(server.pid())?;
     let begin = Instant::now();
@@ -66,7 +66,7 @@ pub(crate) async fn measure(environment: &mut Environment) -> Result<Memory> {
     }
     let took = begin.elapsed();
     let (_, peak) = memory(server.pid())?;
-    check(answers, (u64::from(MANY), 0))?;
+    check(answers, (u64::from(LARGE_SYNC_MESSAGES), 0))?;
     sleep(Duration::from_secs(5)).await;
     let (after, _) = memory(server.pid())?;
     Ok(Memory { idle, peak, after, took })

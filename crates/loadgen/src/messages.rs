@@ -15,7 +15,7 @@ pub(crate) const MODELS: [&str; 4] =
     ["claude-sonnet-4-5-20250929", "claude-opus-4-1-20250805", "claude-haiku-4-5-20251001", "claude-sonnet-4-20250514"];
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Message {
+pub(crate) struct SyntheticMessage {
     pub(crate) id: u128,
     pub(crate) at: OffsetDateTime,
     /// The index in [`MODELS`].
@@ -38,12 +38,12 @@ pub(crate) fn run_number() -> u64 {
     OffsetDateTime::now_utc().unix_timestamp().unsigned_abs()
 }
 
-/// Message `n` of account `person`, which has [`PER_DAY`] messages a day until `today`.
-pub(crate) fn message(person: u64, n: u32, today: OffsetDateTime) -> Message {
-    let (high, low) = (mix(person), mix(person ^ (u64::from(n) << 20)));
+/// Message `n` of account `account`, which has [`PER_DAY`] messages a day until `today`.
+pub(crate) fn message(account: u64, n: u32, today: OffsetDateTime) -> SyntheticMessage {
+    let (high, low) = (mix(account), mix(account ^ (u64::from(n) << 20)));
     let below = |shift: u32, most: u32| u32::try_from((low >> shift) & 0xffff).unwrap_or(0) % most;
     let day = today - Duration::days(DAYS) + Duration::days(i64::from(n / PER_DAY));
-    Message {
+    SyntheticMessage {
         id: (u128::from(mix(low ^ high)) << 64) | u128::from(low),
         at: day + Duration::hours(8) + Duration::seconds(150 * i64::from(n % PER_DAY)),
         model: usize::try_from(n / 50).unwrap_or(0) % MODELS.len(),
@@ -62,14 +62,14 @@ pub(crate) fn mix(number: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The JSON body of a sync of the messages `numbers` of account `person`.
-pub(crate) fn body(person: u64, numbers: std::ops::Range<u32>, today: OffsetDateTime) -> String {
+/// The JSON body of a sync of the messages `numbers` of account `account`.
+pub(crate) fn body(account: u64, numbers: std::ops::Range<u32>, today: OffsetDateTime) -> String {
     let mut json = String::with_capacity(300 + 270 * numbers.len());
     json.push_str(
         r#"{"version":"2.0.0","client":"burntop-cli","machineId":"machine1","syncedAt":"2026-01-01T00:00:00.000Z","source":"claude-code","messages":["#,
     );
     for n in numbers.clone() {
-        let m = message(person, n, today);
+        let m = message(account, n, today);
         let comma = if n == numbers.start { "" } else { "," };
         let (date, hour, minute, second) = (m.at.date(), m.at.hour(), m.at.minute(), m.at.second());
         // Writing to a string cannot fail.

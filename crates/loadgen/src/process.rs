@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use crate::http::{Connection, get};
 
 /// The time limit of a start and of a stop.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PROCESS_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running program. Dropping the value kills it.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Server {
         let process = Process::start(command)?;
         let mut server = Self { process, address: format!("127.0.0.1:{port}"), started_in: Duration::ZERO };
         while !server.is_ready().await {
-            if begin.elapsed() > PATIENCE || server.process.has_ended()? {
+            if begin.elapsed() > PROCESS_TIMEOUT || server.process.has_ended()? {
                 bail!("the server did not start: {}", fs::read_to_string(&log).unwrap_or_default());
             }
             sleep(Duration::from_millis(1)).await;
@@ -93,7 +93,7 @@ impl Process {
         }
         let begin = Instant::now();
         while !self.has_ended()? {
-            if begin.elapsed() > PATIENCE {
+            if begin.elapsed() > PROCESS_TIMEOUT {
                 bail!("process {} does not stop", self.pid());
             }
             sleep(Duration::from_millis(5)).await;

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::environment::{Environment, Place};
+use crate::environment::{Environment, RunLocation};
 use crate::report::{ms, percentile};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    place: Place,
+    place: RunLocation,
     /// The number of starts
     #[arg(long, default_value_t = 20)]
     times: u32,

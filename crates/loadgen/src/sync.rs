@@ -7,8 +7,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use tokio::task::JoinSet;
 
-use crate::environment::{Environment, Place, clear, database, register};
-use crate::http::{Answer, Connection, Request, post};
+use crate::environment::{Environment, RunLocation, clear, database, register};
+use crate::http::{Connection, Request, ServerResponse, post};
 use crate::messages::{body, run_number, today};
 use crate::report::{rate, thousands};
 use crate::{latency, memory};
@@ -32,7 +32,7 @@ pub(crate) struct Load {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    place: Place,
+    place: RunLocation,
     /// Measure the server at this address, such as 127.0.0.1:8000, without its memory. Its rate limits must be off
     #[arg(long, value_name = "HOST:PORT")]
     url: Option<String>,
@@ -84,8 +84,8 @@ pub(crate) async fn people(address: &str, count: u32) -> Result<Vec<(u64, String
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let mut people = Vec::new();
     for _ in 0..count {
-        let person = run_number() * 1_000 + NEXT.fetch_add(1, Ordering::Relaxed);
-        people.push((person, register(address, person).await?));
+        let account = run_number() * 1_000 + NEXT.fetch_add(1, Ordering::Relaxed);
+        people.push((account, register(address, account).await?));
     }
     Ok(people)
 }
@@ -97,8 +97,8 @@ pub(crate) async fn throughput(address: &str, load: &Load, batch: u32) -> Result
     let plans: Vec<Arc<Vec<Request>>> = people(address, load.connections)
         .await?
         .into_iter()
-        .map(|(person, token)| {
-            let one = |n| post("/api/v1/sync", Some(&token), body(person, n * batch..(n + 1) * batch, today));
+        .map(|(account, token)| {
+            let one = |n| post("/api/v1/sync", Some(&token), body(account, n * batch..(n + 1) * batch, today));
             Ok(Arc::new((0..requests).map(one).collect::<Result<_>>()?))
         })
         .collect::<Result<_>>()?;
@@ -125,7 +125,7 @@ pub(crate) async fn throughput(address: &str, load: &Load, batch: u32) -> Result
     Ok(Throughput { new: reached[0], again: reached[1] })
 }
 
-async fn send_all(mut connection: Connection, requests: Arc<Vec<Request>>) -> Result<Vec<Answer>> {
+async fn send_all(mut connection: Connection, requests: Arc<Vec<Request>>) -> Result<Vec<ServerResponse>> {
     let mut answers = Vec::with_capacity(requests.len());
     for request in requests.iter() {
         answers.push(connection.send(request).await?);
@@ -134,10 +134,10 @@ async fn send_all(mut connection: Connection, requests: Arc<Vec<Request>>) -> Re
 }
 
 /// Fails unless each answer reports `expected` numbers of new and known messages.
-pub(crate) fn check(answers: Vec<Answer>, expected: (u64, u64)) -> Result<()> {
+pub(crate) fn check(answers: Vec<ServerResponse>, expected: (u64, u64)) -> Result<()> {
     for answer in answers {
-        let told = answer.success()?.json()?;
-        let count = |name: &str| told[name].as_u64().with_context(|| format!("no {name}"));
+        let answered = answer.success()?.json()?;
+        let count = |name: &str| answered[name].as_u64().with_context(|| format!("no {name}"));
         let found = (count("messagesSynced")?, count("messagesDuplicate")?);
         ensure!(found == expected, "{found:?} new and known messages instead of {expected:?}");
     }

@@ -4,8 +4,8 @@ use domain::achievements::{Tier, find};
 use domain::identity::ExternalLink;
 use domain::notifications::{Channels, NotificationKind};
 use domain::portability::{
-    Export, ExportPart, IssuedBefore, Machine, OwnCode, PastActivity, PastEvent, PastFollow, PastNotification,
-    PastProject, PastUnlock, ReferralDirection, Referred, SignedIn,
+    Export, ExportPart, Machine, OwnReferralCode, PastActivity, PastApiToken, PastEvent, PastFollow, PastNotification,
+    PastProject, PastReferral, PastSession, PastUnlock, ReferralDirection,
 };
 use domain::pricing::Cost;
 use domain::usage::LedgerEntry;
@@ -42,7 +42,7 @@ pub fn account(user: &User) -> Line {
         updated_at,
     } = user;
     let url = |url: &Option<WebUrl>| url.as_ref().map(|url| url.as_str().to_owned());
-    Line::Account(lines::Account {
+    Line::Account(lines::AccountLine {
         id: id.0,
         username: username.to_string(),
         email: email.as_ref().map(|email| email.as_str().to_owned()),
@@ -73,8 +73,8 @@ pub fn lines_of(part: ExportPart) -> Box<dyn Iterator<Item = Result<Line, String
         ExportPart::Projects(projects) => all(projects, project),
         ExportPart::Machines(machines) => all(machines, machine),
         ExportPart::Messages(entries) => all(entries, message),
-        ExportPart::Follows(people) => all(people, |of| Line::Follow(person(of))),
-        ExportPart::Followers(people) => all(people, |of| Line::Follower(person(of))),
+        ExportPart::Follows(people) => all(people, |of| Line::Follow(follow(of))),
+        ExportPart::Followers(people) => all(people, |of| Line::Follower(follow(of))),
         ExportPart::Events(events) => all(events, event),
         ExportPart::Unlocks(unlocks) => all(unlocks, achievement),
         ExportPart::Activities(activities) => Box::new(activities.into_iter().map(activity)),
@@ -91,34 +91,34 @@ fn all<T: Send + 'static>(
 
 fn external_account(link: ExternalLink) -> Line {
     let ExternalLink { provider, subject, login, linked_at, user: _ } = link;
-    Line::ExternalAccount(lines::ExternalAccount { provider: provider.to_string(), subject, login, linked_at })
+    Line::ExternalAccount(lines::ExternalAccountLine { provider: provider.to_string(), subject, login, linked_at })
 }
 
-fn api_token(token: IssuedBefore) -> Line {
-    let IssuedBefore { name, scopes, created_at, expires_at, last_used_at } = token;
+fn api_token(token: PastApiToken) -> Line {
+    let PastApiToken { name, scopes, created_at, expires_at, last_used_at } = token;
     let scopes = scopes.iter().map(|scope| scope.name().to_owned()).collect();
-    Line::ApiToken(lines::ApiToken { name, scopes, created_at, expires_at, last_used_at })
+    Line::ApiToken(lines::ApiTokenLine { name, scopes, created_at, expires_at, last_used_at })
 }
 
-fn session(session: SignedIn) -> Line {
-    let SignedIn { created_at, expires_at, last_used_at, device } = session;
+fn session(session: PastSession) -> Line {
+    let PastSession { created_at, expires_at, last_used_at, device } = session;
     let (ip, user_agent) = (device.ip, device.user_agent);
-    Line::Session(lines::Session { created_at, expires_at, last_used_at, ip, user_agent })
+    Line::Session(lines::SessionLine { created_at, expires_at, last_used_at, ip, user_agent })
 }
 
 fn preference((kind, wanted): (NotificationKind, Channels)) -> Line {
     let Channels { in_app, email } = wanted;
-    Line::Preference(lines::Preference { kind: kind.name().to_owned(), in_app, email })
+    Line::Preference(lines::PreferenceLine { kind: kind.name().to_owned(), in_app, email })
 }
 
-fn referral_code(own: OwnCode) -> Line {
-    let OwnCode { code, created_at, clicks, converted } = own;
-    Line::ReferralCode(lines::ReferralCode { code: code.as_str().to_owned(), created_at, clicks, converted })
+fn referral_code(own: OwnReferralCode) -> Line {
+    let OwnReferralCode { code, created_at, clicks, converted } = own;
+    Line::ReferralCode(lines::ReferralCodeLine { code: code.as_str().to_owned(), created_at, clicks, converted })
 }
 
-fn referral(referred: Referred) -> Line {
-    let Referred { came, username, created_at, paid_at } = referred;
-    let referral = lines::Referral { username: username.to_string(), created_at, paid_at };
+fn referral(referred: PastReferral) -> Line {
+    let PastReferral { came, username, created_at, paid_at } = referred;
+    let referral = lines::ReferralLine { username: username.to_string(), created_at, paid_at };
     match came {
         ReferralDirection::ByThem => Line::ReferredBy(referral),
         ReferralDirection::ByOwner => Line::Referred(referral),
@@ -127,7 +127,7 @@ fn referral(referred: Referred) -> Line {
 
 fn project(past: PastProject) -> Line {
     let PastProject { details, created_at, updated_at } = past;
-    Line::Project(lines::Project {
+    Line::Project(lines::ProjectLine {
         title: details.title.map(|text| text.to_string()),
         description: details.description.map(|text| text.to_string()),
         url: details.url.as_str().to_owned(),
@@ -139,7 +139,7 @@ fn project(past: PastProject) -> Line {
 
 fn machine(machine: Machine) -> Line {
     let Machine { id, last_synced_at } = machine;
-    Line::Machine(lines::Machine { name: id.to_string(), last_synced_at })
+    Line::Machine(lines::MachineLine { name: id.to_string(), last_synced_at })
 }
 
 fn message(entry: LedgerEntry) -> Line {
@@ -150,7 +150,7 @@ fn message(entry: LedgerEntry) -> Line {
         Cost::Estimated(amount) => (Some(amount), "estimated"),
         Cost::Unpriced => (None, "unpriced"),
     };
-    Line::Message(lines::Message {
+    Line::Message(lines::MessageLine {
         key: Key(message.key.0),
         source: message.source.to_string(),
         at: message.at,
@@ -169,33 +169,33 @@ fn message(entry: LedgerEntry) -> Line {
     })
 }
 
-fn person(of: PastFollow) -> lines::Person {
+fn follow(of: PastFollow) -> lines::FollowLine {
     let PastFollow { username, since, is_requested } = of;
-    lines::Person { username: username.to_string(), since, requested: is_requested }
+    lines::FollowLine { username: username.to_string(), since, requested: is_requested }
 }
 
 fn event(past: PastEvent) -> Line {
     let PastEvent { event, at } = past;
     let xp_hundredths = event.xp.0.unsigned_abs();
-    Line::Event(lines::Event { reason: event.reason, xp_hundredths, at })
+    Line::Event(lines::EventLine { reason: event.reason, xp_hundredths, at })
 }
 
 fn achievement(unlock: PastUnlock) -> Line {
     let PastUnlock { id, tier, at, pinned_at } = unlock;
     let slug = find(id).map(|definition| definition.slug.to_owned());
     let tier = tier.map(Tier::number);
-    Line::Achievement(lines::Achievement { id: id.0, slug, tier, unlocked_at: at, pinned_at })
+    Line::Achievement(lines::AchievementLine { id: id.0, slug, tier, unlocked_at: at, pinned_at })
 }
 
 fn activity(past: PastActivity) -> Result<Line, String> {
     let PastActivity { kind, data, at } = past;
-    Ok(Line::Activity(lines::Activity { kind, data: json(data.0)?, at }))
+    Ok(Line::Activity(lines::ActivityLine { kind, data: json(data.0)?, at }))
 }
 
 fn notification(past: PastNotification) -> Result<Line, String> {
     let PastNotification { kind, title, message, data, dedup_key, created_at, read_at } = past;
     let data = json(data.0)?;
-    Ok(Line::Notification(lines::Notification { kind, title, message, data, dedup_key, created_at, read_at }))
+    Ok(Line::Notification(lines::NotificationLine { kind, title, message, data, dedup_key, created_at, read_at }))
 }
 
 /// Stored JSON.

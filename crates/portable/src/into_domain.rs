@@ -4,13 +4,13 @@ use domain::achievements::Tier;
 use domain::achievements::ports::ProgressEvent;
 use domain::days::Zone;
 use domain::display::{cleaned_name, cleaned_paragraphs};
-use domain::identity::{Device, Email, ExternalLink, ProviderName, Scope};
+use domain::identity::{Device, Email, ExternalLink, ProviderName, TokenScope};
 use domain::ids::{AchievementId, UserId};
 use domain::notifications::{Channels, NotificationKind};
 use domain::payload::StoredData;
 use domain::portability::{
-    ExportPart, ImportTarget, IssuedBefore, Machine, OwnCode, PastActivity, PastEvent, PastFollow, PastNotification,
-    PastProject, PastUnlock, ReferralDirection, Referred, SignedIn,
+    ExportPart, ImportTarget, Machine, OwnReferralCode, PastActivity, PastApiToken, PastEvent, PastFollow,
+    PastNotification, PastProject, PastReferral, PastSession, PastUnlock, ReferralDirection,
 };
 use domain::pricing::Cost;
 use domain::progression::EventXp;
@@ -19,8 +19,8 @@ use domain::referrals::ReferralCode;
 use domain::social::ActivityKind;
 use domain::text::{TextProblem, bounded};
 use domain::usage::{
-    LedgerEntry, MAX_COUNT, MachineId, Message, MessageKey, Model, ModelName, Provider, RejectionReason, Source,
-    TokenCounts,
+    LedgerEntry, MAX_COUNT, MachineId, MessageKey, Model, ModelName, Provider, RejectionReason, Source, TokenCounts,
+    UsageMessage,
 };
 use domain::users::{Profile, Region, User, Username, WebUrl};
 use time::{Duration, OffsetDateTime};
@@ -49,10 +49,10 @@ const MOST_XP: u64 = 100_000_000;
 const UNSET: UserId = UserId(Uuid::nil());
 
 /// The most that the clock of another instance may be ahead.
-const MOST_AHEAD: Duration = Duration::DAY;
+const MAX_CLOCK_LEAD: Duration = Duration::DAY;
 
 /// The account of `line` for `target`. The username of a new account must be valid in this release.
-pub fn read_account(line: lines::Account, target: &ImportTarget, now: OffsetDateTime) -> Result<User, FieldError> {
+pub fn read_account(line: lines::AccountLine, target: &ImportTarget, now: OffsetDateTime) -> Result<User, FieldError> {
     let username = match target {
         ImportTarget::New { .. } => Username::parse(&line.username).map_err(|why| text_problem("username", why))?,
         ImportTarget::Existing(_) => name("username", line.username)?,
@@ -95,7 +95,7 @@ pub fn read_part(line: Line, now: OffsetDateTime) -> Result<ExportPart, FieldErr
         Line::Project(line) => ExportPart::Projects(vec![project(line, now)?]),
         Line::ExternalAccount(line) => ExportPart::ExternalAccounts(vec![external_account(line, now)?]),
         Line::ApiToken(line) => ExportPart::ApiTokens(vec![api_token(line, now)?]),
-        Line::Session(line) => ExportPart::Sessions(vec![SignedIn {
+        Line::Session(line) => ExportPart::Sessions(vec![PastSession {
             created_at: past("created_at", line.created_at, now)?,
             expires_at: cut(line.expires_at),
             last_used_at: past("last_used_at", line.last_used_at, now)?,
@@ -105,7 +105,7 @@ pub fn read_part(line: Line, now: OffsetDateTime) -> Result<ExportPart, FieldErr
             let kind = NotificationKind::of(&line.kind).ok_or_else(|| unknown_kind("kind"))?;
             ExportPart::Preferences(vec![(kind, Channels { in_app: line.in_app, email: line.email })])
         }
-        Line::ReferralCode(line) => ExportPart::Code(OwnCode {
+        Line::ReferralCode(line) => ExportPart::Code(OwnReferralCode {
             code: ReferralCode::parse(&line.code).ok_or_else(|| problem("code", "is not a referral code"))?,
             created_at: past("created_at", line.created_at, now)?,
             clicks: line.clicks,
@@ -113,8 +113,8 @@ pub fn read_part(line: Line, now: OffsetDateTime) -> Result<ExportPart, FieldErr
         }),
         Line::ReferredBy(line) => ExportPart::Referrals(vec![referral(ReferralDirection::ByThem, line, now)?]),
         Line::Referred(line) => ExportPart::Referrals(vec![referral(ReferralDirection::ByOwner, line, now)?]),
-        Line::Follow(line) => ExportPart::Follows(vec![person(line, now)?]),
-        Line::Follower(line) => ExportPart::Followers(vec![person(line, now)?]),
+        Line::Follow(line) => ExportPart::Follows(vec![follow(line, now)?]),
+        Line::Follower(line) => ExportPart::Followers(vec![follow(line, now)?]),
         Line::Event(line) => ExportPart::Events(vec![event(line, now)?]),
         Line::Achievement(line) => ExportPart::Unlocks(vec![unlock(&line, now)?]),
         Line::Activity(line) => {
@@ -127,13 +127,13 @@ pub fn read_part(line: Line, now: OffsetDateTime) -> Result<ExportPart, FieldErr
     })
 }
 
-fn message(line: lines::Message, now: OffsetDateTime) -> Result<LedgerEntry, FieldError> {
+fn message(line: lines::MessageLine, now: OffsetDateTime) -> Result<LedgerEntry, FieldError> {
     let count = |field, count: u64| {
         let fits = count <= MAX_COUNT;
         if fits { Ok(count) } else { Err(problem(field, format!("must not be more than {MAX_COUNT}"))) }
     };
     let provider = |provider: String| Provider::parse(&provider).ok_or_else(|| length("provider", Provider::LONGEST));
-    let message = Message {
+    let message = UsageMessage {
         key: MessageKey(line.key.0),
         source: Source::parse(&line.source).ok_or_else(|| length("source", Source::LONGEST))?,
         at: cut(line.at),
@@ -162,7 +162,7 @@ fn message(line: lines::Message, now: OffsetDateTime) -> Result<LedgerEntry, Fie
     Ok(LedgerEntry { message, cost: Cost::Unpriced })
 }
 
-fn external_account(line: lines::ExternalAccount, now: OffsetDateTime) -> Result<ExternalLink, FieldError> {
+fn external_account(line: lines::ExternalAccountLine, now: OffsetDateTime) -> Result<ExternalLink, FieldError> {
     let provider = text("provider", line.provider, 1, 50)?;
     if !provider.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
         return Err(problem("provider", "must have lower-case letters, digits and hyphens"));
@@ -176,9 +176,10 @@ fn external_account(line: lines::ExternalAccount, now: OffsetDateTime) -> Result
     })
 }
 
-fn api_token(line: lines::ApiToken, now: OffsetDateTime) -> Result<IssuedBefore, FieldError> {
-    let scope = |name: &String| Scope::parse(name).ok_or_else(|| problem("scopes", format!("{name:?} is not a scope")));
-    Ok(IssuedBefore {
+fn api_token(line: lines::ApiTokenLine, now: OffsetDateTime) -> Result<PastApiToken, FieldError> {
+    let scope =
+        |name: &String| TokenScope::parse(name).ok_or_else(|| problem("scopes", format!("{name:?} is not a scope")));
+    Ok(PastApiToken {
         name: shown("name", line.name, 1)?,
         scopes: line.scopes.iter().map(scope).collect::<Result<_, _>>()?,
         created_at: past("created_at", line.created_at, now)?,
@@ -187,7 +188,7 @@ fn api_token(line: lines::ApiToken, now: OffsetDateTime) -> Result<IssuedBefore,
     })
 }
 
-fn project(line: lines::Project, now: OffsetDateTime) -> Result<PastProject, FieldError> {
+fn project(line: lines::ProjectLine, now: OffsetDateTime) -> Result<PastProject, FieldError> {
     let title = |text: String| Title::parse(&text).map_err(|why| text_problem("title", why));
     let description = |text: String| Description::parse(&text).map_err(|why| text_problem("description", why));
     Ok(PastProject {
@@ -202,8 +203,12 @@ fn project(line: lines::Project, now: OffsetDateTime) -> Result<PastProject, Fie
     })
 }
 
-fn referral(came: ReferralDirection, line: lines::Referral, now: OffsetDateTime) -> Result<Referred, FieldError> {
-    Ok(Referred {
+fn referral(
+    came: ReferralDirection,
+    line: lines::ReferralLine,
+    now: OffsetDateTime,
+) -> Result<PastReferral, FieldError> {
+    Ok(PastReferral {
         came,
         username: name("username", line.username)?,
         created_at: past("created_at", line.created_at, now)?,
@@ -211,19 +216,19 @@ fn referral(came: ReferralDirection, line: lines::Referral, now: OffsetDateTime)
     })
 }
 
-fn person(line: lines::Person, now: OffsetDateTime) -> Result<PastFollow, FieldError> {
+fn follow(line: lines::FollowLine, now: OffsetDateTime) -> Result<PastFollow, FieldError> {
     let username = name("username", line.username)?;
     Ok(PastFollow { username, since: past("since", line.since, now)?, is_requested: line.requested })
 }
 
-fn event(line: lines::Event, now: OffsetDateTime) -> Result<PastEvent, FieldError> {
+fn event(line: lines::EventLine, now: OffsetDateTime) -> Result<PastEvent, FieldError> {
     let xp = i64::try_from(line.xp_hundredths).ok().filter(|_| line.xp_hundredths <= MOST_XP);
     let xp = xp.ok_or_else(|| problem("xp_hundredths", format!("must not be more than {MOST_XP}")))?;
     let event = ProgressEvent { reason: text("reason", line.reason, 1, 300)?, xp: EventXp(xp) };
     Ok(PastEvent { event, at: past("at", line.at, now)? })
 }
 
-fn unlock(line: &lines::Achievement, now: OffsetDateTime) -> Result<PastUnlock, FieldError> {
+fn unlock(line: &lines::AchievementLine, now: OffsetDateTime) -> Result<PastUnlock, FieldError> {
     let tier = |number| Tier::of(number).ok_or_else(|| problem("tier", "must be 1 to 5"));
     Ok(PastUnlock {
         id: AchievementId(line.id),
@@ -233,7 +238,7 @@ fn unlock(line: &lines::Achievement, now: OffsetDateTime) -> Result<PastUnlock, 
     })
 }
 
-fn notification(line: lines::Notification, now: OffsetDateTime) -> Result<PastNotification, FieldError> {
+fn notification(line: lines::NotificationLine, now: OffsetDateTime) -> Result<PastNotification, FieldError> {
     NotificationKind::of(&line.kind).ok_or_else(|| unknown_kind("kind"))?;
     Ok(PastNotification {
         kind: line.kind,
@@ -292,7 +297,7 @@ fn unknown_kind(field: &'static str) -> FieldError {
 
 /// An instant of the past; the clocks of two instances may differ.
 fn past(field: &'static str, at: OffsetDateTime, now: OffsetDateTime) -> Result<OffsetDateTime, FieldError> {
-    if at - now > MOST_AHEAD {
+    if at - now > MAX_CLOCK_LEAD {
         return Err(problem(field, "is more than a day ahead"));
     }
     // No data of burntop is older, and PostgreSQL does not store every RFC 3339 instant.

@@ -133,7 +133,7 @@ fn read_part_bad_value_of_any_other_type_names_the_field() {
     });
     let preference = json!({"type": "preference", "kind": "level_up", "in_app": false, "email": true});
     let code = json!({"type": "referral_code", "code": "0000ADA0", "created_at": now, "clicks": 0, "converted": 0});
-    let person = json!({"type": "follow", "username": "bob", "since": now, "requested": false});
+    let follow = json!({"type": "follow", "username": "bob", "since": now, "requested": false});
     let machine = json!({"type": "machine", "name": "laptop", "last_synced_at": now});
     for (line_of, field, value, reason) in [
         (&activity, "kind", json!("party"), "is not known to this release"),
@@ -152,7 +152,7 @@ fn read_part_bad_value_of_any_other_type_names_the_field() {
         (&token, "scopes", json!(["admin"]), "\"admin\" is not a scope"),
         (&preference, "kind", json!("party"), "is not known to this release"),
         (&code, "code", json!("!"), "is not a referral code"),
-        (&person, "username", json!("a\0b"), "must not contain NUL characters"),
+        (&follow, "username", json!("a\0b"), "must not contain NUL characters"),
         (&machine, "name", json!(""), "must have 1 to 50 characters and no NUL"),
     ] {
         assert!(read_part(line(line_of), NOW).is_ok(), "{line_of}");

@@ -1,6 +1,6 @@
 //! The file format of an account's export: JSON lines, each with a `type`.
 //!
-//! The first line is a [`Manifest`], the second the [`Account`], the last an [`End`] that counts all lines before it by type: a
+//! The first line is a [`Manifest`], the second the [`AccountLine`], the last an [`EndLine`] that counts all lines before it by type: a
 //! file without it was cut off. [`manifest`], [`account`] and [`lines_of`] make lines of the domain's values, and [`Writer`]
 //! writes them. [`Reader`] reads lines, and [`read_account`] and [`read_part`] check their values; both name the line and the
 //! field of an error.
@@ -19,8 +19,9 @@ pub use from_domain::{account, lines_of, manifest};
 pub use into_domain::{FieldError, read_account, read_part};
 pub use key::Key;
 pub use lines::{
-    Account, Achievement, Activity, ApiToken, End, Event, ExternalAccount, Line, Machine, Manifest, Message,
-    Notification, Person, Preference, Project, Referral, ReferralCode, Session,
+    AccountLine, AchievementLine, ActivityLine, ApiTokenLine, EndLine, EventLine, ExternalAccountLine, FollowLine,
+    Line, MachineLine, Manifest, MessageLine, NotificationLine, PreferenceLine, ProjectLine, ReferralCodeLine,
+    ReferralLine, SessionLine,
 };
 pub use reader::{LONGEST_LINE, Reader, Refusal};
 pub use writer::Writer;

@@ -42,35 +42,35 @@ lines! {
     /// The first line.
     Manifest(Manifest) = "manifest",
     /// The second line.
-    Account(Account) = "account",
+    Account(AccountLine) = "account",
     /// An account at a provider that signs in.
-    ExternalAccount(ExternalAccount) = "external_account",
+    ExternalAccount(ExternalAccountLine) = "external_account",
     /// An API token without its secret.
-    ApiToken(ApiToken) = "api_token",
+    ApiToken(ApiTokenLine) = "api_token",
     /// An open session without its secret.
-    Session(Session) = "session",
+    Session(SessionLine) = "session",
     /// A preference for notifications.
-    Preference(Preference) = "preference",
+    Preference(PreferenceLine) = "preference",
     /// The account's referral code.
-    ReferralCode(ReferralCode) = "referral_code",
+    ReferralCode(ReferralCodeLine) = "referral_code",
     /// The account that referred this one.
-    ReferredBy(Referral) = "referred_by",
+    ReferredBy(ReferralLine) = "referred_by",
     /// An account that this one referred.
-    Referred(Referral) = "referred",
-    Project(Project) = "project",
-    Machine(Machine) = "machine",
-    Message(Message) = "message",
+    Referred(ReferralLine) = "referred",
+    Project(ProjectLine) = "project",
+    Machine(MachineLine) = "machine",
+    Message(MessageLine) = "message",
     /// A followed account.
-    Follow(Person) = "follow",
-    Follower(Person) = "follower",
+    Follow(FollowLine) = "follow",
+    Follower(FollowLine) = "follower",
     /// Something that paid XP or was announced.
-    Event(Event) = "event",
+    Event(EventLine) = "event",
     /// An unlocked achievement.
-    Achievement(Achievement) = "achievement",
-    Activity(Activity) = "activity",
-    Notification(Notification) = "notification",
+    Achievement(AchievementLine) = "achievement",
+    Activity(ActivityLine) = "activity",
+    Notification(NotificationLine) = "notification",
     /// The last line.
-    End(End) = "end",
+    End(EndLine) = "end",
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,7 +89,7 @@ pub struct Manifest {
 
 /// The account with its profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
+pub struct AccountLine {
     /// The id on the instance that wrote the file.
     pub id: Uuid,
     pub username: String,
@@ -114,7 +114,7 @@ pub struct Account {
 
 /// An account at a provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExternalAccount {
+pub struct ExternalAccountLine {
     pub provider: String,
     /// The provider's permanent id of the account.
     pub subject: String,
@@ -125,7 +125,7 @@ pub struct ExternalAccount {
 
 /// An API token without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ApiToken {
+pub struct ApiTokenLine {
     pub name: String,
     pub scopes: Vec<String>,
     #[serde(with = "rfc3339")]
@@ -138,7 +138,7 @@ pub struct ApiToken {
 
 /// A session without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Session {
+pub struct SessionLine {
     #[serde(with = "rfc3339")]
     pub created_at: OffsetDateTime,
     #[serde(with = "rfc3339")]
@@ -151,14 +151,14 @@ pub struct Session {
 
 /// The channels of one kind of notification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Preference {
+pub struct PreferenceLine {
     pub kind: String,
     pub in_app: bool,
     pub email: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReferralCode {
+pub struct ReferralCodeLine {
     pub code: String,
     #[serde(with = "rfc3339")]
     pub created_at: OffsetDateTime,
@@ -170,7 +170,7 @@ pub struct ReferralCode {
 
 /// A referral between this account and another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Referral {
+pub struct ReferralLine {
     /// The other account.
     pub username: String,
     #[serde(with = "rfc3339")]
@@ -181,7 +181,7 @@ pub struct Referral {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Project {
+pub struct ProjectLine {
     pub title: Option<String>,
     pub description: Option<String>,
     pub url: String,
@@ -194,7 +194,7 @@ pub struct Project {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Machine {
+pub struct MachineLine {
     pub name: String,
     #[serde(with = "rfc3339")]
     pub last_synced_at: OffsetDateTime,
@@ -202,7 +202,7 @@ pub struct Machine {
 
 /// A message as the ledger keeps it. Its token kinds are disjoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
+pub struct MessageLine {
     /// The first 128 bits of the SHA-256 of the id, the same on every instance.
     pub key: Key,
     /// The tool that logged it.
@@ -235,7 +235,7 @@ pub struct Message {
 
 /// A follower or a followed account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
+pub struct FollowLine {
     pub username: String,
     /// When the follow, or the request, was made.
     #[serde(with = "rfc3339")]
@@ -245,7 +245,7 @@ pub struct Person {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Event {
+pub struct EventLine {
     /// The reason; an account has each reason once.
     pub reason: String,
     pub xp_hundredths: u64,
@@ -254,7 +254,7 @@ pub struct Event {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Achievement {
+pub struct AchievementLine {
     /// The id, the same on every instance.
     pub id: Uuid,
     /// The slug, if the release that wrote the file knew one.
@@ -268,7 +268,7 @@ pub struct Achievement {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Activity {
+pub struct ActivityLine {
     pub kind: String,
     /// A JSON object.
     pub data: Box<RawValue>,
@@ -277,7 +277,7 @@ pub struct Activity {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Notification {
+pub struct NotificationLine {
     pub kind: String,
     pub title: String,
     pub message: String,
@@ -293,7 +293,7 @@ pub struct Notification {
 
 /// The number of lines before this one.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct End {
+pub struct EndLine {
     /// By type; types without a line are missing.
     pub counts: BTreeMap<String, u64>,
 }

@@ -7,7 +7,7 @@ use std::io::{self, BufRead};
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::lines::{End, Line};
+use crate::lines::{EndLine, Line};
 use crate::{FORMAT, VERSION};
 
 /// The most bytes of a line, without its line break: far more than any line that an export writes.
@@ -144,23 +144,24 @@ impl<R: BufRead> Reader<R> {
 
     /// The error of serde as a refusal: with its field, and without its position, which counts lines within the line.
     fn explain(&self, text: &str, error: &serde_json::Error) -> Refusal {
-        let said = error.to_string();
-        let reason = said.split_once(" at line ").map_or(said.as_str(), |(reason, _)| reason);
+        let message = error.to_string();
+        let reason = message.split_once(" at line ").map_or(message.as_str(), |(reason, _)| reason);
         match field_at(text, error.column()).filter(|_| error.is_data() && !reason.starts_with("missing field")) {
             Some(field) => self.wrong_field(field, reason),
             None => self.wrong(reason),
         }
     }
 
-    fn compare(&self, end: &End) -> Result<(), Refusal> {
+    fn compare(&self, end: &EndLine) -> Result<(), Refusal> {
         let counted: BTreeMap<&str, u64> = end.counts.iter().map(|(kind, count)| (&**kind, *count)).collect();
         let kinds = self.counts.keys().copied().chain(counted.keys().copied());
         let of = |counts: &BTreeMap<&str, u64>, kind: &str| counts.get(kind).copied().unwrap_or(0);
         let read: BTreeMap<&str, u64> = self.counts.iter().map(|(kind, count)| (*kind, *count)).collect();
         match kinds.into_iter().find(|kind| of(&counted, kind) != of(&read, kind)) {
             Some(kind) => {
-                let (said, found) = (of(&counted, kind), of(&read, kind));
-                Err(self.wrong_field("counts", format!("the file has {found} lines of the type `{kind}`, not {said}")))
+                let (stated, found) = (of(&counted, kind), of(&read, kind));
+                Err(self
+                    .wrong_field("counts", format!("the file has {found} lines of the type `{kind}`, not {stated}")))
             }
             None => Ok(()),
         }

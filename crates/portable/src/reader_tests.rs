@@ -3,7 +3,7 @@ use std::io::{BufReader, Read};
 use time::macros::datetime;
 
 use super::*;
-use crate::{Key, Message, Writer};
+use crate::{Key, MessageLine, Writer};
 
 const MANIFEST: &str = r#"{"type":"manifest","format":"burntop-export","version":1,"exported_at":"2026-11-22T12:00:00Z","username":"ada","release":"0.1.0"}"#;
 const ACCOUNT: &str = r#"{"type":"account","id":"019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b","username":"ada","email":null,"email_verified":false,"name":null,"bio":null,"location":null,"region":null,"website_url":null,"image":null,"is_public":true,"timezone":null,"created_at":"2026-11-22T12:00:00Z","updated_at":"2026-11-22T12:00:00Z"}"#;
@@ -129,7 +129,7 @@ fn reader_invalid_utf_8_or_failing_file_is_refused() {
 
 #[test]
 fn reader_returns_what_writer_wrote() {
-    let message = Message {
+    let message = MessageLine {
         key: Key([7; 16]),
         source: "a \"quoted\"\nsource".to_owned(),
         at: datetime!(2026-11-22 12:00:00.123456 UTC),

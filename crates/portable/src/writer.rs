@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::lines::{End, Line};
+use crate::lines::{EndLine, Line};
 
 /// Writes lines into a buffer and counts them by type.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ impl Writer {
     /// Writes the last line, with the counts of all lines before it.
     pub fn end(&mut self) -> serde_json::Result<()> {
         let counts = self.counts.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect();
-        self.write(&Line::End(End { counts }))
+        self.write(&Line::End(EndLine { counts }))
     }
 
     /// The number of bytes in the buffer.

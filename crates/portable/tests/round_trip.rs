@@ -8,15 +8,15 @@ use domain::ids::UserId;
 use domain::notifications::{Channels, NotificationKind};
 use domain::payload::StoredData;
 use domain::portability::{
-    ExportPart, ImportTarget, IssuedBefore, Machine, OwnCode, PastActivity, PastEvent, PastFollow, PastNotification,
-    PastProject, PastUnlock, ReferralDirection, Referred, SignedIn,
+    ExportPart, ImportTarget, Machine, OwnReferralCode, PastActivity, PastApiToken, PastEvent, PastFollow,
+    PastNotification, PastProject, PastReferral, PastSession, PastUnlock, ReferralDirection,
 };
 use domain::pricing::Cost;
 use domain::progression::EventXp;
 use domain::projects::{Description, ProjectDetails, Title};
 use domain::referrals::ReferralCode;
 use domain::usage::testing::{NOW, message};
-use domain::usage::{LedgerEntry, MachineId, Message, Model, ModelName, Provider, TokenCounts};
+use domain::usage::{LedgerEntry, MachineId, Model, ModelName, Provider, TokenCounts, UsageMessage};
 use domain::users::{Profile, Region, User, Username, WebUrl};
 use portable::{Line, Reader, Writer};
 use time::{Duration, OffsetDateTime};
@@ -52,9 +52,9 @@ fn ada() -> User {
 
 /// A part of every kind, in which every field has a value of its own.
 fn parts() -> Vec<ExportPart> {
-    let person =
+    let past_follow =
         |name: &str, is_requested| PastFollow { username: Username::trusted(name), since: at(3), is_requested };
-    let referred = |came, name: &str| Referred {
+    let referred = |came, name: &str| PastReferral {
         came,
         username: Username::trusted(name),
         created_at: at(2),
@@ -69,21 +69,21 @@ fn parts() -> Vec<ExportPart> {
             login: "ada-l".into(),
             linked_at: at(1),
         }]),
-        ExportPart::ApiTokens(vec![IssuedBefore {
+        ExportPart::ApiTokens(vec![PastApiToken {
             name: "laptop".into(),
             scopes: Scopes { sync: true, read: false },
             created_at: at(3),
             expires_at: Some(at(2)),
             last_used_at: Some(at(1)),
         }]),
-        ExportPart::Sessions(vec![SignedIn {
+        ExportPart::Sessions(vec![PastSession {
             created_at: at(3),
             expires_at: at(2),
             last_used_at: at(1),
             device: Device { ip: Some("192.0.2.1".into()), user_agent: Some("a browser".into()) },
         }]),
         ExportPart::Preferences(vec![(NotificationKind::LevelUp, Channels { in_app: false, email: true })]),
-        ExportPart::Code(OwnCode {
+        ExportPart::Code(OwnReferralCode {
             code: ReferralCode::parse("0000ADA0").expect("a code"),
             created_at: at(1),
             clicks: 3,
@@ -103,7 +103,7 @@ fn parts() -> Vec<ExportPart> {
         }]),
         ExportPart::Machines(vec![Machine { id: MachineId::parse("laptop").expect("a name"), last_synced_at: at(1) }]),
         ExportPart::Messages(vec![LedgerEntry {
-            message: Message {
+            message: UsageMessage {
                 model: Model { name: ModelName::trusted("gpt-5"), provider: Provider::parse("openai") },
                 machine: MachineId::parse("laptop").expect("a name"),
                 tokens: TokenCounts {
@@ -119,8 +119,8 @@ fn parts() -> Vec<ExportPart> {
             },
             cost: Cost::Unpriced,
         }]),
-        ExportPart::Follows(vec![person("bob", true)]),
-        ExportPart::Followers(vec![person("eve", false)]),
+        ExportPart::Follows(vec![past_follow("bob", true)]),
+        ExportPart::Followers(vec![past_follow("eve", false)]),
         ExportPart::Events(vec![PastEvent {
             event: ProgressEvent { reason: "level:2".into(), xp: EventXp(150) },
             at: at(1),

@@ -6,13 +6,13 @@ use std::time::Instant;
 use domain::clock::Clock;
 use domain::error::ErrorKind;
 use domain::jobs::ports::{JobOutcome, TakenJob};
-use domain::jobs::{Attempt, JobError, Verdict, judge};
+use domain::jobs::{JobAttempt, JobError, RetryDecision, judge};
 use tokio::task::JoinSet;
 
-use crate::handlers::Work;
+use crate::handlers::JobRunner;
 
 /// Runs the job `taken` with `work`, and returns the outcome.
-pub(crate) async fn attempt(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: TakenJob) -> JobOutcome {
+pub(crate) async fn attempt(work: Arc<dyn JobRunner>, clock: Arc<dyn Clock>, taken: TakenJob) -> JobOutcome {
     let TakenJob { id, kind, job, attempt, attempts } = taken;
     let job = match job {
         Ok(job) => job,
@@ -25,7 +25,7 @@ pub(crate) async fn attempt(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: T
     // In a task of its own, a panic ends only this attempt, and blocking work does not delay the queue. A `JoinSet` aborts its
     // task when it is dropped: a job that is cut off does not run on beside its next attempt.
     let mut doing = JoinSet::new();
-    doing.spawn(async move { work.run(&job, Some(Attempt { job: id, number: attempt })).await });
+    doing.spawn(async move { work.run(&job, Some(JobAttempt { job: id, number: attempt })).await });
     let limit = std::time::Duration::try_from(kind.limit()).unwrap_or(std::time::Duration::MAX);
     let (error_kind, error) = match tokio::time::timeout(limit, doing.join_next()).await {
         Ok(Some(Ok(Ok(report)))) => {
@@ -42,11 +42,11 @@ pub(crate) async fn attempt(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: T
         Err(_) => (ErrorKind::Unavailable, format!("timed out after {limit:?}")),
     };
     match judge(error_kind, id, attempt, attempts, clock.now()) {
-        Verdict::Retry(run_at) => {
+        RetryDecision::Retry(run_at) => {
             tracing::warn!(%id, job = kind.name(), attempt, attempts, %error, "job failed; retrying");
             JobOutcome::Retry { run_at, error }
         }
-        Verdict::Dead => {
+        RetryDecision::Dead => {
             tracing::error!(%id, job = kind.name(), attempt, attempts, %error, "job failed; no attempts left");
             JobOutcome::Dead { error }
         }

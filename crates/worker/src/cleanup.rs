@@ -8,14 +8,14 @@ use domain::identity::EndedSignIns;
 use domain::jobs::{JobError, JobStore};
 use domain::leaderboard::Leaderboard;
 use domain::notifications::{Forgotten, Notifications};
-use domain::users::{Purged, Users};
+use domain::users::{PurgeReport, Users};
 use time::Duration;
 
 /// The retention of finished jobs. The key of a stored job prevents the same work from being queued again.
-const DONE_JOBS: Duration = Duration::days(30);
+const DONE_JOB_RETENTION: Duration = Duration::days(30);
 
 /// The retention of dead jobs, for inspection by an operator.
-const DEAD_JOBS: Duration = Duration::days(90);
+const DEAD_JOB_RETENTION: Duration = Duration::days(90);
 
 /// The jobs that one statement removes.
 const BATCH: u32 = 5_000;
@@ -32,7 +32,7 @@ pub struct Cleanup {
 
 /// The numbers of removed rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Removed {
+pub struct CleanupReport {
     /// Ended sessions and tokens.
     pub ended: u64,
     pub notifications: Forgotten,
@@ -41,13 +41,13 @@ pub struct Removed {
     /// Finished and dead jobs.
     pub jobs: u64,
     /// Deleted accounts whose grace period is over.
-    pub purged: Purged,
+    pub purged: PurgeReport,
 }
 
 impl Cleanup {
     /// Removes rows in batches until none is left or `stop` returns true. The purge of accounts is last, because it can take long.
-    pub async fn run(&self, stop: impl Fn() -> bool) -> Result<Removed, JobError> {
-        Ok(Removed {
+    pub async fn run(&self, stop: impl Fn() -> bool) -> Result<CleanupReport, JobError> {
+        Ok(CleanupReport {
             ended: self.ended.forget(&stop).await.map_err(JobError::new)?,
             notifications: self.notifications.forget(&stop).await.map_err(JobError::new)?,
             ranks: self.boards.prune(&stop).await.map_err(JobError::new)?,
@@ -60,7 +60,11 @@ impl Cleanup {
         let now = self.clock.now();
         let mut pruned = 0;
         while !stop() {
-            let batch = self.jobs.prune(now - DONE_JOBS, now - DEAD_JOBS, BATCH).await.map_err(JobError::new)?;
+            let batch = self
+                .jobs
+                .prune(now - DONE_JOB_RETENTION, now - DEAD_JOB_RETENTION, BATCH)
+                .await
+                .map_err(JobError::new)?;
             pruned += batch;
             if batch < u64::from(BATCH) {
                 break;
@@ -70,10 +74,10 @@ impl Cleanup {
     }
 }
 
-impl fmt::Display for Removed {
+impl fmt::Display for CleanupReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Forgotten { read, unread } = self.notifications;
-        let Purged { accounts, messages, others } = self.purged;
+        let PurgeReport { accounts, messages, others } = self.purged;
         let parts = [
             count(self.ended, "session or token", "sessions and tokens"),
             format!("{} ({read} read, {unread} unread)", count(read + unread, "notification", "notifications")),
@@ -102,13 +106,13 @@ mod tests {
     fn cleanup_report_counts_removed_rows() {
         let nothing = "removed 0 sessions and tokens, 0 notifications (0 read, 0 unread), 0 days of ranks, 0 jobs, 0 accounts purged \
                        (0 messages, 0 other rows)";
-        assert_eq!(Removed::default().to_string(), nothing);
-        let removed = Removed {
+        assert_eq!(CleanupReport::default().to_string(), nothing);
+        let removed = CleanupReport {
             ended: 1,
             notifications: Forgotten { read: 5_000, unread: 17 },
             ranks: 3,
             jobs: 1,
-            purged: Purged { accounts: 2, messages: 250_000, others: 1 },
+            purged: PurgeReport { accounts: 2, messages: 250_000, others: 1 },
         };
         let some = "removed 1 session or token, 5017 notifications (5000 read, 17 unread), 3 days of ranks, 1 job, 2 accounts purged \
                     (250000 messages, 1 other row)";

@@ -184,7 +184,7 @@ pub(crate) struct Import {
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-pub(crate) struct Which {
+pub(crate) struct JobSelector {
     /// The account to rebuild
     #[arg(long, value_name = "USERNAME")]
     pub(crate) user: Option<String>,
@@ -196,7 +196,7 @@ pub(crate) struct Which {
 #[derive(Debug, Args)]
 pub(crate) struct Rebuild {
     #[command(flatten)]
-    pub(crate) which: Which,
+    pub(crate) which: JobSelector,
     /// Continue after this username
     #[arg(long, value_name = "USERNAME", requires = "all")]
     pub(crate) after: Option<String>,

@@ -10,7 +10,7 @@ use domain::deps::Deps;
 use domain::error::{DomainError, ErrorDetails, ErrorKind};
 use domain::identity::EndedSignIns;
 use domain::insights::{Insights, WeeklySummaries};
-use domain::jobs::{Attempt, Job, JobError, JobStore};
+use domain::jobs::{Job, JobAttempt, JobError, JobStore};
 use domain::leaderboard::Leaderboard;
 use domain::mail::Emails;
 use domain::notifications::Notifications;
@@ -38,9 +38,9 @@ impl DomainError for StalePrices {
 
 /// Runs jobs.
 #[async_trait]
-pub trait Work: Send + Sync {
+pub trait JobRunner: Send + Sync {
     /// Runs `job` now, as `attempt` if it was queued. Returns a report of one line.
-    async fn run(&self, job: &Job, attempt: Option<Attempt>) -> Result<String, JobError>;
+    async fn run(&self, job: &Job, attempt: Option<JobAttempt>) -> Result<String, JobError>;
 
     /// Runs once, before the first job of a worker. A failure is caught up by a later job.
     async fn start(&self) {}
@@ -108,7 +108,7 @@ impl Handlers {
 }
 
 #[async_trait]
-impl Work for Handlers {
+impl JobRunner for Handlers {
     /// This release may ship a newer price book than the one before.
     async fn start(&self) {
         if let Err(error) = self.prices.name_models().await {
@@ -116,7 +116,7 @@ impl Work for Handlers {
         }
     }
 
-    async fn run(&self, job: &Job, attempt: Option<Attempt>) -> Result<String, JobError> {
+    async fn run(&self, job: &Job, attempt: Option<JobAttempt>) -> Result<String, JobError> {
         match job {
             Job::Leaderboard => Ok(self.boards.refresh_in(attempt).await.map_err(JobError::new)?.to_string()),
             Job::Benchmarks => {
@@ -143,8 +143,9 @@ impl Work for Handlers {
                 self.unless_cancelled(format!("{} reminded of a streak at risk", plural(reminded, "account")))
             }
             Job::WeeklySummary => {
-                let told = self.weeks.summarise_due(|| self.cancelled.is_cancelled()).await.map_err(JobError::new)?;
-                self.unless_cancelled(format!("{} sent a weekly summary", plural(told, "account")))
+                let notified =
+                    self.weeks.summarise_due(|| self.cancelled.is_cancelled()).await.map_err(JobError::new)?;
+                self.unless_cancelled(format!("{} sent a weekly summary", plural(notified, "account")))
             }
             Job::Cleanup => {
                 let removed = self.cleanup.run(|| self.cancelled.is_cancelled()).await?;

@@ -12,6 +12,6 @@ pub mod rebuild;
 mod run;
 pub mod schedule;
 
-pub use handlers::{Handlers, Work};
+pub use handlers::{Handlers, JobRunner};
 pub use queue::LeaseConfig;
 pub use run::Worker;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bootstrap::adapters::mailer;
 use bootstrap::{Settings, StartupError};
 use domain::deps::Deps;
-use domain::mail::{Emails, MailError, Mailer, Outgoing};
+use domain::mail::{Emails, MailError, Mailer, OutgoingEmail};
 use domain::signed_token::TokenKey;
 
 /// Fails each email. It is used if the server has `SMTP_URL` and queues emails, and the worker has not.
@@ -14,7 +14,7 @@ struct NoMailer;
 
 #[async_trait]
 impl Mailer for NoMailer {
-    async fn send(&self, _: &Outgoing) -> Result<(), MailError> {
+    async fn send(&self, _: &OutgoingEmail) -> Result<(), MailError> {
         Err(MailError::Unavailable("SMTP_URL is not set in the environment of the worker".to_owned()))
     }
 }

@@ -42,13 +42,13 @@ fn run(cli: Cli) -> Result<(), StartupError> {
 async fn obey(settings: &Settings, url: &str, command: Command) -> Result<(), StartupError> {
     let store = bootstrap::store::open_for_jobs(settings, url).await?;
     let done = match command {
-        Command::Run(asked) => commands::run::run(settings, &store, url, asked).await,
+        Command::Run(args) => commands::run::run(settings, &store, url, args).await,
         Command::RunOnce { job } => commands::run_once::run_once(settings, &store, &job.into()).await,
-        Command::Jobs(asked) => commands::jobs::jobs(&store, asked).await,
-        Command::Import(asked) => commands::import::import(&store, asked).await,
-        Command::Admin(asked) => commands::admin::admin(&store, asked).await,
+        Command::Jobs(args) => commands::jobs::jobs(&store, args).await,
+        Command::Import(args) => commands::import::import(&store, args).await,
+        Command::Admin(args) => commands::admin::admin(&store, args).await,
         Command::Invite(command) => commands::invite::invite(settings, &store, command).await,
-        Command::Rebuild(asked) => commands::rebuild::rebuild(&store, asked).await,
+        Command::Rebuild(args) => commands::rebuild::rebuild(&store, args).await,
     };
     store.close();
     done

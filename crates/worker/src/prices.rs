@@ -77,13 +77,13 @@ impl Prices {
         Ok(repriced)
     }
 
-    /// Updates the book and prices messages; passes a line about each to `say`. Returns false if the table was unavailable or
+    /// Updates the book and prices messages; passes a line about each to `print`. Returns false if the table was unavailable or
     /// refused.
-    pub async fn once(&self, stop: impl Fn() -> bool, mut say: impl FnMut(String)) -> Result<bool, JobError> {
+    pub async fn once(&self, stop: impl Fn() -> bool, mut print: impl FnMut(String)) -> Result<bool, JobError> {
         let update = self.refresh().await.map_err(JobError::new)?;
-        say(update.as_ref().map_or_else(|| "fetching prices is off (PRICING_URL)".to_owned(), ToString::to_string));
+        print(update.as_ref().map_or_else(|| "fetching prices is off (PRICING_URL)".to_owned(), ToString::to_string));
         self.name_models().await.map_err(JobError::new)?;
-        say(self.reprice(stop).await.map_err(JobError::new)?.to_string());
+        print(self.reprice(stop).await.map_err(JobError::new)?.to_string());
         Ok(update.is_none_or(|update| update.outcome.reason().is_none()))
     }
 }

@@ -235,22 +235,22 @@ impl BackendConfig for Queue {
     type Id = String;
     type Kind = Ephemeral;
     type Config = ();
-    type Layer = TaskPersistLayer<AsItIs, JobOutcome>;
+    type Layer = TaskPersistLayer<PassThroughCodec, JobOutcome>;
 
     fn config(&self) -> &() {
         &()
     }
 
     fn middleware(&mut self, _: &mut WorkerContext) -> Self::Layer {
-        self.persisted.layer(AsItIs, self.held.shared.leases.concurrency).persist_results(true)
+        self.persisted.layer(PassThroughCodec, self.held.shared.leases.concurrency).persist_results(true)
     }
 }
 
 /// Passes an outcome on unchanged: the database adapter encodes it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct AsItIs;
+pub(crate) struct PassThroughCodec;
 
-impl Codec<JobOutcome> for AsItIs {
+impl Codec<JobOutcome> for PassThroughCodec {
     type Error = Infallible;
     type Compact = JobOutcome;
 

@@ -4,10 +4,10 @@
 use std::io::IsTerminal;
 
 use adapters_postgres::Database;
-use bootstrap::out::say;
+use bootstrap::out::print_line;
 use domain::error::{DomainError, ErrorKind};
 use domain::ids::UserId;
-use domain::usage::{Repair, Usage, UsageError};
+use domain::usage::{RebuildReport, Usage, UsageError};
 use domain::users::Username;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -31,7 +31,7 @@ pub struct Summary {
 pub async fn one(store: &Database, usage: &Usage, name: &Username) -> Result<Option<Summary>, UsageError> {
     let Some(account) = store.account_named(name).await? else { return Ok(None) };
     let repair = usage.rebuild(account).await?;
-    say(report(name.as_str(), &repair));
+    print_line(report(name.as_str(), &repair));
     Ok(Some(Summary { accounts: 1, repaired: u64::from(!repair.is_clean()), ..Summary::default() }))
 }
 
@@ -56,7 +56,7 @@ pub async fn all(
             match usage.rebuild(*account).await {
                 Ok(repair) if repair.is_clean() => {}
                 Ok(repair) => {
-                    bar.suspend(|| say(report(name, &repair)));
+                    bar.suspend(|| print_line(report(name, &repair)));
                     summary.repaired += 1;
                 }
                 // The account was deleted meanwhile.
@@ -97,7 +97,7 @@ fn bar(accounts: u64) -> ProgressBar {
 }
 
 /// One line about the repair of the account `name`.
-pub(crate) fn report(name: &str, repair: &Repair) -> String {
+pub(crate) fn report(name: &str, repair: &RebuildReport) -> String {
     if repair.is_clean() {
         return format!("{name}: nothing to repair ({} messages)", repair.messages);
     }
@@ -125,12 +125,12 @@ mod tests {
 
     #[test]
     fn rebuild_report_names_repaired_parts() {
-        let clean = Repair { messages: 3, ..Repair::default() };
+        let clean = RebuildReport { messages: 3, ..RebuildReport::default() };
         for (repair, line) in [
             (clean, "ada: nothing to repair (3 messages)"),
-            (Repair { days: 1, totals: true, ..clean }, "ada: repaired 1 day, the totals (3 messages)"),
+            (RebuildReport { days: 1, totals: true, ..clean }, "ada: repaired 1 day, the totals (3 messages)"),
             (
-                Repair { rollups: 2, unlocked: 2, progress: true, ..clean },
+                RebuildReport { rollups: 2, unlocked: 2, progress: true, ..clean },
                 "ada: repaired 2 roll-ups, 2 missing achievements, the sums of progress (3 messages)",
             ),
         ] {

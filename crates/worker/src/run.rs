@@ -19,25 +19,25 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::attempt::attempt;
-use crate::handlers::{Handlers, Work};
+use crate::handlers::{Handlers, JobRunner};
 use crate::queue::{JobLeases, LeaseConfig, Queue};
 use crate::schedule;
 
 /// The interval at which the schedule is checked.
-const TICK: Duration = Duration::from_mins(1);
+const SCHEDULE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The delay before the schedule is checked again after a failure.
-const SOON: Duration = Duration::from_secs(5);
+const SCHEDULE_RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// The time limit for requeueing jobs at shutdown.
-const RELEASING: Duration = Duration::from_secs(5);
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A worker that is ready to run.
 pub struct Worker {
     pub database: Database,
     /// The database's URL, for a connection that listens for new jobs.
     pub url: String,
-    pub work: Arc<dyn Work>,
+    pub work: Arc<dyn JobRunner>,
     /// The jobs of the periods that an instant is in.
     pub schedule: fn(OffsetDateTime) -> Vec<NewJob>,
     pub clock: Arc<dyn Clock>,
@@ -107,7 +107,7 @@ impl Worker {
             working.abort();
             let _ = working.await;
         }
-        match tokio::time::timeout(RELEASING, store.release(&name)).await {
+        match tokio::time::timeout(RELEASE_TIMEOUT, store.release(&name)).await {
             Ok(Ok(0)) => {}
             Ok(Ok(jobs)) => tracing::info!(jobs, "running jobs requeued"),
             Ok(Err(error)) => tracing::warn!(%error, "requeueing jobs failed; their leases expire"),
@@ -139,11 +139,11 @@ impl Worker {
             let wait = match self.queue_due(store).await {
                 Ok(jobs) => {
                     tracing::debug!(jobs, "schedule checked");
-                    TICK
+                    SCHEDULE_INTERVAL
                 }
                 Err(error) => {
                     tracing::warn!(%error, "queueing scheduled jobs failed; retrying");
-                    SOON
+                    SCHEDULE_RETRY_DELAY
                 }
             };
             tokio::time::sleep(wait).await;

@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan, tz};
 use serde_json::{Value, json};
-use tests::Message;
+use tests::TestMessage;
 
 /// Model, first day, least context: input, output, cache read and cache write in USD per million tokens, as the makers publish
 /// them. `-` is a kind that this model's samples do not have.
@@ -96,7 +96,7 @@ impl Sample {
         files.iter().map(read).collect()
     }
 
-    pub(crate) fn messages(&self) -> Vec<Message> {
+    pub(crate) fn messages(&self) -> Vec<TestMessage> {
         self.body["messages"].as_array().expect("messages").iter().map(message).collect()
     }
 
@@ -147,10 +147,10 @@ impl Sample {
     }
 }
 
-fn message(json: &Value) -> Message {
+fn message(json: &Value) -> TestMessage {
     let text = |name: &str| json[name].as_str().expect("text");
     let count = |name: &str| json[name].as_u64().expect("a count");
-    Message::new(text("id"))
+    TestMessage::new(text("id"))
         .at(text("timestamp").parse().expect("an instant"))
         .model(text("model"))
         .input(count("inputTokens"))
@@ -160,7 +160,7 @@ fn message(json: &Value) -> Message {
 }
 
 /// The cost of a message in 1e-12 USD, if its model has a price.
-fn cost(message: &Message) -> Option<u128> {
+fn cost(message: &TestMessage) -> Option<u128> {
     if message.model == UNPRICED {
         return None;
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use domain::achievements::{Category, Definition, Rarity, Tier, of_kind};
+use domain::achievements::{AchievementDefinition, Category, Rarity, Tier, of_kind};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -76,8 +76,8 @@ impl CatalogueBody {
     }
 }
 
-impl From<&Definition> for DefinitionBody {
-    fn from(definition: &Definition) -> Self {
+impl From<&AchievementDefinition> for DefinitionBody {
+    fn from(definition: &AchievementDefinition) -> Self {
         let face = definition.face(false);
         Self {
             id: definition.id().0,

@@ -1,7 +1,7 @@
 //! `/achievements`: what there is to earn, and what people have earned of it.
 
 mod bodies;
-mod person;
+mod progress;
 mod query;
 
 use crate::answer::Revalidated;
@@ -14,7 +14,7 @@ use query::CatalogueQuery;
 
 /// The routes of achievements.
 pub fn routes() -> Routes {
-    crate::routes![catalogue: Public;].and(person::routes())
+    crate::routes![catalogue: Public;].and(progress::routes())
 }
 
 /// List all achievements

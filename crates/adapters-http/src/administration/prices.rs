@@ -6,7 +6,8 @@ use actix_web::web::Data;
 use domain::administration::AuditReason;
 use domain::clock::Clock;
 use domain::pricing::{
-    DecisionId, ListedDecision, Override, Price, PriceOverrides, Prices, Rates, Tier, UnpricedModel, UnpricedModels,
+    ListedPriceDecision, Price, PriceDecisionId, PriceOverride, PriceOverrides, PriceTier, Prices, Rates,
+    UnpricedModel, UnpricedModels,
 };
 use domain::text::TextProblem;
 use domain::usage::{ModelName, Provider};
@@ -178,7 +179,7 @@ impl From<&Rates> for RatesBody {
 
 impl From<&Prices> for PricesBody {
     fn from(prices: &Prices) -> Self {
-        let tier = |tier: &Tier| TierBody { above_thousands: tier.above / 1_000, rates: (&tier.rates).into() };
+        let tier = |tier: &PriceTier| TierBody { above_thousands: tier.above / 1_000, rates: (&tier.rates).into() };
         Self { base: prices.base().into(), tiers: prices.tiers().iter().map(tier).collect() }
     }
 }
@@ -216,7 +217,7 @@ impl From<NewPricesBody> for Prices {
 
 impl NewTierBody {
     /// The tier, with the prices of `base` for those that it does not have.
-    fn over(self, base: &Rates) -> Tier {
+    fn over(self, base: &Rates) -> PriceTier {
         let rates = Rates {
             input: self.input.unwrap_or(base.input),
             output: self.output.unwrap_or(base.output),
@@ -225,7 +226,7 @@ impl NewTierBody {
             cache_write_1h: self.cache_write_1h.or(base.cache_write_1h),
             reasoning: self.reasoning.or(base.reasoning),
         };
-        Tier { above: self.above_thousands * 1_000, rates }
+        PriceTier { above: self.above_thousands * 1_000, rates }
     }
 }
 
@@ -268,9 +269,9 @@ struct OverrideBody {
     stands: bool,
 }
 
-impl From<ListedDecision> for OverrideBody {
-    fn from(ListedDecision { decision, stands }: ListedDecision) -> Self {
-        let Override { model, provider, valid_from, prices } = decision.decided;
+impl From<ListedPriceDecision> for OverrideBody {
+    fn from(ListedPriceDecision { decision, stands }: ListedPriceDecision) -> Self {
+        let PriceOverride { model, provider, valid_from, prices } = decision.decided;
         Self {
             id: decision.id.0,
             model: model.to_string(),
@@ -360,9 +361,9 @@ async fn set(
 ) -> ApiResult<Created<OverrideBody>> {
     let NewOverrideBody { model, provider, valid_from, prices, reason } = body.read().await?;
     let valid_from = valid_from.unwrap_or_else(|| clock.now());
-    let decided = Override { model, provider, valid_from, prices: Some(prices.into()) };
+    let decided = PriceOverride { model, provider, valid_from, prices: Some(prices.into()) };
     let decision = overrides.set(&admin.0, decided, reason).await?;
-    Ok(Created(ListedDecision { decision, stands: true }.into()))
+    Ok(Created(ListedPriceDecision { decision, stands: true }.into()))
 }
 
 /// End a price override
@@ -382,7 +383,7 @@ async fn end(
     overrides: Data<PriceOverrides>,
 ) -> ApiResult<NoContent> {
     let reason = body.read().await?.reason;
-    let id = DecisionId(path.read::<Int<i64, 1, LARGEST>>("id")?);
+    let id = PriceDecisionId(path.read::<Int<i64, 1, LARGEST>>("id")?);
     overrides.remove(&admin.0, id, reason).await?;
     Ok(NoContent)
 }
@@ -405,7 +406,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prices_are_exact_decimals_from_nothing_to_a_thousand() {
+    fn price_accepts_exact_decimals_from_0_to_1000() {
         for (text, femto) in [
             ("0", Some(0)),
             ("3", Some(3_000_000_000)),

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::error::{ApiError, ApiResult};
-use crate::limits::{Client, Held, Lines};
+use crate::limits::{Client, ClientQueues, HeldUnits};
 
 /// Bodies of one client that are read or wait for budget.
 const MOST_BODIES: usize = 1_024;
@@ -21,8 +21,8 @@ pub struct ByteBudget {
     kilobytes: Arc<Semaphore>,
     total: u32,
     wait: Duration,
-    accounts: Lines,
-    addresses: Lines,
+    accounts: ClientQueues,
+    addresses: ClientQueues,
 }
 
 /// The part of the budget that one body takes; free again when it is dropped.
@@ -30,14 +30,14 @@ pub struct ByteBudget {
 pub struct Charge {
     budget: ByteBudget,
     in_all: Option<OwnedSemaphorePermit>,
-    account: Option<Held>,
-    address: Held,
+    account: Option<HeldUnits>,
+    address: HeldUnits,
     bytes: usize,
 }
 
 /// Something that holds a part of the budget as long as it lives.
 #[derive(Debug)]
-pub struct Admitted<T> {
+pub struct Budgeted<T> {
     value: T,
     charge: Charge,
 }
@@ -47,7 +47,7 @@ impl ByteBudget {
     /// the largest body. A body waits for room for at most `wait`.
     pub fn new(bytes: usize, largest: usize, wait: Duration) -> Self {
         let bytes = bytes.max(largest);
-        let lines = |share: usize| Lines::new(kilobytes(share.max(largest)), MOST_BODIES, wait);
+        let lines = |share: usize| ClientQueues::new(kilobytes(share.max(largest)), MOST_BODIES, wait);
         let total = kilobytes(bytes);
         Self {
             kilobytes: Arc::new(Semaphore::new(total as usize)),
@@ -112,7 +112,7 @@ fn kilobytes(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(1 << 10)).unwrap_or(u32::MAX).clamp(1, 1 << 28)
 }
 
-impl<T> Admitted<T> {
+impl<T> Budgeted<T> {
     pub(crate) fn new(value: T, charge: Charge) -> Self {
         Self { value, charge }
     }
@@ -123,7 +123,7 @@ impl<T> Admitted<T> {
     }
 }
 
-impl<T> Deref for Admitted<T> {
+impl<T> Deref for Budgeted<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn budget_that_is_spent_is_503_and_free_again_with_the_body() {
+    async fn body_budget_exhausted_is_503_until_a_body_ends() {
         let budget = budget(4, 3);
         let mut first = budget.charge(&from(1)).await.expect("a charge");
         first.grow_to(3 << 10).await.expect("room");
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn one_address_has_three_quarters_and_the_rest_is_for_others() {
+    async fn body_budget_of_address_is_three_quarters() {
         let budget = budget(8, 2);
         let mut first = budget.charge(&from(1)).await.expect("a charge");
         first.grow_to(6 << 10).await.expect("room");
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn body_that_has_not_begun_to_arrive_is_charged_nothing() {
+    async fn body_budget_unstarted_body_is_not_charged() {
         let budget = budget(4, 4);
         let charges: Vec<_> = futures_util::future::join_all(
             (0..500).map(|_| async { budget.charge(&from(1)).await.expect("a charge") }),

@@ -24,7 +24,7 @@ pub enum Encoding {
 
 /// Why a body could not be unpacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
+pub enum DecodeError {
     /// It exceeds the limit of size.
     TooLarge,
     /// It exceeds the limits of work.
@@ -38,10 +38,10 @@ pub enum Failure {
 const MOST_MEMBERS: usize = 2_048;
 
 /// How long unpacking one body may take.
-const MOST_TIME: Duration = Duration::from_secs(10);
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// Packed bytes between two looks at the clock.
-const STEP: usize = 16 << 10;
+const CHUNK_BYTES: usize = 16 << 10;
 
 /// The working memory of the brotli decoder.
 const BROTLI_BUFFER: usize = 64 << 10;
@@ -71,8 +71,8 @@ impl Encoding {
     /// Unpacks `bytes`, up to `limit` bytes. Bytes that are not compressed are returned unchanged.
     ///
     /// Blocks for as long as unpacking takes; a thread that serves requests leaves it to another.
-    pub fn decode(self, bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, Failure> {
-        let packed = Metered { rest: bytes, until: Instant::now() + MOST_TIME };
+    pub fn decode(self, bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, DecodeError> {
+        let packed = Metered { rest: bytes, until: Instant::now() + TIME_LIMIT };
         let mut unpacked = Unpacked { bytes: Vec::new(), limit };
         match self {
             Self::Identity => return Ok(Cow::Borrowed(bytes)),
@@ -85,7 +85,7 @@ impl Encoding {
     }
 }
 
-fn unpack_members(mut packed: Metered<'_>, unpacked: &mut Unpacked) -> Result<(), Failure> {
+fn unpack_members(mut packed: Metered<'_>, unpacked: &mut Unpacked) -> Result<(), DecodeError> {
     for _ in 0..MOST_MEMBERS {
         let mut member = GzDecoder::new(packed);
         unpacked.take(&mut member)?;
@@ -94,7 +94,7 @@ fn unpack_members(mut packed: Metered<'_>, unpacked: &mut Unpacked) -> Result<()
             return Ok(());
         }
     }
-    Err(Failure::TooMuchWork)
+    Err(DecodeError::TooMuchWork)
 }
 
 /// Whether `bytes` begin with the header of the zlib format (RFC 1950, 2.2).
@@ -110,13 +110,13 @@ struct Unpacked {
 
 impl Unpacked {
     /// Takes everything from `packed`, unless that is more than the limit.
-    fn take(&mut self, packed: impl Read) -> Result<(), Failure> {
+    fn take(&mut self, packed: impl Read) -> Result<(), DecodeError> {
         let room = u64::try_from(self.limit - self.bytes.len()).unwrap_or(u64::MAX).saturating_add(1);
         packed.take(room).read_to_end(&mut self.bytes).map_err(|error| match error.kind() {
-            io::ErrorKind::TimedOut => Failure::TooMuchWork,
-            _ => Failure::Corrupt,
+            io::ErrorKind::TimedOut => DecodeError::TooMuchWork,
+            _ => DecodeError::Corrupt,
         })?;
-        if self.bytes.len() > self.limit { Err(Failure::TooLarge) } else { Ok(()) }
+        if self.bytes.len() > self.limit { Err(DecodeError::TooLarge) } else { Ok(()) }
     }
 }
 
@@ -131,7 +131,7 @@ impl BufRead for Metered<'_> {
         if Instant::now() >= self.until {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        Ok(&self.rest[..self.rest.len().min(STEP)])
+        Ok(&self.rest[..self.rest.len().min(CHUNK_BYTES)])
     }
 
     fn consume(&mut self, count: usize) {
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn deflate_is_read_with_and_without_the_zlib_header() {
+    fn deflate_with_or_without_zlib_header_is_decoded() {
         let text = b"{\"messages\": []}".repeat(50);
         let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
         zlib.write_all(&text).expect("memory");
@@ -174,28 +174,28 @@ mod tests {
         bare.write_all(&text).expect("memory");
         for packed in [zlib.finish().expect("memory"), bare.finish().expect("memory")] {
             assert_eq!(Encoding::Deflate.decode(&packed, 10_000).as_deref(), Ok(&*text));
-            assert_eq!(Encoding::Deflate.decode(&packed, text.len() - 1), Err(Failure::TooLarge));
+            assert_eq!(Encoding::Deflate.decode(&packed, text.len() - 1), Err(DecodeError::TooLarge));
         }
-        assert_eq!(Encoding::Deflate.decode(b"\xffnonsense", 10_000), Err(Failure::Corrupt));
+        assert_eq!(Encoding::Deflate.decode(b"\xffnonsense", 10_000), Err(DecodeError::Corrupt));
     }
 
     #[test]
-    fn gzip_members_are_joined_up_to_the_limit_of_members() {
+    fn gzip_members_are_joined_up_to_their_limit() {
         let two = [gzip(b"one "), gzip(b"two")].concat();
         assert_eq!(Encoding::Gzip.decode(&two, 7).as_deref(), Ok(&b"one two"[..]));
-        assert_eq!(Encoding::Gzip.decode(&two, 6), Err(Failure::TooLarge));
+        assert_eq!(Encoding::Gzip.decode(&two, 6), Err(DecodeError::TooLarge));
         let empty = gzip(b"");
         assert_eq!(Encoding::Gzip.decode(&empty.repeat(MOST_MEMBERS), 10).as_deref(), Ok(&b""[..]));
-        assert_eq!(Encoding::Gzip.decode(&empty.repeat(MOST_MEMBERS + 1), 10), Err(Failure::TooMuchWork));
-        assert_eq!(Encoding::Gzip.decode(&[empty, b"rest".to_vec()].concat(), 10), Err(Failure::Corrupt));
-        assert_eq!(Encoding::Gzip.decode(b"", 10), Err(Failure::Corrupt));
+        assert_eq!(Encoding::Gzip.decode(&empty.repeat(MOST_MEMBERS + 1), 10), Err(DecodeError::TooMuchWork));
+        assert_eq!(Encoding::Gzip.decode(&[empty, b"rest".to_vec()].concat(), 10), Err(DecodeError::Corrupt));
+        assert_eq!(Encoding::Gzip.decode(b"", 10), Err(DecodeError::Corrupt));
     }
 
     #[test]
-    fn unpacking_stops_when_its_time_is_over() {
+    fn decoding_beyond_time_limit_stops() {
         let packed = gzip(&b"x".repeat(100));
         let late = Metered { rest: &packed, until: Instant::now() };
         let mut unpacked = Unpacked { bytes: Vec::new(), limit: 1_000 };
-        assert_eq!(unpack_members(late, &mut unpacked), Err(Failure::TooMuchWork));
+        assert_eq!(unpack_members(late, &mut unpacked), Err(DecodeError::TooMuchWork));
     }
 }

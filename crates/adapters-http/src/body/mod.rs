@@ -18,10 +18,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 
-pub use budget::{Admitted, ByteBudget, Charge};
-pub use encoding::{Encoding, Failure as EncodingFailure};
+pub use budget::{Budgeted, ByteBudget, Charge};
+pub use encoding::{DecodeError as EncodingFailure, Encoding};
 pub use raw::BodyTimeout;
-use raw::Media;
+use raw::MediaType;
 
 use crate::error::{ApiError, ApiResult};
 use crate::limits::take_seat;
@@ -48,17 +48,17 @@ impl Default for BodyLimits {
 
 /// A JSON body that states a `T`, not read yet.
 pub struct Body<T> {
-    unread: Unread,
-    says: PhantomData<T>,
+    unread: UnreadBody,
+    marker: PhantomData<T>,
 }
 
 /// A request's body with what is needed to read it.
-pub(crate) struct Unread {
+pub(crate) struct UnreadBody {
     request: HttpRequest,
     payload: Payload,
 }
 
-impl Unread {
+impl UnreadBody {
     pub(crate) fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
         Self { request: request.clone(), payload: payload.take() }
     }
@@ -68,21 +68,21 @@ impl Unread {
     }
 
     /// Reads the body, up to `limit` bytes as sent.
-    pub(crate) async fn collect(self, media: Media, limit: usize) -> ApiResult<Collected> {
+    pub(crate) async fn collect(self, media: MediaType, limit: usize) -> ApiResult<CollectedBody> {
         let patience = self.limits().patience;
         let Self { request, mut payload } = self;
-        let declared = raw::Declared::of(&request, media, limit)?;
+        let declared = raw::DeclaredBody::of(&request, media, limit)?;
         let budget = request.app_data::<Data<ByteBudget>>().map(|budget| ByteBudget::clone(budget)).unwrap_or_default();
         let mut charge = budget.charge(&request).await?;
         let bytes = raw::collect(&mut payload, &declared, limit, patience, &mut charge).await?;
         // From here on the request takes computing time.
         take_seat(&request).await?;
-        Ok(Collected { bytes, encoding: declared.encoding, charge })
+        Ok(CollectedBody { bytes, encoding: declared.encoding, charge })
     }
 
     /// The body as text, of at most `limit` bytes unpacked.
-    async fn text(self, media: Media, limit: usize) -> ApiResult<String> {
-        let Collected { bytes, encoding, mut charge } = self.collect(media, limit).await?;
+    async fn text(self, media: MediaType, limit: usize) -> ApiResult<String> {
+        let CollectedBody { bytes, encoding, mut charge } = self.collect(media, limit).await?;
         if encoding == Encoding::Identity {
             return Ok(raw::utf8(&bytes)?.to_owned());
         }
@@ -96,7 +96,7 @@ impl Unread {
 }
 
 /// A body that has arrived, still packed.
-pub(crate) struct Collected {
+pub(crate) struct CollectedBody {
     pub(crate) bytes: Vec<u8>,
     pub(crate) encoding: Encoding,
     pub(crate) charge: Charge,
@@ -120,7 +120,7 @@ impl<T: FromFields> Body<T> {
     /// Reads a body that may be left out: `None` where there is none, or null.
     pub async fn read_if_any(self) -> ApiResult<Option<T>> {
         let limit = self.unread.limits().ordinary;
-        let text = self.unread.text(Media::Json, limit).await?;
+        let text = self.unread.text(MediaType::Json, limit).await?;
         let json: Value = match &*text {
             "" => Value::Null,
             text => serde_json::from_str(text).map_err(Problems::broken_json)?,
@@ -130,7 +130,7 @@ impl<T: FromFields> Body<T> {
 
     /// Reads a body of at most `limit` bytes, for a route with a limit of its own.
     pub async fn read_within(self, limit: usize) -> ApiResult<T> {
-        let text = self.unread.text(Media::Json, limit).await?;
+        let text = self.unread.text(MediaType::Json, limit).await?;
         let json: Value = serde_json::from_str(&text).map_err(Problems::broken_json)?;
         Ok(fields::from_json(&json)?)
     }
@@ -138,15 +138,15 @@ impl<T: FromFields> Body<T> {
 
 /// The fields of an HTML form that state a `T`, not read yet.
 pub struct FormBody<T> {
-    unread: Unread,
-    says: PhantomData<T>,
+    unread: UnreadBody,
+    marker: PhantomData<T>,
 }
 
 impl<T: DeserializeOwned> FormBody<T> {
     /// Reads the form: 415, 413 or 400 when the body is not what the page sends.
     pub async fn read(self) -> ApiResult<T> {
         let limit = self.unread.limits().ordinary;
-        let text = self.unread.text(Media::Form, limit).await?;
+        let text = self.unread.text(MediaType::Form, limit).await?;
         let fields = Query::<T>::from_query(&text).map_err(|_| {
             ApiError::bad_request("The form lacks a field. Open the page again and submit it complete.")
         })?;
@@ -159,7 +159,7 @@ impl<T> FromRequest for FormBody<T> {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(Ok(Self { unread: Unread::of(request, payload), says: PhantomData }))
+        ready(Ok(Self { unread: UnreadBody::of(request, payload), marker: PhantomData }))
     }
 }
 
@@ -168,11 +168,11 @@ impl<T> FromRequest for Body<T> {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(Ok(Self { unread: Unread::of(request, payload), says: PhantomData }))
+        ready(Ok(Self { unread: UnreadBody::of(request, payload), marker: PhantomData }))
     }
 }
 
-impl encoding::Failure {
+impl encoding::DecodeError {
     pub(crate) fn answer(self, limit: usize) -> ApiError {
         match self {
             Self::TooLarge => ApiError::payload_too_large(limit),

@@ -37,15 +37,15 @@ impl BodyTimeout {
 
 /// The body as its headers declare it.
 #[derive(Debug)]
-pub(super) struct Declared {
+pub(super) struct DeclaredBody {
     pub(super) encoding: Encoding,
     /// Bytes on the wire.
     pub(super) length: Option<usize>,
 }
 
-impl Declared {
+impl DeclaredBody {
     /// Checks the headers before a byte is read: 415, 413, 400.
-    pub(super) fn of(request: &HttpRequest, media: Media, limit: usize) -> ApiResult<Self> {
+    pub(super) fn of(request: &HttpRequest, media: MediaType, limit: usize) -> ApiResult<Self> {
         if !media.fits(request) {
             return Err(ApiError::unsupported_media_type());
         }
@@ -60,14 +60,14 @@ impl Declared {
 
 /// What a body is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Media {
+pub(crate) enum MediaType {
     /// JSON; a body without a media type counts as JSON.
     Json,
     /// The fields of an HTML form, as browsers send them.
     Form,
 }
 
-impl Media {
+impl MediaType {
     /// Whether the headers of `request` declare such a body.
     fn fits(self, request: &HttpRequest) -> bool {
         let is_silent =
@@ -91,7 +91,7 @@ const LEAST_ROOM: usize = 4 << 10;
 /// Reads the body, up to `limit` bytes. It is charged for the bytes that have arrived, whatever its headers declare.
 pub(super) async fn collect(
     payload: &mut Payload,
-    declared: &Declared,
+    declared: &DeclaredBody,
     limit: usize,
     patience: BodyTimeout,
     charge: &mut Charge,

@@ -8,9 +8,9 @@ use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 
 /// A body that has a size and is not sent, so that a stream cannot keep the connection open.
-pub(super) struct Unsent(pub(super) BodySize);
+pub(super) struct UnsentBody(pub(super) BodySize);
 
-impl MessageBody for Unsent {
+impl MessageBody for UnsentBody {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {

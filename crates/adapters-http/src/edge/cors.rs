@@ -12,7 +12,7 @@ const HEADERS: &str = "Authorization, Content-Type, Content-Encoding, If-None-Ma
 const EXPOSED: &str = "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Correlation-ID";
 
 /// Seconds for which a browser caches a preflight answer.
-const REMEMBERED: &str = "600";
+const MAX_AGE_SECONDS: &str = "600";
 
 /// The allowed origins.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Cors {
 
 /// The outcome for one request.
 #[derive(Debug)]
-pub(super) struct Judgement {
+pub(super) struct CorsDecision {
     /// The origin to name in the answer.
     origin: Option<HeaderValue>,
     preflight: bool,
@@ -42,11 +42,17 @@ impl Cors {
         Self { origins, headers: HeaderValue::try_from(headers).unwrap_or(HeaderValue::from_static(HEADERS)) }
     }
 
-    pub(super) fn judge(&self, head: &RequestHead) -> Judgement {
+    pub(super) fn judge(&self, head: &RequestHead) -> CorsDecision {
         let origin = head.headers().get(header::ORIGIN).filter(|origin| self.knows(origin)).cloned();
-        let asks = head.method == Method::OPTIONS && head.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        let is_preflight_request =
+            head.method == Method::OPTIONS && head.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
         let headers = self.headers.clone();
-        Judgement { preflight: asks && origin.is_some(), origin, headers, varies: !self.origins.is_empty() }
+        CorsDecision {
+            preflight: is_preflight_request && origin.is_some(),
+            origin,
+            headers,
+            varies: !self.origins.is_empty(),
+        }
     }
 
     fn knows(&self, origin: &HeaderValue) -> bool {
@@ -54,7 +60,7 @@ impl Cors {
     }
 }
 
-impl Judgement {
+impl CorsDecision {
     /// Whether the request is a preflight.
     pub(super) fn is_preflight(&self) -> bool {
         self.preflight
@@ -65,14 +71,14 @@ impl Judgement {
             headers.append(header::VARY, HeaderValue::from_static("Origin"));
         }
         let Some(origin) = self.origin else { return };
-        let mut say = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
-        say(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
+        let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+        set(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
         if self.preflight {
-            say(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-            say(header::ACCESS_CONTROL_MAX_AGE, REMEMBERED);
+            set(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+            set(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE_SECONDS);
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, self.headers);
         } else {
-            say(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+            set(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         }
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     }

@@ -121,7 +121,7 @@ impl Edge {
         headers.write(answer.headers_mut());
         headers::write(answer.headers_mut(), &id, self.https);
         if head {
-            answer = answer.map_body(|_, body| BoxBody::new(body::Unsent(body.size())));
+            answer = answer.map_body(|_, body| BoxBody::new(body::UnsentBody(body.size())));
         }
         let route = request.as_ref().and_then(HttpRequest::match_pattern);
         log(&span, route.as_deref().unwrap_or("unmatched"), &answer, started);

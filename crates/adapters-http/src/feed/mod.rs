@@ -15,7 +15,7 @@ use crate::input::Query;
 use crate::paging::{PageBody, Paging};
 use crate::routes::Routes;
 use bodies::{ActivityBody, page_example};
-use stream::{KEEPALIVE, Listener};
+use stream::{KEEPALIVE_INTERVAL, Listener};
 
 /// The routes of the feed.
 pub fn routes() -> Routes {
@@ -68,7 +68,7 @@ async fn live(
 ) -> ApiResult<HttpResponse> {
     let token = bearer(&request).ok_or_else(|| ApiError::unauthorized("Authentication is required."))?;
     let live = feed.live(caller.id, last_event(&request)).await?;
-    Ok(answer::events(Listener::new(live, identity, token.to_owned(), KEEPALIVE).events()))
+    Ok(answer::events(Listener::new(live, identity, token.to_owned(), KEEPALIVE_INTERVAL).events()))
 }
 
 /// The id of the last event that the client received; `None` for an id that no event has.

@@ -13,12 +13,12 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use super::bodies::ActivityBody;
 
 /// The interval of keepalive events, and of checks of the session.
-pub(super) const KEEPALIVE: Duration = Duration::from_secs(30);
+pub(super) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 
 /// The first line of every stream: the milliseconds that a client waits before it reconnects.
 const RETRY: &[u8] = b"retry: 2000\n\n";
 
-const STILL_HERE: &[u8] = b"event: keepalive\ndata: {}\n\n";
+const KEEPALIVE_EVENT: &[u8] = b"event: keepalive\ndata: {}\n\n";
 
 /// The receiver of events.
 pub(super) struct Listener {
@@ -53,7 +53,7 @@ impl Listener {
                     None
                 }
             },
-            _ = self.ticks.tick() => self.is_signed_in().await.then(|| Bytes::from_static(STILL_HERE)),
+            _ = self.ticks.tick() => self.is_signed_in().await.then(|| Bytes::from_static(KEEPALIVE_EVENT)),
         }
     }
 
@@ -80,10 +80,10 @@ mod tests {
     use async_trait::async_trait;
     use domain::error::StoreError;
     use domain::identity::ports::{MockPasswordHasher, MockSessionReader};
-    use domain::identity::{Principal, Secret, Via};
+    use domain::identity::{AuthMethod, Principal, Secret};
     use domain::ids::{SessionId, UserId};
     use domain::referrals::VisitorSalt;
-    use domain::social::ports::{HeardActivities, MockActivityHub, MockFeedReader};
+    use domain::social::ports::{ActivitySubscription, MockActivityHub, MockFeedReader};
     use domain::social::{Feed, LiveActivity};
     use domain::testing::{TestReads, TestStore};
     use uuid::Uuid;
@@ -97,7 +97,7 @@ mod tests {
     struct Silence;
 
     #[async_trait]
-    impl HeardActivities for Silence {
+    impl ActivitySubscription for Silence {
         async fn next(&mut self) -> Option<Arc<LiveActivity>> {
             std::future::pending().await
         }
@@ -105,8 +105,8 @@ mod tests {
 
     /// A stream on which nothing happens, while the store says of the session, one look after the other, what `looks` has.
     async fn listener(looks: Vec<Result<bool, StoreError>>) -> (Listener, Arc<AtomicUsize>) {
-        let asked = Arc::new(AtomicUsize::new(0));
-        let count = asked.clone();
+        let look_ups = Arc::new(AtomicUsize::new(0));
+        let count = look_ups.clone();
         let mut sessions = MockSessionReader::new();
         sessions.expect_principal().returning(move |_, _| {
             let look = looks[count.fetch_add(1, Ordering::SeqCst)].clone();
@@ -114,7 +114,7 @@ mod tests {
             look.map(|open| {
                 open.then_some(Principal {
                     user: ADA,
-                    via: Via::Session(session),
+                    via: AuthMethod::Session(session),
                     is_admin: false,
                     last_used_at: Some(NOW),
                 })
@@ -130,16 +130,20 @@ mod tests {
         let identity = Identity::new(deps.clone(), sessions, passwords, VisitorSalt::of(b"a secret"));
         let live = Feed::new(deps, Arc::new(hub)).live(ADA, None).await.expect("a feed");
         let token = Secret::session([1; 32]).expose().to_owned();
-        (Listener::new(live, Data::new(identity), token, Duration::from_millis(1)), asked)
+        (Listener::new(live, Data::new(identity), token, Duration::from_millis(1)), look_ups)
     }
 
     #[actix_web::test]
     async fn silent_stream_sends_keepalives_until_the_session_ends() {
         let away = || Err(StoreError::Unavailable("away".into()));
-        let (listener, asked) = listener(vec![Ok(true), away(), Ok(true), Ok(false)]).await;
+        let (listener, look_ups) = listener(vec![Ok(true), away(), Ok(true), Ok(false)]).await;
         let events: Vec<_> =
             listener.events().map(|event| event.unwrap_or_else(|never| match never {})).collect().await;
-        assert_eq!(events, [RETRY, STILL_HERE, STILL_HERE, STILL_HERE], "a store that is away ends no session");
-        assert_eq!(asked.load(Ordering::SeqCst), 4);
+        assert_eq!(
+            events,
+            [RETRY, KEEPALIVE_EVENT, KEEPALIVE_EVENT, KEEPALIVE_EVENT],
+            "a store that is away ends no session"
+        );
+        assert_eq!(look_ups.load(Ordering::SeqCst), 4);
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use domain::days::Zone;
 use domain::identity::{
-    AccessToken, Email, LinkedAccount, NamedInvitation, Password, PasswordChange, Registration, Session, SignedIn,
+    AccessToken, Email, IssuedSession, LinkedAccount, NamedInvitation, Password, PasswordChange, Registration, Session,
 };
 use domain::ids::SessionId;
 use domain::progression::Level;
@@ -133,8 +133,8 @@ pub(super) struct SessionBody {
     created_at: Instant,
 }
 
-impl From<SignedIn> for SessionBody {
-    fn from(SignedIn { session, token }: SignedIn) -> Self {
+impl From<IssuedSession> for SessionBody {
+    fn from(IssuedSession { session, token }: IssuedSession) -> Self {
         Self {
             id: session.id.0,
             user_id: session.user.0,

@@ -7,7 +7,7 @@ use actix_web::cookie::{Cookie, SameSite, time as cookie_time};
 use actix_web::http::header;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use domain::identity::{Authorization, NamedInvitation, SignedIn, Verifier};
+use domain::identity::{Authorization, IssuedSession, NamedInvitation, PkceVerifier};
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
@@ -17,7 +17,7 @@ use time::{Duration, OffsetDateTime};
 pub(super) const COOKIE: &str = "oauth_state";
 
 /// The longest time between the beginning and the end of a sign-in.
-const PATIENCE: Duration = Duration::minutes(10);
+const SIGN_IN_TIMEOUT: Duration = Duration::minutes(10);
 
 /// Separates this key from others that are derived from the same secret. The number changes with the signed fields.
 const PURPOSE: &str = "burntop oauth_state 2\n";
@@ -39,13 +39,13 @@ impl fmt::Debug for Browser {
 /// What the cookie of a sign-in says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SignInCookie {
-    pub(super) verifier: Verifier,
+    pub(super) verifier: PkceVerifier,
     pub(super) invitation: Option<NamedInvitation>,
 }
 
 /// Why a sign-in failed, as the frontend receives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(super) enum SignInFailure {
     /// The user refused at the provider.
     AccessDenied,
     /// The provider sent no code.
@@ -58,7 +58,7 @@ pub(super) enum Failure {
     NoAccount(String),
 }
 
-impl Failure {
+impl SignInFailure {
     /// The `error` and its description.
     fn row(&self) -> (&'static str, &str) {
         match self {
@@ -93,13 +93,13 @@ impl Browser {
         invitation: &str,
         now: OffsetDateTime,
     ) -> HttpResponse {
-        let expiry = (now + PATIENCE).unix_timestamp();
+        let expiry = (now + SIGN_IN_TIMEOUT).unix_timestamp();
         let verifier = begun.verifier.expose();
         let invitation = BASE64_URL_SAFE_NO_PAD.encode(invitation);
         let tag = self.signature(provider, begun.state.as_str(), verifier, &invitation, expiry).finalize().into_bytes();
         let value = format!("{expiry}.{verifier}.{invitation}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag));
         let mut cookie = self.cookie(provider, value);
-        cookie.set_max_age(cookie_time::Duration::seconds(PATIENCE.whole_seconds()));
+        cookie.set_max_age(cookie_time::Duration::seconds(SIGN_IN_TIMEOUT.whole_seconds()));
         redirect(&begun.url, &cookie)
     }
 
@@ -119,11 +119,11 @@ impl Browser {
         self.signature(provider, state, verifier, invitation, expiry).verify_slice(&tag).ok()?;
         let invitation = BASE64_URL_SAFE_NO_PAD.decode(invitation).ok()?;
         let invitation = NamedInvitation::typed(&String::from_utf8_lossy(&invitation));
-        (now.unix_timestamp() < expiry).then(|| SignInCookie { verifier: Verifier::trusted(verifier), invitation })
+        (now.unix_timestamp() < expiry).then(|| SignInCookie { verifier: PkceVerifier::trusted(verifier), invitation })
     }
 
     /// Sends the browser to the frontend with a session's token, or why there is none, and takes the cookie back.
-    pub(super) fn send_home(&self, provider: &str, outcome: &Result<SignedIn, Failure>) -> HttpResponse {
+    pub(super) fn send_home(&self, provider: &str, outcome: &Result<IssuedSession, SignInFailure>) -> HttpResponse {
         let query = match outcome {
             Ok(signed_in) => format!("token={}", encoded(signed_in.token.expose())),
             Err(failure) => {
@@ -170,7 +170,7 @@ fn redirect(location: &str, cookie: &Cookie<'_>) -> HttpResponse {
 
 #[cfg(test)]
 mod tests {
-    use domain::identity::State;
+    use domain::identity::OAuthState;
     use time::macros::datetime;
 
     use super::*;
@@ -184,8 +184,8 @@ mod tests {
     fn begun() -> Authorization {
         Authorization {
             url: "https://provider.example/authorize".to_owned(),
-            state: State::of([7; 32]),
-            verifier: Verifier::of([8; 32]),
+            state: OAuthState::of([7; 32]),
+            verifier: PkceVerifier::of([8; 32]),
         }
     }
 
@@ -197,16 +197,16 @@ mod tests {
     }
 
     #[test]
-    fn browser_that_began_a_sign_in_can_end_it_in_time() {
+    fn oauth_cookie_is_accepted_until_expiry() {
         let (browser, state) = (browser(), begun().state);
         let cookie = cookie(&browser);
         assert!(!cookie.contains(state.as_str()), "the cookie does not reveal the state");
         let began = SignInCookie { verifier: begun().verifier, invitation: NamedInvitation::typed("i_1") };
-        let later = NOW + PATIENCE - Duration::seconds(1);
-        let other = State::of([6; 32]);
+        let later = NOW + SIGN_IN_TIMEOUT - Duration::seconds(1);
+        let other = OAuthState::of([6; 32]);
         let back = |provider, state, cookie: &str, now| browser.read_cookie(provider, state, Some(cookie), now);
         assert_eq!(back("github", state.as_str(), &cookie, later), Some(began));
-        assert_eq!(back("github", state.as_str(), &cookie, NOW + PATIENCE), None, "too late");
+        assert_eq!(back("github", state.as_str(), &cookie, NOW + SIGN_IN_TIMEOUT), None, "too late");
         assert_eq!(back("gitlab", state.as_str(), &cookie, NOW), None, "of another provider");
         assert_eq!(back("github", other.as_str(), &cookie, NOW), None, "of another sign-in");
         assert_eq!(back("github", "", &cookie, NOW), None);
@@ -214,13 +214,13 @@ mod tests {
     }
 
     #[test]
-    fn cookie_that_is_changed_or_signed_with_another_key_is_refused() {
+    fn oauth_cookie_changed_or_with_other_key_is_refused() {
         let (browser, state) = (browser(), begun().state);
         let good = cookie(&browser);
         let parts: Vec<&str> = good.split('.').collect();
         let (expiry, verifier, invitation, tag) = (parts[0], parts[1], parts[2], parts[3]);
         let later = expiry.parse::<i64>().expect("seconds") + 600;
-        let other = Verifier::of([9; 32]);
+        let other = PkceVerifier::of([9; 32]);
         let foreign = cookie(&Browser::new("https://app.example.org", true, &[2; 32]));
         for bad in [
             format!("{later}.{verifier}.{invitation}.{tag}"),

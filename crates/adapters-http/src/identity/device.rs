@@ -5,7 +5,8 @@ use actix_web::web::{Data, Query as Pairs};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::error::DomainError;
 use domain::identity::{
-    DeviceLogin, DeviceLogins, Identity, IdentityError, Password, Poll, PollAnswer, StartedDeviceLogin, UserCode,
+    DeviceLogin, DeviceLogins, DevicePollState, Identity, IdentityError, Password, PollAnswer, StartedDeviceLogin,
+    UserCode,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -15,7 +16,7 @@ use crate::answer::{Json, NoContent};
 use crate::body::{Body, FormBody};
 use crate::caller::{Caller, device};
 use crate::error::{ApiError, ApiResult, ErrorCode};
-use crate::limits::{Access, Class};
+use crate::limits::{Access, RateClass};
 use crate::openapi::failures;
 use crate::page::{escaped, html};
 use crate::routes::Routes;
@@ -36,8 +37,8 @@ pub(super) fn routes() -> Routes {
 /// The page on which the user confirms, and its style.
 pub(crate) fn pages() -> Routes {
     Routes::default()
-        .limited_page(Method::GET, "/device", Access::Public, Class::Auth, show)
-        .form("/device", Access::Public, Class::Auth, answer)
+        .limited_page(Method::GET, "/device", Access::Public, RateClass::Auth, show)
+        .form("/device", Access::Public, RateClass::Auth, answer)
         .page("/device/style.css", Access::Public, style)
 }
 
@@ -91,8 +92,8 @@ impl BegunBody {
             user_code: begun.user_code.to_string(),
             verification_uri_complete: format!("{page}?user_code={}", begun.user_code),
             verification_uri: page,
-            expires_in: DeviceLogin::PATIENCE.whole_seconds(),
-            interval: DeviceLogin::INTERVAL.whole_seconds(),
+            expires_in: DeviceLogin::LIFETIME.whole_seconds(),
+            interval: DeviceLogin::POLL_INTERVAL.whole_seconds(),
         }
     }
 }
@@ -191,15 +192,17 @@ async fn confirm_device(caller: Caller, body: Body<ConfirmBody>, logins: Data<De
 }
 
 /// Why a program is not signed in, in the words of RFC 8628, section 3.5.
-fn refusal(poll: Poll) -> ApiError {
+fn refusal(poll: DevicePollState) -> ApiError {
     let (error, detail) = match poll {
-        Poll::SlowDown => ("slow_down", "The program polls too often. Wait `interval` seconds between two requests."),
-        Poll::Denied => ("access_denied", "The user refused this sign-in."),
-        Poll::Expired => (
+        DevicePollState::SlowDown => {
+            ("slow_down", "The program polls too often. Wait `interval` seconds between two requests.")
+        }
+        DevicePollState::Denied => ("access_denied", "The user refused this sign-in."),
+        DevicePollState::Expired => (
             "expired_token",
             "The device code is unknown, expired or used. Request a new one at POST /api/v1/auth/device/code.",
         ),
-        Poll::Pending | Poll::Approved(_) => (
+        DevicePollState::Pending | DevicePollState::Approved(_) => (
             "authorization_pending",
             "The user has not confirmed this sign-in yet. Poll again after `interval` seconds.",
         ),
@@ -208,7 +211,7 @@ fn refusal(poll: Poll) -> ApiError {
 }
 
 #[derive(Deserialize)]
-struct Asking {
+struct DevicePageQuery {
     user_code: Option<String>,
 }
 
@@ -226,7 +229,7 @@ async fn style() -> HttpResponse {
     HttpResponse::Ok().content_type("text/css; charset=utf-8").body(STYLE)
 }
 
-async fn show(asking: Pairs<Asking>, logins: Data<DeviceLogins>) -> HttpResponse {
+async fn show(asking: Pairs<DevicePageQuery>, logins: Data<DeviceLogins>) -> HttpResponse {
     let code = asking.user_code.as_deref().and_then(UserCode::parse);
     let Some(code) = code else { return page(StatusCode::OK, None, "Type the code that your program shows.") };
     match logins.waiting(&code).await {

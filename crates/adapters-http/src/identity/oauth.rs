@@ -7,7 +7,7 @@ use domain::error::{DomainError, ErrorKind};
 use domain::identity::{IdentityError, NamedInvitation, OAuth, SignInRequest};
 
 use super::bodies::{LinkedBody, ProviderSignInBody, ProviderTokenBody, SessionBody, session_example};
-use super::browser::{Browser, COOKIE, Failure, SignInCookie};
+use super::browser::{Browser, COOKIE, SignInCookie, SignInFailure};
 use crate::answer::{Json, NoContent};
 use crate::body::Body;
 use crate::caller::{Caller, device};
@@ -52,12 +52,12 @@ query! {
 
 impl Returned {
     /// The code and the state, or why there is no code.
-    fn code(self) -> Result<(String, String), Failure> {
+    fn code(self) -> Result<(String, String), SignInFailure> {
         match (self.error.as_deref(), self.code) {
-            (Some("access_denied"), _) => Err(Failure::AccessDenied),
-            (Some(_), _) => Err(Failure::AuthFailed),
+            (Some("access_denied"), _) => Err(SignInFailure::AccessDenied),
+            (Some(_), _) => Err(SignInFailure::AuthFailed),
             (None, Some(code)) if !code.is_empty() => Ok((code, self.state.unwrap_or_default())),
-            (None, _) => Err(Failure::MissingCode),
+            (None, _) => Err(SignInFailure::MissingCode),
         }
     }
 }
@@ -128,7 +128,7 @@ async fn callback(
                     let signed_in = oauth.sign_in_with_code(&provider, &code, &verifier, request).await;
                     signed_in.map_err(|error| failed(&error))
                 }
-                None => Err(Failure::InvalidState),
+                None => Err(SignInFailure::InvalidState),
             }
         }
         Err(failure) => Err(failure),
@@ -137,7 +137,7 @@ async fn callback(
 }
 
 /// Logs why a sign-in failed. The browser learns only which limit on new accounts refused it.
-fn failed(error: &IdentityError) -> Failure {
+fn failed(error: &IdentityError) -> SignInFailure {
     let reason = tracing::field::debug(error);
     match error.kind() {
         ErrorKind::Internal => tracing::error!(reason, "provider sign-in failed"),
@@ -148,8 +148,8 @@ fn failed(error: &IdentityError) -> Failure {
         IdentityError::RegistrationClosed
         | IdentityError::InvitationRequired
         | IdentityError::InvalidInvitation
-        | IdentityError::NotPermitted => Failure::NoAccount(error.to_string()),
-        _ => Failure::AuthFailed,
+        | IdentityError::NotPermitted => SignInFailure::NoAccount(error.to_string()),
+        _ => SignInFailure::AuthFailed,
     }
 }
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::body::FormBody;
 use crate::caller::device;
 use crate::error::{ApiResult, ErrorCode};
-use crate::limits::{Access, Class};
+use crate::limits::{Access, RateClass};
 use crate::page::{escaped, html};
 use crate::routes::Routes;
 
@@ -23,10 +23,10 @@ const DONE: &str =
 
 /// The page and the address of its form.
 pub(crate) fn pages() -> Routes {
-    Routes::default().limited_page(Method::GET, "/register", Access::Public, Class::Auth, show).form(
+    Routes::default().limited_page(Method::GET, "/register", Access::Public, RateClass::Auth, show).form(
         "/register",
         Access::Public,
-        Class::Auth,
+        RateClass::Auth,
         register,
     )
 }

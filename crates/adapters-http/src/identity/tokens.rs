@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use actix_web::web::Data;
-use domain::identity::{ApiToken, ApiTokens, IssuedToken, Scope, TokenRequest};
+use domain::identity::{ApiToken, ApiTokens, IssuedToken, TokenRequest, TokenScope};
 use domain::ids::ApiTokenId;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -37,15 +37,15 @@ pub(super) fn routes() -> Routes {
 struct ScopeName;
 
 impl Format for ScopeName {
-    type Value = Scope;
+    type Value = TokenScope;
 
-    fn read(value: Scalar<'_>) -> Checked<Scope> {
-        checks::named(value, &Scope::ALL, Scope::name)
+    fn read(value: Scalar<'_>) -> Checked<TokenScope> {
+        checks::named(value, &TokenScope::ALL, TokenScope::name)
     }
 
     fn schema() -> ObjectBuilder {
         let description = "What an API token allows: `sync` to send usage, `read` to read what its owner can read";
-        let names = Scope::ALL.map(Scope::name);
+        let names = TokenScope::ALL.map(TokenScope::name);
         ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).description(Some(description))
     }
 
@@ -98,7 +98,7 @@ impl From<ApiToken> for TokenBody {
         Self {
             id: token.id.0,
             name: token.name,
-            scopes: token.scopes.iter().map(Scope::name).collect(),
+            scopes: token.scopes.iter().map(TokenScope::name).collect(),
             created_at: token.created_at.into(),
             expires_at: token.expires_at.map(Instant::from),
             last_used_at: token.last_used_at.map(Instant::from),

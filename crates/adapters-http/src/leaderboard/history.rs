@@ -32,11 +32,11 @@ pub(super) fn routes() -> Routes {
     )
 )]
 async fn rank_history(
-    Visible(person): Visible,
+    Visible(profile): Visible,
     query: Query<HistoryQuery>,
     leaderboard: Data<Leaderboard>,
 ) -> ApiResult<Revalidated<HistoryBody>> {
     let query = query.read()?;
-    let history = leaderboard.history(&person, query.period, query.sort_by, query.days).await?;
-    Ok(Revalidated(HistoryBody::of(&person.user, &query, history)))
+    let history = leaderboard.history(&profile, query.period, query.sort_by, query.days).await?;
+    Ok(Revalidated(HistoryBody::of(&profile.user, &query, history)))
 }

@@ -1,7 +1,7 @@
 //! The parameters of boards.
 
 use domain::days::Period;
-use domain::leaderboard::{BoardKind, BoardQuery, BoardSlice, Filter, HistoryDays, Scope, SortBy};
+use domain::leaderboard::{BoardFilter, BoardKind, BoardQuery, BoardScope, BoardSlice, HistoryDays, SortBy};
 use domain::usage::{ModelName, Source};
 use domain::users::Region;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -52,11 +52,11 @@ impl FromFields for BoardPart {
         }
         let BoardParams { period, sort_by, kind, tool, model, region, limit, offset } = params?;
         let scope = match (tool.flatten(), model.flatten()) {
-            (Some(tool), _) => Scope::Tool(tool),
-            (None, Some(model)) => Scope::Model(model),
-            (None, None) => Scope::Everything,
+            (Some(tool), _) => BoardScope::Tool(tool),
+            (None, Some(model)) => BoardScope::Model(model),
+            (None, None) => BoardScope::Everything,
         };
-        let filter = Filter { scope, region: region.flatten() };
+        let filter = BoardFilter { scope, region: region.flatten() };
         Some(Self { query: BoardQuery::new(kind, sort_by, period, filter), part: BoardSlice { limit, offset } })
     }
 }

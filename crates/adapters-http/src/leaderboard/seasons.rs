@@ -17,8 +17,8 @@ use crate::validation::kinds::parameter;
 
 pub(super) fn routes() -> Routes {
     crate::routes![
-        seasons: Public;
-        season: Public;
+        seasons: Optional(Read);
+        season: Optional(Read);
     ]
     .under("/seasons")
 }

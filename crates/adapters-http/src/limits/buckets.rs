@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn clients_nearest_to_their_whole_limit_are_forgotten_first() {
+    fn buckets_nearest_to_full_are_evicted_first() {
         let buckets = Buckets::new(4);
         for (key, full_at) in [(1, 900), (2, 20), (3, 800), (4, 10)] {
             put(&buckets, key, full_at);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_never_more_than_allowed() {
+    fn buckets_never_exceed_their_limit() {
         for most in [1, 2, 3, 10] {
             let buckets = Buckets::new(most);
             for key in 0..100 {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn client_with_its_whole_limit_is_forgotten() {
+    fn buckets_full_ones_are_evicted() {
         let buckets = Buckets::new(10);
         for (key, full_at) in [(1, 10), (2, 20), (3, 21)] {
             put(&buckets, key, full_at);

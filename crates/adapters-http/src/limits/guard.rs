@@ -8,9 +8,9 @@ use actix_web::{Error, HttpMessage, HttpRequest};
 use domain::error::{DomainError, ErrorKind};
 use domain::identity::IdentityError;
 
-use super::quota::{Quota, RateLimitHeaders, TooMany};
+use super::quota::{Quota, RateExceeded, RateLimitHeaders};
 use super::shares::Seat;
-use super::{Access, Class, Client, Key, Limits, Shares};
+use super::{Access, Client, Key, Limits, RateClass, Shares, SignInRequirement};
 use crate::caller::{self, Caller, MaybeCaller};
 use crate::client_ip::client_ip;
 use crate::error::{ApiError, ApiResult};
@@ -19,7 +19,7 @@ use crate::error::{ApiError, ApiResult};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RouteGuard {
     pub(crate) access: Access,
-    pub(crate) class: Class,
+    pub(crate) class: RateClass,
     /// Whether the handler reads a body. The place is then taken once the body has arrived, so that a slow body holds none.
     pub(crate) reads_body: bool,
 }
@@ -60,9 +60,9 @@ impl RouteGuard {
         };
         let account = caller.as_ref().ok().and_then(Option::as_ref).map(|caller| Key::account(caller.id));
         request.extensions_mut().insert(Client { account, ..client });
-        let key = account.filter(|_| self.class != Class::Auth).unwrap_or(address);
+        let key = account.filter(|_| self.class != RateClass::Auth).unwrap_or(address);
         let counted = limits.and_then(|limits| limits.count(self.class, key));
-        if let Some(Ok(quota) | Err(TooMany { quota, .. })) = counted {
+        if let Some(Ok(quota) | Err(RateExceeded { quota, .. })) = counted {
             note(request, quota);
         }
         let caller = caller?;
@@ -70,13 +70,17 @@ impl RouteGuard {
             return Err(too_many.into());
         }
         let allowed = caller.filter(|caller| caller.may(self.access.scope()));
-        if self.access.is_required() && allowed.is_none() {
+        if self.is_required(request) && allowed.is_none() {
             return Err(IdentityError::OutOfScope.into());
         }
         if self.access != Access::Public {
             request.extensions_mut().insert(MaybeCaller(allowed));
         }
         Ok(())
+    }
+
+    fn is_required(self, request: &HttpRequest) -> bool {
+        self.access.is_required(SignInRequirement::of(request))
     }
 
     /// The caller; `None` where the route does not require one; or the error to return once the request is counted. Fails when the
@@ -86,7 +90,7 @@ impl RouteGuard {
         request: &HttpRequest,
         limits: Option<&Data<Limits>>,
         client: Client,
-    ) -> Result<ApiResult<Option<Caller>>, TooMany> {
+    ) -> Result<ApiResult<Option<Caller>>, RateExceeded> {
         if self.access == Access::Public {
             return Ok(Ok(None));
         }
@@ -108,7 +112,7 @@ impl RouteGuard {
                 if let Some(limits) = limits {
                     limits.count_bad_token(client.address);
                 }
-                if self.access.is_required() { Err(error.into()) } else { Ok(None) }
+                if self.is_required(request) { Err(error.into()) } else { Ok(None) }
             }
             Err(error) => Err(error.into()),
         })
@@ -120,7 +124,7 @@ impl RouteGuard {
 pub(crate) async fn take_seat(request: &HttpRequest) -> ApiResult<()> {
     let client = Client::of(request);
     let has_one = request.extensions().contains::<Seat>();
-    let Some(shares) = request.app_data::<Data<Shares>>().filter(|_| client.class != Class::Unlimited && !has_one)
+    let Some(shares) = request.app_data::<Data<Shares>>().filter(|_| client.class != RateClass::Unlimited && !has_one)
     else {
         return Ok(());
     };
@@ -136,8 +140,8 @@ fn note(request: &HttpRequest, quota: Quota) {
     }
 }
 
-impl From<TooMany> for ApiError {
-    fn from(too_many: TooMany) -> Self {
+impl From<RateExceeded> for ApiError {
+    fn from(too_many: RateExceeded) -> Self {
         Self::rate_limited(too_many.retry_after)
     }
 }

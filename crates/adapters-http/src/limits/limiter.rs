@@ -7,13 +7,13 @@ use std::time::Duration;
 use super::Stopwatch;
 use super::buckets::Buckets;
 use super::key::Key;
-use super::quota::{Quota, TooMany};
+use super::quota::{Quota, RateExceeded};
 use crate::error::whole_seconds;
 
-const MINUTE: u64 = 60_000_000_000;
+const MINUTE_NANOS: u64 = 60_000_000_000;
 
 /// The interval in nanoseconds at which clients with their whole limit are forgotten.
-const SWEEP: u64 = MINUTE;
+const SWEEP_INTERVAL_NANOS: u64 = MINUTE_NANOS;
 
 /// A number of requests a minute for each client.
 pub(super) struct Limiter {
@@ -31,11 +31,11 @@ impl Limiter {
     pub(super) fn new(per_minute: u32, most: usize, clock: Stopwatch) -> Option<Self> {
         let limit = NonZeroU32::new(per_minute)?;
         let swept = AtomicU64::new(clock.nanoseconds());
-        Some(Self { limit, refill: MINUTE / u64::from(per_minute), buckets: Buckets::new(most), clock, swept })
+        Some(Self { limit, refill: MINUTE_NANOS / u64::from(per_minute), buckets: Buckets::new(most), clock, swept })
     }
 
     /// Counts a request of `key`, if it is not one too many.
-    pub(super) fn count(&self, key: Key) -> Result<Quota, TooMany> {
+    pub(super) fn count(&self, key: Key) -> Result<Quota, RateExceeded> {
         let now = self.clock.nanoseconds();
         self.sweep(now);
         let whole = self.refill * u64::from(self.limit.get());
@@ -50,12 +50,12 @@ impl Limiter {
                 let remaining = (now + whole - full_at) / self.refill;
                 Ok(quota(u32::try_from(remaining).unwrap_or(u32::MAX)))
             }
-            Err(wait) => Err(TooMany { quota: quota(0), retry_after: whole_seconds(Duration::from_nanos(wait)) }),
+            Err(wait) => Err(RateExceeded { quota: quota(0), retry_after: whole_seconds(Duration::from_nanos(wait)) }),
         }
     }
 
     /// Whether a request of `key` would be counted now.
-    pub(super) fn would_take(&self, key: Key) -> Result<(), TooMany> {
+    pub(super) fn would_take(&self, key: Key) -> Result<(), RateExceeded> {
         self.count(key)?;
         self.buckets.give_back(key, self.refill);
         Ok(())
@@ -64,7 +64,7 @@ impl Limiter {
     /// Forgets clients with their whole limit, once per interval.
     fn sweep(&self, now: u64) {
         let last = self.swept.load(Ordering::Relaxed);
-        let due = now >= last + SWEEP;
+        let due = now >= last + SWEEP_INTERVAL_NANOS;
         if due && self.swept.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
             self.buckets.forget_whole(now);
         }
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_at_once_then_one_at_a_time() {
+    fn limiter_allows_a_burst_then_the_steady_rate() {
         let (limiter, pass) = limiter(4);
         for left in [3, 2, 1, 0] {
             assert_eq!(count(&limiter, ADA), Ok(left));
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn would_take_does_not_count_a_request() {
+    fn limiter_would_take_counts_no_request() {
         let (limiter, pass) = limiter(2);
         for left in [1, 0] {
             for _ in 0..5 {
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn idle_client_is_forgotten() {
+    fn limiter_idle_client_is_evicted() {
         let (limiter, pass) = limiter(2);
         for key in 0..500_u128 {
             assert!(limiter.count(Key::Address(key.to_be_bytes())).is_ok());
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_no_limit_and_the_largest_is_one() {
+    fn limiter_rate_zero_is_unlimited_and_largest_rate_is_accepted() {
         let clock = Stopwatch::new(|| Duration::ZERO);
         assert!(Limiter::new(0, 10, clock.clone()).is_none());
         let limiter = Limiter::new(u32::MAX, 10, clock).expect("a limit");

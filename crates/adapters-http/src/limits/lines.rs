@@ -12,9 +12,9 @@ use super::key::Key;
 
 /// The lines of one kind of client; a client without requests has none. Cheap to clone; clones share the lines.
 #[derive(Clone)]
-pub(crate) struct Lines(Arc<LinesInner>);
+pub(crate) struct ClientQueues(Arc<ClientQueuesInner>);
 
-struct LinesInner {
+struct ClientQueuesInner {
     units: u32,
     most_requests: usize,
     wait: Duration,
@@ -28,40 +28,40 @@ struct Line {
 }
 
 /// Units of a client, free again when this is dropped.
-pub(crate) struct Held {
+pub(crate) struct HeldUnits {
     units: OwnedSemaphorePermit,
     present: Present,
 }
 
 /// A request in the line of `key`.
 struct Present {
-    lines: Lines,
+    lines: ClientQueues,
     key: Key,
 }
 
 /// The client has no unit left, and too many of its requests wait or one waited too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct LineFull;
+pub(crate) struct QueueFull;
 
-impl Lines {
+impl ClientQueues {
     /// Gives each client `units`, and at most `most_requests` requests that use them or wait for at most `wait`.
     pub(crate) fn new(units: u32, most_requests: usize, wait: Duration) -> Self {
-        Self(Arc::new(LinesInner { units: units.max(1), most_requests, wait, by_client: Mutex::default() }))
+        Self(Arc::new(ClientQueuesInner { units: units.max(1), most_requests, wait, by_client: Mutex::default() }))
     }
 
     /// Waits for `count` units of `key`; more than a client has counts as all of them.
-    pub(crate) async fn take(&self, key: Key, count: u32) -> Result<Held, LineFull> {
-        let (present, semaphore) = self.join(key).ok_or(LineFull)?;
+    pub(crate) async fn take(&self, key: Key, count: u32) -> Result<HeldUnits, QueueFull> {
+        let (present, semaphore) = self.join(key).ok_or(QueueFull)?;
         let units = self.acquire(semaphore, count.min(self.0.units)).await?;
-        Ok(Held { units, present })
+        Ok(HeldUnits { units, present })
     }
 
-    async fn acquire(&self, semaphore: Arc<Semaphore>, count: u32) -> Result<OwnedSemaphorePermit, LineFull> {
+    async fn acquire(&self, semaphore: Arc<Semaphore>, count: u32) -> Result<OwnedSemaphorePermit, QueueFull> {
         match semaphore.clone().try_acquire_many_owned(count) {
             Ok(units) => Ok(units),
             Err(_) => match timeout(self.0.wait, semaphore.acquire_many_owned(count)).await {
                 Ok(Ok(units)) => Ok(units),
-                _ => Err(LineFull),
+                _ => Err(QueueFull),
             },
         }
     }
@@ -88,9 +88,9 @@ impl Lines {
     }
 }
 
-impl Held {
+impl HeldUnits {
     /// Waits until `count` units are held in all; more than a client has counts as all of them.
-    pub(crate) async fn grow_to(&mut self, count: u32) -> Result<(), LineFull> {
+    pub(crate) async fn grow_to(&mut self, count: u32) -> Result<(), QueueFull> {
         let lines = &self.present.lines;
         let held = u32::try_from(self.units.num_permits()).unwrap_or(u32::MAX);
         let missing = count.min(lines.0.units).saturating_sub(held);
@@ -114,15 +114,15 @@ impl Drop for Present {
     }
 }
 
-impl fmt::Debug for Lines {
+impl fmt::Debug for ClientQueues {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lines").field("units", &self.0.units).finish_non_exhaustive()
+        f.debug_struct("ClientQueues").field("units", &self.0.units).finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for Held {
+impl fmt::Debug for HeldUnits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Held").field("key", &self.present.key).finish_non_exhaustive()
+        f.debug_struct("HeldUnits").field("key", &self.present.key).finish_non_exhaustive()
     }
 }
 
@@ -133,12 +133,12 @@ mod tests {
 
     const ADA: Key = Key::Address([1; 16]);
 
-    fn lines(units: u32, most_requests: usize) -> Lines {
-        Lines::new(units, most_requests, Duration::from_hours(1))
+    fn lines(units: u32, most_requests: usize) -> ClientQueues {
+        ClientQueues::new(units, most_requests, Duration::from_hours(1))
     }
 
     #[tokio::test]
-    async fn held_units_grow_up_to_what_the_client_has() {
+    async fn line_held_units_grow_up_to_the_limit() {
         let lines = lines(10, 3);
         let mut first = lines.take(ADA, 4).await.expect("units");
         first.grow_to(6).await.expect("more units");
@@ -151,10 +151,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn request_that_waits_too_long_is_refused() {
-        let lines = Lines::new(1, 3, Duration::ZERO);
+    async fn line_wait_beyond_timeout_is_refused() {
+        let lines = ClientQueues::new(1, 3, Duration::ZERO);
         let held = lines.take(ADA, 1).await.expect("a unit");
-        assert_eq!(lines.take(ADA, 1).await.err(), Some(LineFull));
+        assert_eq!(lines.take(ADA, 1).await.err(), Some(QueueFull));
         drop(held);
         assert_eq!(lines.clients(), 0);
         lines.take(ADA, 1).await.expect("a unit");

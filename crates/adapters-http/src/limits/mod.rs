@@ -1,6 +1,6 @@
 //! Rate limits: the number of requests that a client can make in a minute.
 //!
-//! The route table states the [`Class`] of each route. A limit of N a minute allows N requests at once, then one every 60/N seconds.
+//! The route table states the [`RateClass`] of each route. A limit of N a minute allows N requests at once, then one every 60/N seconds.
 //! Requests with a token are counted by account, others by address. Counts are kept in the memory of this process.
 
 mod access;
@@ -17,20 +17,20 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use access::Access;
+pub use access::{Access, SignInRequirement};
 pub(crate) use client::Client;
 pub(crate) use guard::{RouteGuard, take_seat};
 pub(crate) use key::Key;
-pub(crate) use lines::{Held, Lines};
+pub(crate) use lines::{ClientQueues, HeldUnits};
 pub(crate) use quota::RateLimitHeaders;
 pub use shares::{ShareSizes, Shares};
 
 use limiter::Limiter;
-use quota::{Quota, TooMany};
+use quota::{Quota, RateExceeded};
 
 /// The rate limit of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Class {
+pub enum RateClass {
     /// Routes that take credentials: always counted by address.
     Auth,
     /// Sync.
@@ -45,11 +45,11 @@ pub enum Class {
 /// Requests per minute, by class; 0 is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rates {
-    /// [`Class::Auth`], by address.
+    /// [`RateClass::Auth`], by address.
     pub auth: u32,
-    /// [`Class::Sync`], by account.
+    /// [`RateClass::Sync`], by account.
     pub sync: u32,
-    /// [`Class::Default`], by account or address. Also the number of invalid tokens that an address can send.
+    /// [`RateClass::Default`], by account or address. Also the number of invalid tokens that an address can send.
     pub default: u32,
 }
 
@@ -109,18 +109,18 @@ impl Limits {
     }
 
     /// Counts one request of `key` to a route of `class`; `None` where there is no limit.
-    fn count(&self, class: Class, key: Key) -> Option<Result<Quota, TooMany>> {
+    fn count(&self, class: RateClass, key: Key) -> Option<Result<Quota, RateExceeded>> {
         let limiter = match class {
-            Class::Auth => &self.0.auth,
-            Class::Sync => &self.0.sync,
-            Class::Default => &self.0.default,
-            Class::Unlimited => &None,
+            RateClass::Auth => &self.0.auth,
+            RateClass::Sync => &self.0.sync,
+            RateClass::Default => &self.0.default,
+            RateClass::Unlimited => &None,
         };
         Some(limiter.as_ref()?.count(key))
     }
 
     /// Whether a token from `address` may still be looked up.
-    fn may_try_a_token(&self, address: Key) -> Result<(), TooMany> {
+    fn may_try_a_token(&self, address: Key) -> Result<(), RateExceeded> {
         self.0.strangers.as_ref().map_or(Ok(()), |strangers| strangers.would_take(address))
     }
 

@@ -21,7 +21,7 @@ pub(super) struct Quota {
 
 /// A request beyond the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TooMany {
+pub(super) struct RateExceeded {
     pub(super) quota: Quota,
     /// Seconds after which the next one is served, at least 1.
     pub(super) retry_after: u64,

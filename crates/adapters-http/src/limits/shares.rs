@@ -8,9 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Class;
+use super::RateClass;
 use super::client::Client;
-use super::lines::{Held, LineFull, Lines};
+use super::lines::{ClientQueues, HeldUnits, QueueFull};
 use crate::error::{ApiError, ApiResult};
 
 /// Requests that wait for a place, for each client.
@@ -24,10 +24,10 @@ const LOOK_UPS: u32 = 64;
 const LOOK_UP_QUEUE: usize = 2_048;
 
 /// How long a request waits for its place.
-const WAIT: Duration = Duration::from_secs(30);
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Seconds after which a request beyond the queue can be retried.
-const RETRY_AFTER: u64 = 1;
+const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// Concurrent requests of one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,36 +60,36 @@ impl ShareSizes {
 pub struct Shares(Arc<Places>);
 
 struct Places {
-    accounts: Lines,
-    addresses: Lines,
-    anonymous: Lines,
-    sign_in: Lines,
-    look_ups: Lines,
+    accounts: ClientQueues,
+    addresses: ClientQueues,
+    anonymous: ClientQueues,
+    sign_in: ClientQueues,
+    look_ups: ClientQueues,
 }
 
 /// The places of one request, free again when this is dropped.
 #[derive(Debug)]
 #[expect(dead_code, reason = "held, not read")]
 pub(crate) struct Seat {
-    account: Option<Held>,
-    address: Held,
+    account: Option<HeldUnits>,
+    address: HeldUnits,
 }
 
 impl Shares {
     /// Shares of these sizes.
     pub fn new(sizes: ShareSizes) -> Self {
-        Self::with_queue(sizes, QUEUE, WAIT)
+        Self::with_queue(sizes, QUEUE, QUEUE_TIMEOUT)
     }
 
     fn with_queue(sizes: ShareSizes, queue: usize, wait: Duration) -> Self {
-        let lines = |at_once: u32| Lines::new(at_once, at_once as usize + queue, wait);
+        let lines = |at_once: u32| ClientQueues::new(at_once, at_once as usize + queue, wait);
         Self(Arc::new(Places {
             accounts: lines(sizes.account),
             addresses: lines(sizes.address),
             anonymous: lines(sizes.anonymous),
             sign_in: lines(sizes.sign_in),
             // A look-up takes less than a millisecond, so a long line moves quickly.
-            look_ups: Lines::new(sizes.look_ups, LOOK_UP_QUEUE, wait),
+            look_ups: ClientQueues::new(sizes.look_ups, LOOK_UP_QUEUE, wait),
         }))
     }
 
@@ -103,7 +103,7 @@ impl Shares {
             None => None,
         };
         let line = match (client.class, client.account) {
-            (Class::Auth, _) => &places.sign_in,
+            (RateClass::Auth, _) => &places.sign_in,
             (_, Some(_)) => &places.addresses,
             (_, None) => &places.anonymous,
         };
@@ -111,14 +111,14 @@ impl Shares {
     }
 
     /// Waits for the place of a look-up of the token that a request from `client` carries.
-    pub(super) async fn take_look_up(&self, client: Client) -> ApiResult<Held> {
+    pub(super) async fn take_look_up(&self, client: Client) -> ApiResult<HeldUnits> {
         Ok(self.0.look_ups.take(client.address, 1).await?)
     }
 }
 
-impl From<LineFull> for ApiError {
-    fn from(_: LineFull) -> Self {
-        Self::too_many_at_once(RETRY_AFTER)
+impl From<QueueFull> for ApiError {
+    fn from(_: QueueFull) -> Self {
+        Self::too_many_at_once(RETRY_AFTER_SECONDS)
     }
 }
 
@@ -146,33 +146,33 @@ mod tests {
         Shares::with_queue(sizes, queue, Duration::from_hours(1))
     }
 
-    fn client(class: Class, account: Option<Key>, address: Key) -> Client {
+    fn client(class: RateClass, account: Option<Key>, address: Key) -> Client {
         Client { class, account, address }
     }
 
     #[tokio::test]
-    async fn share_is_used_up_next_waits_and_one_beyond_the_queue_is_refused() {
+    async fn share_exhausted_queues_requests_and_refuses_beyond_the_queue() {
         let shares = shares(1);
-        let ada = client(Class::Default, None, ADA);
+        let ada = client(RateClass::Default, None, ADA);
         let first = shares.take(ada).await.expect("a place");
         let _second = shares.take(ada).await.expect("a place");
         let mut third = Box::pin(shares.take(ada));
         assert!(poll!(&mut third).is_pending());
         let refused = shares.take(ada).await.map_err(|error| error.code());
         assert_eq!(refused.err(), Some(ErrorCode::RateLimited));
-        shares.take(client(Class::Default, None, BOB)).await.expect("another client has places of its own");
+        shares.take(client(RateClass::Default, None, BOB)).await.expect("another client has places of its own");
         drop(first);
         assert!(matches!(poll!(&mut third), Poll::Ready(Ok(_))));
     }
 
     #[tokio::test]
-    async fn waiting_request_that_is_dropped_leaves_the_queue() {
+    async fn share_dropped_request_leaves_the_queue() {
         let shares = shares(1);
-        let ada = client(Class::Auth, None, ADA);
+        let ada = client(RateClass::Auth, None, ADA);
         let first = shares.take(ada).await.expect("a place");
         for _ in 0..3 {
-            let mut gone = Box::pin(shares.take(ada));
-            assert!(poll!(&mut gone).is_pending(), "the queue has room again");
+            let mut dropped = Box::pin(shares.take(ada));
+            assert!(poll!(&mut dropped).is_pending(), "the queue has room again");
         }
         drop(first);
         shares.take(ada).await.expect("a place");
@@ -180,23 +180,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn requests_of_an_account_that_wait_take_no_places_of_their_address() {
+    async fn share_waiting_request_takes_no_place_of_its_address() {
         let shares = shares(10);
-        let ada = client(Class::Default, Some(ADA), OFFICE);
+        let ada = client(RateClass::Default, Some(ADA), OFFICE);
         let _held = [shares.take(ada).await.expect("a place"), shares.take(ada).await.expect("a place")];
         let mut waiting: Vec<_> = (0..5).map(|_| Box::pin(shares.take(ada))).collect();
         for request in &mut waiting {
             assert!(poll!(request).is_pending());
         }
-        let bob = client(Class::Default, Some(BOB), OFFICE);
+        let bob = client(RateClass::Default, Some(BOB), OFFICE);
         let _third = shares.take(bob).await.expect("the address has a place left");
         assert!(poll!(Box::pin(shares.take(bob))).is_pending(), "and then none");
-        shares.take(client(Class::Default, None, OFFICE)).await.expect("anonymous requests are counted apart");
-        shares.take(client(Class::Auth, None, OFFICE)).await.expect("and so are sign-ins");
+        shares.take(client(RateClass::Default, None, OFFICE)).await.expect("anonymous requests are counted apart");
+        shares.take(client(RateClass::Auth, None, OFFICE)).await.expect("and so are sign-ins");
     }
 
     #[test]
-    fn pool_is_shared_so_that_no_address_takes_all_of_it() {
+    fn share_of_one_address_leaves_places_to_others() {
         for (connections, account, address) in [(30, 7, 23), (8, 2, 6), (4, 2, 3), (1, 2, 2)] {
             let sizes = ShareSizes::of_pool(connections);
             assert_eq!((sizes.account, sizes.address, sizes.anonymous), (account, address, account), "{connections}");

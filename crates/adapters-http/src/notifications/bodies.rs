@@ -1,6 +1,6 @@
 //! Notifications as JSON.
 
-use domain::notifications::{NotificationPage, Received};
+use domain::notifications::{ListedNotification, NotificationPage};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -48,8 +48,8 @@ impl From<NotificationPage> for InboxBody {
     }
 }
 
-impl From<Received> for NotificationBody {
-    fn from(received: Received) -> Self {
+impl From<ListedNotification> for NotificationBody {
+    fn from(received: ListedNotification) -> Self {
         Self {
             id: received.id.0,
             r#type: received.kind,

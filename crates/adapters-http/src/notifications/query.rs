@@ -1,6 +1,6 @@
 //! The parameters of a list of notifications.
 
-use domain::notifications::Listing;
+use domain::notifications::NotificationQuery;
 
 use crate::validation::{Flag, Int, LARGEST, Or, query};
 
@@ -16,7 +16,7 @@ query! {
     }
 }
 
-impl From<ListQuery> for Listing {
+impl From<ListQuery> for NotificationQuery {
     fn from(ListQuery { limit, offset, unread_only }: ListQuery) -> Self {
         Self { limit, offset, unread_only }
     }

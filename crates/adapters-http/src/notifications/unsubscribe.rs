@@ -9,7 +9,7 @@ use domain::notifications::{NotificationError, NotificationKind, Unsubscribing};
 use serde::Deserialize;
 
 use crate::error::ErrorCode;
-use crate::limits::{Access, Class};
+use crate::limits::{Access, RateClass};
 use crate::page::{escaped, html};
 use crate::routes::Routes;
 
@@ -22,7 +22,7 @@ pub(super) fn pages() -> Routes {
         Method::POST,
         "/unsubscribe",
         Access::Public,
-        Class::Default,
+        RateClass::Default,
         stop,
     )
 }

@@ -76,7 +76,7 @@ mod tests {
     use actix_web::test::TestRequest;
 
     #[test]
-    fn file_is_packed_once_and_only_for_clients_that_take_gzip() {
+    fn asset_is_compressed_once_and_only_for_gzip_clients() {
         let asset = Asset::file("text/css", "body { color: black }");
         let answer = |accepted: &str| {
             let request = TestRequest::default().insert_header((header::ACCEPT_ENCODING, accepted)).to_http_request();

@@ -16,7 +16,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 pub(crate) use pages::pages;
 
-use crate::limits::{Class, RouteGuard};
+use crate::limits::{RateClass, RouteGuard};
 use crate::routes::Routes;
 use failures::{ErrorBody, Failure, ProblemBody};
 
@@ -58,7 +58,7 @@ fn complete(mut operation: Operation, guard: RouteGuard) -> Operation {
     }
     operation.security = guard.access.requirements();
     let mut failures = vec![Failure::Internal, Failure::Unavailable];
-    if guard.class != Class::Unlimited {
+    if guard.class != RateClass::Unlimited {
         failures.push(Failure::RateLimited);
     }
     if guard.access.is_required() {

@@ -38,8 +38,8 @@ pub fn routes() -> Routes {
         failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
-async fn list(Visible(person): Visible, projects: Data<Projects>) -> ApiResult<Revalidated<Vec<ProjectBody>>> {
-    let shown = projects.shown(person.user.id, person.viewer).await?;
+async fn list(Visible(profile): Visible, projects: Data<Projects>) -> ApiResult<Revalidated<Vec<ProjectBody>>> {
+    let shown = projects.shown(profile.user.id, profile.viewer).await?;
     Ok(Revalidated(shown.into_iter().map(ProjectBody::from).collect()))
 }
 

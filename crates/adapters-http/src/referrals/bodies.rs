@@ -1,7 +1,7 @@
 //! The bodies of `/referrals`.
 
 use domain::progression::Level;
-use domain::referrals::{ClickStats, Paid, ReferralStats, ReferredPerson};
+use domain::referrals::{ClickStats, PaidXp, ReferralStats, ReferredUser};
 use domain::users::WebUrl;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -52,8 +52,8 @@ struct AwardedBody {
     level3: Xp,
 }
 
-impl From<Paid> for TrackedBody {
-    fn from(Paid(paid): Paid) -> Self {
+impl From<PaidXp> for TrackedBody {
+    fn from(PaidXp(paid): PaidXp) -> Self {
         let [level1, level2, level3] = paid.map(Xp);
         Self { success: true, xp_awarded: AwardedBody { level1, level2, level3 } }
     }
@@ -98,15 +98,15 @@ struct PersonBody {
     xp_earned: Option<Xp>,
 }
 
-impl From<ReferredPerson> for PersonBody {
-    fn from(person: ReferredPerson) -> Self {
-        let seen = person.seen;
+impl From<ReferredUser> for PersonBody {
+    fn from(user: ReferredUser) -> Self {
+        let seen = user.seen;
         let number = |level: Level| level.level;
         Self {
-            id: person.id.0,
-            username: person.username.to_string(),
-            name: person.name,
-            image: person.image.as_ref().map(WebUrl::as_str).map(str::to_owned),
+            id: user.id.0,
+            username: user.username.to_string(),
+            name: user.name,
+            image: user.image.as_ref().map(WebUrl::as_str).map(str::to_owned),
             level: seen.map(|seen| number(seen.level)),
             joined_at: seen.map(|seen| seen.joined_at.into()),
             active: seen.map(|seen| seen.is_active),

@@ -35,11 +35,11 @@ pub(super) fn routes() -> Routes {
     )
 )]
 async fn followers(
-    Visible(person): Visible,
+    Visible(profile): Visible,
     query: Query<Paging>,
     social: Data<Social>,
 ) -> ApiResult<Revalidated<PageBody<ContactBody>>> {
-    Ok(Revalidated(social.followers(person.user.id, person.viewer, query.read()?.into()).await?.into()))
+    Ok(Revalidated(social.followers(profile.user.id, profile.viewer, query.read()?.into()).await?.into()))
 }
 
 /// List the accounts a user follows
@@ -55,11 +55,11 @@ async fn followers(
     )
 )]
 async fn following(
-    Visible(person): Visible,
+    Visible(profile): Visible,
     query: Query<Paging>,
     social: Data<Social>,
 ) -> ApiResult<Revalidated<PageBody<ContactBody>>> {
-    Ok(Revalidated(social.following(person.user.id, person.viewer, query.read()?.into()).await?.into()))
+    Ok(Revalidated(social.following(profile.user.id, profile.viewer, query.read()?.into()).await?.into()))
 }
 
 /// Count a user's followers and followed users
@@ -73,8 +73,8 @@ async fn following(
         failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
-async fn follow_stats(Visible(person): Visible, social: Data<Social>) -> ApiResult<Revalidated<StatsBody>> {
-    Ok(Revalidated(social.stats(person.user.id, person.viewer).await?.into()))
+async fn follow_stats(Visible(profile): Visible, social: Data<Social>) -> ApiResult<Revalidated<StatsBody>> {
+    Ok(Revalidated(social.stats(profile.user.id, profile.viewer).await?.into()))
 }
 
 /// Remove one of the caller's followers

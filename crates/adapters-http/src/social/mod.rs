@@ -6,7 +6,7 @@ mod requests;
 
 use actix_web::Either;
 use actix_web::web::Data;
-use domain::social::{Followed, Social};
+use domain::social::{FollowOutcome, Social};
 
 use crate::answer::{Accepted, Created, NoContent};
 use crate::caller::Caller;
@@ -50,8 +50,8 @@ async fn follow(
     social: Data<Social>,
 ) -> ApiResult<Either<Created<FollowBody>, Accepted<RequestedBody>>> {
     Ok(match social.follow(caller.id, &username(&path)?).await? {
-        Followed::Now(follow) => Either::Left(Created(follow.into())),
-        Followed::Requested => Either::Right(Accepted(RequestedBody::default())),
+        FollowOutcome::Now(follow) => Either::Left(Created(follow.into())),
+        FollowOutcome::Requested => Either::Right(Accepted(RequestedBody::default())),
     })
 }
 

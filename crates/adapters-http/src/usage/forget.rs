@@ -1,7 +1,7 @@
 //! `DELETE /users/me/usage`: deletes usage of the caller.
 
 use actix_web::web::Data;
-use domain::usage::{Selection, Source, Usage};
+use domain::usage::{Source, Usage, UsageSelection};
 use serde::Serialize;
 use time::Date;
 use utoipa::ToSchema;
@@ -40,14 +40,14 @@ fn days_are_in_order(query: &ForgetQuery, fields: &mut Fields<'_>) -> Option<()>
 }
 
 /// Which usage to delete.
-struct Selected(Selection);
+struct Selected(UsageSelection);
 
 impl FromFields for Selected {
     /// Refuses unknown parameters: with a misspelt name, all usage would be deleted.
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let known = fields.only(&["source", "from", "to"], "Unknown parameter. The parameters are source, from and to");
         let ForgetQuery { source, from, to } = ForgetQuery::from_fields(fields)?;
-        known.map(|()| Self(Selection { source, from, to }))
+        known.map(|()| Self(UsageSelection { source, from, to }))
     }
 }
 

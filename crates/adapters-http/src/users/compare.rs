@@ -1,7 +1,7 @@
 //! Two people side by side.
 
 use actix_web::web::Data;
-use domain::dashboard::{Compared, Dashboard, Top};
+use domain::dashboard::{ComparedUser, Dashboard, Favourite};
 use domain::money::Usd;
 use domain::progression::MonthlyBadge;
 use domain::usage::{ModelName, Source, Sums};
@@ -32,8 +32,8 @@ struct CompareBody {
     user_b: ComparedBody,
 }
 
-impl From<[Compared; 2]> for CompareBody {
-    fn from([a, b]: [Compared; 2]) -> Self {
+impl From<[ComparedUser; 2]> for CompareBody {
+    fn from([a, b]: [ComparedUser; 2]) -> Self {
         Self { user_a: a.into(), user_b: b.into() }
     }
 }
@@ -110,8 +110,8 @@ struct TopModelBody {
     total_cost: String,
 }
 
-impl From<Top<ModelName>> for TopModelBody {
-    fn from(top: Top<ModelName>) -> Self {
+impl From<Favourite<ModelName>> for TopModelBody {
+    fn from(top: Favourite<ModelName>) -> Self {
         Self { model: top.what.to_string(), total_tokens: top.tokens, total_cost: dollars(top.cost) }
     }
 }
@@ -125,8 +125,8 @@ struct TopSourceBody {
     total_cost: String,
 }
 
-impl From<Top<Source>> for TopSourceBody {
-    fn from(top: Top<Source>) -> Self {
+impl From<Favourite<Source>> for TopSourceBody {
+    fn from(top: Favourite<Source>) -> Self {
         Self { source: top.what.to_string(), total_tokens: top.tokens, total_cost: dollars(top.cost) }
     }
 }
@@ -135,9 +135,9 @@ fn dollars(amount: Usd) -> String {
     amount.rounded()
 }
 
-impl From<Compared> for ComparedBody {
-    fn from(compared: Compared) -> Self {
-        let Compared { user, overview, favourites } = compared;
+impl From<ComparedUser> for ComparedBody {
+    fn from(compared: ComparedUser) -> Self {
+        let ComparedUser { user, overview, favourites } = compared;
         Self {
             id: user.id.0,
             created_at: user.created_at.into(),

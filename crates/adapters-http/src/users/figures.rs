@@ -168,9 +168,9 @@ query! {
         failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
-async fn stats(Visible(person): Visible, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<StatsBody>> {
-    let overview = dashboard.overview(&person).await?;
-    Ok(Revalidated(StatsBody::of(&person.user, &overview)))
+async fn stats(Visible(profile): Visible, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<StatsBody>> {
+    let overview = dashboard.overview(&profile).await?;
+    Ok(Revalidated(StatsBody::of(&profile.user, &overview)))
 }
 
 /// Show a user's XP and level
@@ -185,8 +185,8 @@ async fn stats(Visible(person): Visible, dashboard: Data<Dashboard>) -> ApiResul
         failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
-async fn level(Visible(person): Visible, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<LevelBody>> {
-    Ok(Revalidated(dashboard.overview(&person).await?.level.into()))
+async fn level(Visible(profile): Visible, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<LevelBody>> {
+    Ok(Revalidated(dashboard.overview(&profile).await?.level.into()))
 }
 
 /// List a user's usage by tool
@@ -203,11 +203,11 @@ async fn level(Visible(person): Visible, dashboard: Data<Dashboard>) -> ApiResul
     )
 )]
 async fn tools(
-    Visible(person): Visible,
+    Visible(profile): Visible,
     query: Query<PeriodQuery>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<ToolsBody>> {
-    Ok(Revalidated(dashboard.tools(&person, query.read()?.period).await?.into()))
+    Ok(Revalidated(dashboard.tools(&profile, query.read()?.period).await?.into()))
 }
 
 /// List a user's usage by model
@@ -225,11 +225,11 @@ async fn tools(
     )
 )]
 async fn models(
-    Visible(person): Visible,
+    Visible(profile): Visible,
     query: Query<PeriodQuery>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<ModelsBody>> {
-    Ok(Revalidated(dashboard.models(&person, query.read()?.period).await?.into()))
+    Ok(Revalidated(dashboard.models(&profile, query.read()?.period).await?.into()))
 }
 
 /// List a user's usage by day
@@ -243,11 +243,11 @@ async fn models(
     )
 )]
 async fn trends(
-    Visible(person): Visible,
+    Visible(profile): Visible,
     query: Query<DaysQuery>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<TrendsBody>> {
-    Ok(Revalidated(dashboard.trends(&person, query.read()?.days).await?.into()))
+    Ok(Revalidated(dashboard.trends(&profile, query.read()?.days).await?.into()))
 }
 
 /// Show a user's heatmap of a year
@@ -262,9 +262,9 @@ async fn trends(
     )
 )]
 async fn heatmap(
-    Visible(person): Visible,
+    Visible(profile): Visible,
     query: Query<YearQuery>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<HeatmapBody>> {
-    Ok(Revalidated(dashboard.heatmap(&person, query.read()?.year).await?.into()))
+    Ok(Revalidated(dashboard.heatmap(&profile, query.read()?.year).await?.into()))
 }

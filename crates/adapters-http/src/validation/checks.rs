@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn count_is_an_integer_in_any_notation() {
+    fn count_accepts_an_integer_in_any_notation() {
         for (value, number) in [
             (Scalar::Unsigned(MAX_COUNT), MAX_COUNT),
             (Scalar::Float(3.0), 3),
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn value_that_is_not_a_count_names_the_broken_rule() {
+    fn count_wrong_value_names_the_broken_rule() {
         for (value, broken) in [
             (Scalar::Null, "int_type"),
             (Scalar::Bool(true), "int_type"),
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn string_is_measured_in_characters() {
+    fn string_length_is_measured_in_characters() {
         for (text, length, broken) in [
             ("üüü", 1..=3, None),
             ("üüüü", 1..=3, Some("string_too_long")),
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn number_is_spelled_in_a_query_and_not_in_a_body() {
+    fn number_as_text_is_accepted_in_queries_only() {
         for (value, outcome) in [
             (Scalar::Word("30"), Ok(30)),
             (Scalar::Word("thirty"), Err("int_parsing")),
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_name_is_answered_with_the_known_ones() {
+    fn enum_unknown_name_lists_the_known_ones() {
         let named = |word| named(Scalar::Word(word), &["all", "week"], |name| name);
         assert_eq!(named("week"), Ok("week"));
         assert_eq!(named("year"), Err(Fault::new(Rule::Enum, "Input should be 'all' or 'week'")));

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value};
 
 use super::checks::Checked;
-use super::{Fault, Problems, Rule, Scalar, Step};
+use super::{Fault, PathStep, Problems, Rule, Scalar};
 
 /// Something that is read from a JSON object or a query string.
 pub trait FromFields: Sized {
@@ -26,7 +26,7 @@ impl<A: FromFields, B: FromFields> FromFields for (A, B) {
 #[derive(Debug)]
 pub struct Fields<'a> {
     source: Source<'a>,
-    place: Vec<Step>,
+    place: Vec<PathStep>,
     problems: &'a mut Problems,
 }
 
@@ -40,7 +40,7 @@ enum Source<'a> {
 pub(crate) fn from_json<T: FromFields>(body: &Value) -> Result<T, Problems> {
     let mut problems = Problems::default();
     let Value::Object(object) = body else {
-        problems.add([Step::from("body")], Fault::new(Rule::ValueError, "Input should be a valid object"));
+        problems.add([PathStep::from("body")], Fault::new(Rule::ValueError, "Input should be a valid object"));
         return Err(problems);
     };
     let read = T::from_fields(&mut Fields {
@@ -196,7 +196,7 @@ impl Fields<'_> {
 
     /// Refuses the field called `name`.
     pub fn refuse<T>(&mut self, name: impl Into<Cow<'static, str>>, fault: Fault) -> Option<T> {
-        self.problems.add(self.place.iter().cloned().chain([Step::Name(name.into())]), fault);
+        self.problems.add(self.place.iter().cloned().chain([PathStep::Name(name.into())]), fault);
         None
     }
 
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn body_is_read_and_unknown_fields_are_ignored() {
+    fn fields_unknown_ones_are_ignored() {
         let body = json!({"name": "ada", "bio": null, "tags": ["a"], "admin": true});
         assert_eq!(
             from_json::<Wish>(&body),
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_is_listed_with_its_path() {
+    fn fields_problems_are_listed_with_their_paths() {
         let body = json!({"age": "x", "bio": "too long", "public": null, "tags": ["a", 1]});
         let problems = from_json::<Wish>(&body).expect_err("problems");
         assert_eq!(
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn problems_end_at_a_hundred() {
+    fn fields_problems_end_at_100() {
         let mut problems = Problems::default();
         for index in 0..250_usize {
             problems.add(["body".into(), index.into()], Fault::missing());

@@ -22,26 +22,26 @@ pub use scalar::Scalar;
 /// One step of the path to a value: a field's name or an index in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Step {
+pub enum PathStep {
     /// A field.
     Name(Cow<'static, str>),
     /// A place in a list, from 0.
     Index(usize),
 }
 
-impl From<&'static str> for Step {
+impl From<&'static str> for PathStep {
     fn from(name: &'static str) -> Self {
         Self::Name(Cow::Borrowed(name))
     }
 }
 
-impl From<String> for Step {
+impl From<String> for PathStep {
     fn from(name: String) -> Self {
         Self::Name(Cow::Owned(name))
     }
 }
 
-impl From<usize> for Step {
+impl From<usize> for PathStep {
     fn from(index: usize) -> Self {
         Self::Index(index)
     }
@@ -157,7 +157,7 @@ impl From<TextProblem> for Fault {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// Where it is: `["body", "messages", 0, "inputTokens"]`.
-    pub loc: Vec<Step>,
+    pub loc: Vec<PathStep>,
     /// The rule it breaks, as a sentence.
     pub msg: Cow<'static, str>,
     /// The rule's stable name.
@@ -176,12 +176,12 @@ impl Problems {
     /// The one problem that the body is not JSON, for the reason in `why`.
     pub fn broken_json(why: impl std::fmt::Display) -> Self {
         let mut problems = Self::default();
-        problems.add([Step::from("body")], Fault::new(Rule::JsonInvalid, format!("JSON decode error: {why}")));
+        problems.add([PathStep::from("body")], Fault::new(Rule::JsonInvalid, format!("JSON decode error: {why}")));
         problems
     }
 
     /// Adds a problem, up to the limit.
-    pub fn add(&mut self, loc: impl IntoIterator<Item = Step>, fault: Fault) {
+    pub fn add(&mut self, loc: impl IntoIterator<Item = PathStep>, fault: Fault) {
         if self.0.len() < Self::MOST {
             self.0.push(Problem { loc: loc.into_iter().collect(), msg: fault.msg, rule: fault.rule });
         }

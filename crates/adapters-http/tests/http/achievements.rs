@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::achievements::ports::{Shown, Unlocked};
+use domain::achievements::ports::{AccountAchievements, UnlockedAchievement};
 use domain::achievements::{AchievementFacts, catalogue, find_by_slug};
 use domain::ids::AchievementId;
 use domain::progression::EventXp;
@@ -30,7 +30,7 @@ fn entry<'a>(catalogue: &'a Value, slug: &str) -> &'a Value {
 }
 
 #[actix_web::test]
-async fn the_catalogue_lists_everything_and_counts_it() {
+async fn achievement_catalogue_lists_and_counts_all() {
     let catalogue = listed("").await;
     assert_eq!((entries(&catalogue).len(), &catalogue["total"]), (82, &json!(82)));
     assert_eq!(
@@ -65,7 +65,7 @@ async fn achievement_shows_its_threshold_and_xp() {
 }
 
 #[actix_web::test]
-async fn hidden_ones_are_there_without_a_hint() {
+async fn achievement_catalogue_masks_hidden_entries() {
     let catalogue = listed("?category=special").await;
     let hidden: Vec<_> = entries(&catalogue).iter().filter(|entry| entry["hidden"] == true).collect();
     assert_eq!(hidden.len(), 5);
@@ -78,7 +78,7 @@ async fn hidden_ones_are_there_without_a_hint() {
 }
 
 #[actix_web::test]
-async fn a_category_and_a_rarity_narrow_the_list_and_its_counts() {
+async fn achievement_catalogue_is_filtered_by_category_and_rarity() {
     for (query, total, category, rarity) in [
         ("?category=usage", 6, ("usage", 6), ("epic", 1)),
         ("?rarity=legendary", 5, ("streaks", 2), ("legendary", 5)),
@@ -93,7 +93,7 @@ async fn a_category_and_a_rarity_narrow_the_list_and_its_counts() {
 }
 
 #[actix_web::test]
-async fn unknown_category_and_rarity_are_listed_together() {
+async fn achievement_catalogue_unknown_filters_are_reported_together() {
     let client = World::new().serve();
     for (query, problems) in [
         ("?category=fun", &[r#"["query","category"] enum"#][..]),
@@ -105,7 +105,7 @@ async fn unknown_category_and_rarity_are_listed_together() {
 }
 
 #[actix_web::test]
-async fn catalogue_is_public_and_the_same_for_all() {
+async fn achievement_catalogue_is_public_and_equal_for_all_callers() {
     let client = World::new().serve();
     let anonymous = client.get(PATH).await;
     assert_eq!(anonymous.header("cache-control"), Some("public, no-cache"));
@@ -118,7 +118,7 @@ async fn catalogue_is_public_and_the_same_for_all() {
 }
 
 #[actix_web::test]
-async fn catalogue_that_has_not_changed_is_a_304() {
+async fn achievement_catalogue_unchanged_is_a_304() {
     let client = World::new().serve();
     let first = client.get(PATH).await;
     let tag = first.header("etag").expect("a tag").to_owned();
@@ -129,7 +129,7 @@ async fn catalogue_that_has_not_changed_is_a_304() {
 }
 
 #[actix_web::test]
-async fn the_document_shows_an_answer_as_it_is() {
+async fn achievement_document_example_equals_a_response() {
     let document = World::new().serve().get("/api/v1/openapi.json").await.json();
     let shown = &document["paths"][PATH]["get"]["responses"]["200"]["content"]["application/json"]["example"];
     assert_eq!(listed("?category=usage&rarity=epic").await, *shown);
@@ -139,13 +139,13 @@ async fn the_document_shows_an_answer_as_it_is() {
 fn with_the_first_unlocked() -> World {
     let mut world = World::new();
     world.achievements.expect_achievements().returning(|month, viewer| {
-        assert_eq!((month.person, month.to), (ADA, NOW.date()));
+        assert_eq!((month.user, month.to), (ADA, NOW.date()));
         let first = find_by_slug("first-sync").expect("an achievement").id();
-        let unlocked = vec![Unlocked { id: first, tier: None, at: NOW, pinned: true }];
+        let unlocked = vec![UnlockedAchievement { id: first, tier: None, at: NOW, pinned: true }];
         let held = unlocked.iter().map(|unlocked| (unlocked.id, unlocked.tier)).collect();
         let totals = Sums { messages: 3, tokens: 250, ..Sums::default() };
         let facts = AchievementFacts { held, ..facts(BTreeSet::from([NOW.date()])) };
-        Ok((viewer != Some(BOB)).then_some(Shown { facts, totals, event_xp: EventXp(5_000), unlocked }))
+        Ok((viewer != Some(BOB)).then_some(AccountAchievements { facts, totals, event_xp: EventXp(5_000), unlocked }))
     });
     world
 }
@@ -173,7 +173,7 @@ async fn achievements_of_a_user_show_progress() {
 }
 
 #[actix_web::test]
-async fn hidden_achievement_shows_neither_name_nor_progress() {
+async fn achievement_hidden_shows_neither_name_nor_progress() {
     let page = with_the_first_unlocked().serve().get("/api/v1/users/ada/achievements").await.json();
     let hidden: Vec<&Value> = entries(&page).iter().filter(|entry| entry["hidden"] == true).collect();
     assert!(!hidden.is_empty());
@@ -191,7 +191,7 @@ async fn pin_is_set_and_removed_up_to_the_limit() {
             tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
             tx.progress.expect_unlocked().returning(move |_| {
                 let others = catalogue().iter().filter(|other| other.id() != first).take(count);
-                let unlocked = |id, pinned| Unlocked { id, tier: None, at: NOW, pinned };
+                let unlocked = |id, pinned| UnlockedAchievement { id, tier: None, at: NOW, pinned };
                 Ok(others.map(|other| unlocked(other.id(), true)).chain([unlocked(first, false)]).collect())
             });
             tx.progress.expect_set_pinned().returning(|_, _, _| Ok(()));

@@ -9,8 +9,8 @@ use domain::jobs::ports::{HeldJob, ListedJob, QueueState};
 use domain::page::Page;
 use domain::payload::StoredData;
 use domain::plausibility::{EvidenceKind, FlagReason, Suspect};
-use domain::pricing::ports::Origin;
-use domain::pricing::{Decision, DecisionId, Edition, Override, UnpricedModel, line};
+use domain::pricing::ports::TableOrigin;
+use domain::pricing::{Edition, PriceDecision, PriceDecisionId, PriceOverride, UnpricedModel, line};
 use domain::testing::TestUnitOfWork;
 use domain::usage::{Model, ModelName, Provider};
 use domain::users::Username;
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use time::Duration;
 use uuid::Uuid;
 
-use crate::support::client::{Answer, Client};
+use crate::support::client::{Client, TestResponse};
 use crate::support::world::{ADA, ALL_SCOPES, BOB, NOW, World, ada, api_token, bob, user};
 
 const AT: &str = "2026-11-22T12:34:56.789Z";
@@ -57,7 +57,7 @@ fn done(log: &Log) -> Vec<(&'static str, String)> {
     log.lock().expect("a log").iter().map(line).collect()
 }
 
-async fn ask(client: Client, method: &str, path: &str, body: Option<Value>) -> Answer {
+async fn ask(client: Client, method: &str, path: &str, body: Option<Value>) -> TestResponse {
     let request = client.request(method, &format!("/api/v1{path}")).bearer(&ada());
     match body {
         Some(body) => request.json(&body).send().await,
@@ -128,8 +128,8 @@ async fn account_is_flagged_with_a_reason_and_an_expiry() {
         "CONFLICT",
         &json!({"resource": "Flag", "field": "username"}),
     );
-    let nobody = json!({"resource": "User", "field": "username", "value": "nobody"});
-    flag("nobody", json!({"reason": "x"})).await.assert_error(404, "NOT_FOUND", &nobody);
+    let unknown_user = json!({"resource": "User", "field": "username", "value": "nobody"});
+    flag("nobody", json!({"reason": "x"})).await.assert_error(404, "NOT_FOUND", &unknown_user);
     flag("bob", json!({"reason": "x", "expires_at": AT})).await.assert_error(400, "BAD_REQUEST", &json!({}));
     for (body, problem) in [
         (json!({}), r#"["body","reason"] missing"#),
@@ -144,7 +144,7 @@ async fn account_is_flagged_with_a_reason_and_an_expiry() {
 }
 
 #[actix_web::test]
-async fn a_flag_is_lifted_with_a_reason_or_without() {
+async fn flag_is_lifted_with_or_without_a_reason() {
     for (body, reason) in [
         (None, None),
         (Some(json!(null)), None),
@@ -175,7 +175,7 @@ async fn a_flag_is_lifted_with_a_reason_or_without() {
 }
 
 #[actix_web::test]
-async fn flags_and_the_log_are_read_page_by_page() {
+async fn flags_and_audit_log_are_paged() {
     let mut world = World::new();
     world.administration.expect_flags().returning(|request| {
         let flag = |expires_at, lifted_at| Flag {
@@ -192,8 +192,8 @@ async fn flags_and_the_log_are_read_page_by_page() {
         Ok(Page { items, total: 103, request })
     });
     world.administration.expect_audit().returning(|filter, request| {
-        let asked = (filter.actor.as_ref().map(Username::as_str), filter.action.map(AdminActionKind::name));
-        assert_eq!((asked, filter.target.as_deref()), ((Some("ada"), Some("price_set")), Some("house-model")));
+        let filter_values = (filter.actor.as_ref().map(Username::as_str), filter.action.map(AdminActionKind::name));
+        assert_eq!((filter_values, filter.target.as_deref()), ((Some("ada"), Some("price_set")), Some("house-model")));
         let entry = |by_operator: bool| AuditEntry {
             id: ID,
             at: NOW,
@@ -237,7 +237,7 @@ async fn flags_and_the_log_are_read_page_by_page() {
 }
 
 #[actix_web::test]
-async fn suspects_are_read_page_by_page_with_their_reasons() {
+async fn suspects_are_paged_with_their_reasons() {
     let mut world = World::new();
     world.plausibility.expect_suspects().returning(|score, now, request| {
         assert_eq!((score, now), (if request.page == 2 { 40 } else { 1 }, NOW));
@@ -283,8 +283,8 @@ async fn suspects_are_read_page_by_page_with_their_reasons() {
     }
 }
 
-fn decided(prices: Option<&str>) -> Override {
-    Override {
+fn decided(prices: Option<&str>) -> PriceOverride {
+    PriceOverride {
         model: ModelName::trusted("house-model"),
         provider: Some(Provider::trusted("house")),
         valid_from: NOW,
@@ -297,17 +297,17 @@ fn pricing() -> (World, Log, Arc<Mutex<Vec<String>>>) {
     let kept = Arc::new(Mutex::new(Vec::new()));
     let lines = kept.clone();
     let (world, log) = world(move |tx| {
-        tx.prices.expect_lock().returning(|| Ok(Origin::default()));
-        tx.prices.expect_decision().returning(|id| Ok((id == DecisionId(4)).then(|| decided(Some("in=1 out=1")))));
-        tx.prices.expect_last_decision().returning(|_, _| Ok(Some(DecisionId(4))));
+        tx.prices.expect_lock().returning(|| Ok(TableOrigin::default()));
+        tx.prices.expect_decision().returning(|id| Ok((id == PriceDecisionId(4)).then(|| decided(Some("in=1 out=1")))));
+        tx.prices.expect_last_decision().returning(|_, _| Ok(Some(PriceDecisionId(4))));
         let lines = lines.clone();
         tx.prices.expect_insert_decision().returning(move |decided, by, _, reason| {
             assert_eq!(by, ADA);
             let prices = decided.prices.as_ref().map_or("an end".to_owned(), ToString::to_string);
-            let Override { model, provider, valid_from, .. } = decided;
+            let PriceOverride { model, provider, valid_from, .. } = decided;
             let line = format!("{model} {provider:?} {valid_from} {prices}: {}", reason.as_str());
             lines.lock().expect("a list").push(line);
-            Ok(DecisionId(5))
+            Ok(PriceDecisionId(5))
         });
         tx.prices.expect_next_edition().returning(|| Ok(Edition(1)));
         tx.jobs.expect_enqueue().times(0..=1).returning(|jobs, _| {
@@ -319,7 +319,7 @@ fn pricing() -> (World, Log, Arc<Mutex<Vec<String>>>) {
 }
 
 #[actix_web::test]
-async fn a_price_is_decided_in_exact_decimals_per_million_tokens() {
+async fn price_override_is_stored_in_exact_decimals() {
     let (world, log, kept) = pricing();
     let client = world.serve();
     let body = json!({
@@ -357,7 +357,7 @@ async fn a_price_is_decided_in_exact_decimals_per_million_tokens() {
 }
 
 #[actix_web::test]
-async fn every_problem_of_a_price_is_listed() {
+async fn price_override_problems_are_listed_together() {
     let (world, log, _) = pricing();
     let client = world.serve();
     let set = async |body: Value| ask(client, "POST", "/admin/prices/overrides", Some(body)).await.problems();
@@ -405,7 +405,7 @@ async fn every_problem_of_a_price_is_listed() {
 }
 
 #[actix_web::test]
-async fn a_price_by_decision_is_ended_by_its_number() {
+async fn price_override_is_ended_by_its_number() {
     let (world, log, kept) = pricing();
     let client = world.serve();
     let end =
@@ -422,11 +422,11 @@ async fn a_price_by_decision_is_ended_by_its_number() {
 }
 
 #[actix_web::test]
-async fn decisions_and_models_without_a_price_are_listed() {
+async fn price_overrides_and_unpriced_models_are_listed() {
     let mut world = World::new();
     world.prices.expect_decisions().returning(|| {
-        let of = |id, by: Option<UserId>, prices| Decision {
-            id: DecisionId(id),
+        let of = |id, by: Option<UserId>, prices| PriceDecision {
+            id: PriceDecisionId(id),
             decided: decided(prices),
             by,
             at: NOW,
@@ -459,7 +459,7 @@ async fn decisions_and_models_without_a_price_are_listed() {
 }
 
 #[actix_web::test]
-async fn the_queue_is_looked_at_and_its_jobs_are_tried_again_or_removed() {
+async fn queue_jobs_are_listed_retried_and_removed() {
     let job = |status| HeldJob { queue: "prices".into(), key: "k".into(), status };
     let (mut world, log) = world(move |tx| {
         tx.jobs.expect_hold().returning(move |id| {
@@ -510,7 +510,7 @@ async fn the_queue_is_looked_at_and_its_jobs_are_tried_again_or_removed() {
 }
 
 #[actix_web::test]
-async fn boards_are_refreshed_by_a_job() {
+async fn board_refresh_queues_a_job() {
     let (world, log) = world(|tx| {
         tx.jobs.expect_waiting().times(1).returning(|_, _| Ok(Some(JobId(ID))));
     });

@@ -52,7 +52,7 @@ fn colliding(constraint: &'static str) -> World {
 }
 
 #[actix_web::test]
-async fn a_new_account_is_signed_in_from_where_its_owner_is() {
+async fn registration_opens_a_session_of_the_clients_device() {
     let opened = Arc::new(Mutex::new(None::<Session>));
     let seen = opened.clone();
     let world = World { passwords: passwords(), ..World::new() };
@@ -99,7 +99,7 @@ async fn a_new_account_is_signed_in_from_where_its_owner_is() {
 }
 
 #[actix_web::test]
-async fn conflict_of_a_registration_does_not_echo_the_address() {
+async fn registration_conflict_does_not_echo_the_address() {
     let answer = colliding("users_email_key").serve().post(REGISTER, ada_registers().to_string()).await;
     answer.assert_error(409, "CONFLICT", &json!({"resource": "User", "field": "email"}));
     let answer = colliding("users_username_key").serve().post(REGISTER, ada_registers().to_string()).await;
@@ -108,7 +108,7 @@ async fn conflict_of_a_registration_does_not_echo_the_address() {
 }
 
 #[actix_web::test]
-async fn registration_with_problems_lists_all_of_them() {
+async fn registration_problems_are_listed_together() {
     let client = World::new().serve();
     let body = json!({
         "email": "ada", "password": "short", "username": "Admin", "name": null, "timezone": "Mars/Olympus",
@@ -139,7 +139,7 @@ async fn registration_with_problems_lists_all_of_them() {
 }
 
 #[actix_web::test]
-async fn address_that_no_mail_can_go_to_is_refused() {
+async fn registration_undeliverable_address_is_refused() {
     let mut body = ada_registers();
     for email in ["john..doe@example.org", "a@[127.0.0.1]", "a@example.org-", "a\u{202E}b@example.org", "a@b.1"] {
         body["email"] = json!(email);
@@ -152,7 +152,7 @@ async fn address_that_no_mail_can_go_to_is_refused() {
 }
 
 #[actix_web::test]
-async fn name_of_a_new_account_is_one_line() {
+async fn registration_name_is_one_line() {
     let mut body = ada_registers();
     for name in ["Ada\r\nLovelace", "Ada\u{2028}", "Ada\u{202B}", "Ada\u{FEFF}"] {
         body["name"] = json!(name);
@@ -177,7 +177,7 @@ async fn login_accepts_address_or_username() {
 }
 
 #[actix_web::test]
-async fn unknown_account_and_wrong_password_have_the_same_answer() {
+async fn login_unknown_account_and_wrong_password_are_answered_alike() {
     let client = signing_in().serve();
     let mut answers = Vec::new();
     for (name, password) in
@@ -195,7 +195,7 @@ async fn unknown_account_and_wrong_password_have_the_same_answer() {
 }
 
 #[actix_web::test]
-async fn request_without_valid_token_is_a_401_before_any_other_error() {
+async fn request_without_valid_token_is_a_401_first() {
     let client = World::new().serve();
     for (method, path) in [
         ("POST", "/auth/logout"),
@@ -226,7 +226,7 @@ async fn request_without_valid_token_is_a_401_before_any_other_error() {
 }
 
 #[actix_web::test]
-async fn a_database_that_is_away_is_not_a_wrong_token() {
+async fn token_check_without_database_is_a_503() {
     let mut sessions = MockSessionReader::new();
     sessions.expect_principal().returning(|_, _| Err(StoreError::Unavailable("gone".into())));
     let client = World { sessions, ..World::new() }.serve();
@@ -238,7 +238,7 @@ async fn a_database_that_is_away_is_not_a_wrong_token() {
 }
 
 #[actix_web::test]
-async fn the_caller_sees_their_account() {
+async fn own_account_is_shown_to_the_caller() {
     let client = World::new().serve();
     let answer = client.request("GET", "/api/v1/auth/me").header("Authorization", &format!("bEARER {}", ada())).send();
     let answer = answer.await;
@@ -291,7 +291,7 @@ async fn sessions_are_listed_and_ended() {
 }
 
 #[actix_web::test]
-async fn signing_out_of_a_session_that_just_ended_is_a_401() {
+async fn logout_of_an_ended_session_is_a_401() {
     let world = World::new().storing(|tx| {
         tx.sessions.expect_delete().returning(|_, _| Ok(false));
     });

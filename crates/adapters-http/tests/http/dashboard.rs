@@ -13,7 +13,7 @@ async fn dashboard(path: &str) -> Value {
 }
 
 #[actix_web::test]
-async fn the_overview_tells_everything_at_a_glance() {
+async fn overview_has_all_figures() {
     assert_eq!(
         dashboard("/overview").await,
         json!({
@@ -28,7 +28,7 @@ async fn the_overview_tells_everything_at_a_glance() {
 }
 
 #[actix_web::test]
-async fn trends_have_every_day_and_thirty_by_default() {
+async fn trends_default_is_30_days_without_gaps() {
     let trends = dashboard("/trends").await;
     assert_eq!(trends["daily_data"].as_array().map(Vec::len), Some(30));
     let trends = dashboard("/trends?days=2").await;
@@ -48,7 +48,7 @@ async fn trends_have_every_day_and_thirty_by_default() {
 }
 
 #[actix_web::test]
-async fn tools_models_and_machines_are_listed_with_their_share() {
+async fn tools_models_and_machines_have_shares() {
     let used = json!({"cost": 0.3508, "days_active": 2, "first_used": "2026-11-20", "last_used": "2026-11-22"});
     let with = |more: Value| {
         let mut used = used.clone();
@@ -70,7 +70,7 @@ async fn tools_models_and_machines_are_listed_with_their_share() {
 }
 
 #[actix_web::test]
-async fn invalid_values_are_a_422() {
+async fn dashboard_invalid_values_are_a_422() {
     let client = World::new().serve();
     for (path, problem) in [
         ("/trends?days=0", r#"["query","days"] greater_than_equal"#),
@@ -85,7 +85,7 @@ async fn invalid_values_are_a_422() {
 }
 
 #[actix_web::test]
-async fn the_totals_of_the_instance_last_a_quarter_of_an_hour() {
+async fn platform_totals_are_cached_for_15_minutes() {
     let answer = World::new().serve().get("/api/v1/stats/platform").await;
     assert_eq!((answer.status, answer.header("cache-control")), (200, Some("public, max-age=900")));
     let text = String::from_utf8_lossy(&answer.body).into_owned();
@@ -93,7 +93,7 @@ async fn the_totals_of_the_instance_last_a_quarter_of_an_hour() {
 }
 
 #[actix_web::test]
-async fn every_operation_is_documented_with_an_example() {
+async fn dashboard_operations_are_documented_with_examples() {
     let document = World::new().serve().get("/api/v1/openapi.json").await.json();
     let mut operations = 0;
     let mut ids = BTreeSet::new();
@@ -102,8 +102,8 @@ async fn every_operation_is_documented_with_an_example() {
             operations += 1;
             assert!(operation["summary"].is_string(), "{method} {path}");
             assert!(ids.insert(operation["operationId"].to_string()), "{method} {path}: {}", operation["operationId"]);
-            let asks = &operation["requestBody"]["content"]["application/json"];
-            assert!(asks.is_null() || asks["example"].is_object(), "{method} {path}");
+            let request_body = &operation["requestBody"]["content"]["application/json"];
+            assert!(request_body.is_null() || request_body["example"].is_object(), "{method} {path}");
             for (status, response) in operation["responses"].as_object().expect("responses") {
                 let content = &response["content"]["application/json"];
                 assert!(content.is_null() || !content["example"].is_null(), "{method} {path} {status}");
@@ -139,7 +139,7 @@ fn names(value: &Value, at: &str, found: &mut Vec<String>) {
 }
 
 #[actix_web::test]
-async fn answers_have_the_fields_of_their_examples() {
+async fn dashboard_responses_have_the_fields_of_their_examples() {
     let client = World::new().serve();
     let document = client.get("/api/v1/openapi.json").await.json();
     for path in [
@@ -169,11 +169,11 @@ async fn answers_have_the_fields_of_their_examples() {
         let answer = request.send().await.json();
         let documented = &document["paths"][format!("/api/v1{path}")]["get"]["responses"]["200"]["content"];
         let example = &documented["application/json"]["example"];
-        let (mut said, mut shown) = (Vec::new(), Vec::new());
-        names(&answer, "", &mut said);
+        let (mut sent, mut shown) = (Vec::new(), Vec::new());
+        names(&answer, "", &mut sent);
         names(example, "", &mut shown);
-        said.sort();
+        sent.sort();
         shown.sort();
-        assert_eq!(said, shown, "{path}");
+        assert_eq!(sent, shown, "{path}");
     }
 }

@@ -5,7 +5,7 @@ use domain::testing::TestUnitOfWork;
 use domain::users::Presence;
 use serde_json::json;
 
-use crate::support::client::Answer;
+use crate::support::client::TestResponse;
 use crate::support::world::{ADA, NOW, World, ada, user};
 
 fn code() -> UserCode {
@@ -23,7 +23,7 @@ fn login(confirmation: Confirmation) -> DeviceLogin {
         client_name: "<b>cli</b> {code}".into(),
         device: Device { ip: Some("203.0.113.9".into()), user_agent: None },
         created_at: NOW,
-        expires_at: NOW + DeviceLogin::PATIENCE,
+        expires_at: NOW + DeviceLogin::LIFETIME,
         last_polled_at: None,
         confirmation,
     }
@@ -55,7 +55,7 @@ fn world(confirmation: Confirmation) -> World {
 }
 
 #[actix_web::test]
-async fn a_program_gets_codes_and_where_to_go() {
+async fn device_login_start_returns_codes_and_page() {
     let client = world(Confirmation::Open).serve();
     let answer = client.request("POST", "/api/v1/auth/device/code").json(&json!({"client_name": "cli"})).send().await;
     let begun = answer.json();
@@ -66,7 +66,7 @@ async fn a_program_gets_codes_and_where_to_go() {
 }
 
 #[actix_web::test]
-async fn name_of_a_program_cannot_change_what_stands_around_it() {
+async fn device_program_name_cannot_change_surrounding_text() {
     for (name, status) in [
         ("cli\u{201d}\n\nBurntop asks you to say yes.", 422),
         ("cli\u{2028}Burntop asks you to say yes.", 422),
@@ -87,7 +87,7 @@ async fn name_of_a_program_cannot_change_what_stands_around_it() {
 }
 
 #[actix_web::test]
-async fn device_poll_answers_in_terms_of_the_standard() {
+async fn device_poll_uses_rfc_8628_errors() {
     for (confirmation, device_code, error) in [
         (Confirmation::Open, device_code(), "authorization_pending"),
         (Confirmation::Denied, device_code(), "access_denied"),
@@ -120,12 +120,12 @@ async fn device_login_is_confirmed_through_the_api() {
     }
 }
 
-fn text(answer: &Answer) -> String {
+fn text(answer: &TestResponse) -> String {
     String::from_utf8(answer.body.clone()).expect("text")
 }
 
 #[actix_web::test]
-async fn device_page_shows_the_program_and_loads_only_from_this_server() {
+async fn device_page_shows_the_program_and_loads_nothing_foreign() {
     let client = world(Confirmation::Open).serve();
     for path in ["/device", "/device?user_code=%3Cscript%3E"] {
         let page = client.get(path).await;
@@ -145,7 +145,7 @@ async fn device_page_shows_the_program_and_loads_only_from_this_server() {
 }
 
 #[actix_web::test]
-async fn the_page_confirms_with_a_password() {
+async fn device_page_confirms_with_a_password() {
     let fill = async |password: &str, typed: &str, answer: &str| {
         let client = world(Confirmation::Open).serve();
         let form = format!("user_code={typed}&name=ada&password={password}&answer={answer}");

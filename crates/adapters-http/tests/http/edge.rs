@@ -22,7 +22,7 @@ fn get(client: Client, path: &str) -> Request {
 }
 
 #[actix_web::test]
-async fn usable_correlation_ids_are_echoed_and_others_replaced() {
+async fn correlation_id_valid_is_echoed_and_other_replaced() {
     let client = server();
     let long = "x".repeat(128);
     let too_long = "x".repeat(129);
@@ -45,7 +45,7 @@ async fn usable_correlation_ids_are_echoed_and_others_replaced() {
 }
 
 #[actix_web::test]
-async fn a_trailing_slash_makes_no_difference() {
+async fn path_with_trailing_slash_is_equal() {
     let client = server();
     for path in ["/api/v1/health/", "/api/v1/health/live//", "/docs/", "/redoc/", "/api/v1/people/?page=2"] {
         assert_eq!(client.get(path).await.status, 200, "{path}");
@@ -54,7 +54,7 @@ async fn a_trailing_slash_makes_no_difference() {
 }
 
 #[actix_web::test]
-async fn head_works_wherever_get_does_and_sends_no_body() {
+async fn head_is_answered_like_get_without_body() {
     let client = server();
     for path in ["/api/v1/health", "/api/v1/shared", "/api/v1/people/ada", "/docs", "/nothing", "/api/v1/crash"] {
         let (head, get) = (client.request("HEAD", path).send().await, client.get(path).await);
@@ -68,7 +68,7 @@ async fn head_works_wherever_get_does_and_sends_no_body() {
 }
 
 #[actix_web::test]
-async fn answers_are_packed_as_the_client_likes() {
+async fn response_is_compressed_as_the_client_accepts() {
     let client = server();
     let plain = client.get("/api/v1/shared").await;
     assert_eq!(plain.header("content-encoding"), None);
@@ -86,7 +86,7 @@ async fn answers_are_packed_as_the_client_likes() {
 }
 
 #[actix_web::test]
-async fn events_arrive_as_they_come_even_where_answers_are_packed() {
+async fn stream_events_are_sent_at_once_despite_compression() {
     let first = get(server(), "/api/v1/stream").header("Accept-Encoding", "gzip, br").send_until("keepalive").await;
     assert_eq!((first.status, first.header("content-type")), (200, Some("text/event-stream")));
     assert_eq!(String::from_utf8_lossy(&first.body), "event: keepalive\n\n");
@@ -94,7 +94,7 @@ async fn events_arrive_as_they_come_even_where_answers_are_packed() {
 
 #[cfg(target_os = "linux")]
 #[actix_web::test]
-async fn a_client_that_does_not_read_is_let_go() {
+async fn client_that_does_not_read_is_disconnected() {
     let mut connection = get(server(), "/api/v1/flood").open().await;
     let mut byte = [0];
     assert_eq!(connection.read(&mut byte).await.expect("an answer begins"), 1);
@@ -104,7 +104,7 @@ async fn a_client_that_does_not_read_is_let_go() {
 }
 
 #[actix_web::test]
-async fn every_answer_carries_the_security_headers() {
+async fn response_always_has_security_headers() {
     let client = server();
     for path in ["/api/v1/health", "/nothing", "/docs", "/redoc", "/api/v1/crash", "/docs/swagger-ui-bundle.js"] {
         let answer = client.get(path).await;
@@ -121,7 +121,7 @@ async fn every_answer_carries_the_security_headers() {
 }
 
 #[actix_web::test]
-async fn pages_of_configured_origins_may_call_and_others_may_not() {
+async fn cors_allows_configured_origins_only() {
     let origins = vec!["https://burntop.dev".to_owned(), "http://localhost:3000/".to_owned()];
     let (client, _) = start(EdgeSettings { cors_origins: origins, ..EdgeSettings::default() });
     for origin in ["https://burntop.dev", "http://localhost:3000"] {
@@ -135,25 +135,25 @@ async fn pages_of_configured_origins_may_call_and_others_may_not() {
             );
             assert!(answer.headers.iter().any(|(name, value)| name == "vary" && value == "Origin"));
         }
-        let asked = client.request("OPTIONS", "/api/v1/wishes").header("Origin", origin);
-        let asked = asked.header("Access-Control-Request-Method", "POST").send().await;
-        assert_eq!((asked.status, asked.header("access-control-max-age")), (204, Some("600")));
-        assert_eq!(asked.header("access-control-allow-origin"), Some(origin));
-        assert!(asked.header("access-control-allow-methods").is_some_and(|methods| methods.contains("PATCH")));
-        assert!(asked.header("access-control-allow-headers").is_some_and(|names| names.contains("Authorization")));
+        let preflight = client.request("OPTIONS", "/api/v1/wishes").header("Origin", origin);
+        let preflight = preflight.header("Access-Control-Request-Method", "POST").send().await;
+        assert_eq!((preflight.status, preflight.header("access-control-max-age")), (204, Some("600")));
+        assert_eq!(preflight.header("access-control-allow-origin"), Some(origin));
+        assert!(preflight.header("access-control-allow-methods").is_some_and(|methods| methods.contains("PATCH")));
+        assert!(preflight.header("access-control-allow-headers").is_some_and(|names| names.contains("Authorization")));
     }
     for origin in ["https://evil.example", "null", "https://burntop.dev.evil.example", "*"] {
-        let asked = client.request("OPTIONS", "/api/v1/wishes").header("Origin", origin);
-        let asked = asked.header("Access-Control-Request-Method", "POST").send().await;
+        let preflight = client.request("OPTIONS", "/api/v1/wishes").header("Origin", origin);
+        let preflight = preflight.header("Access-Control-Request-Method", "POST").send().await;
         let answer = get(client, "/api/v1/health").header("Origin", origin).send().await;
-        for answer in [asked, answer] {
+        for answer in [preflight, answer] {
             assert!(answer.headers.iter().all(|(name, _)| !name.starts_with("access-control-")), "{origin}");
         }
     }
 }
 
 #[actix_web::test]
-async fn only_public_answers_are_cacheable() {
+async fn response_is_cacheable_only_if_public() {
     let client = server();
     let first = client.get("/api/v1/shared").await;
     assert_eq!(first.header("cache-control"), Some("public, no-cache"));
@@ -176,7 +176,7 @@ async fn only_public_answers_are_cacheable() {
 }
 
 #[actix_web::test]
-async fn a_request_that_takes_too_long_is_given_up_and_its_handler_too() {
+async fn request_beyond_timeout_ends_with_its_handler() {
     let origins = vec!["https://burntop.dev".to_owned()];
     let request_timeout = Duration::from_millis(20);
     let (client, _) = start(EdgeSettings { cors_origins: origins, request_timeout, ..EdgeSettings::default() });
@@ -187,7 +187,7 @@ async fn a_request_that_takes_too_long_is_given_up_and_its_handler_too() {
 }
 
 #[actix_web::test]
-async fn a_head_that_never_ends_is_given_up() {
+async fn request_head_beyond_timeout_is_disconnected() {
     // Long enough for the whole head at the end, also on a busy machine.
     let limits = ServerLimits { workers: 1, head_timeout: Duration::from_secs(2), ..ServerLimits::default() };
     let clock: Arc<dyn Clock> = Arc::new(FixedClock(datetime!(2026-11-22 12:34:56.789 UTC)));
@@ -202,7 +202,7 @@ async fn a_head_that_never_ends_is_given_up() {
 }
 
 #[actix_web::test]
-async fn health_names_the_failing_part() {
+async fn health_names_the_failing_component() {
     let (client, wellbeing) = start(EdgeSettings::default());
     let timestamp = "2026-11-22T12:34:56.789Z";
     let answer = client.get("/api/v1/health").await;
@@ -221,7 +221,7 @@ async fn health_names_the_failing_part() {
 }
 
 #[actix_web::test]
-async fn the_document_tells_every_operation_and_every_status() {
+async fn openapi_document_has_every_operation_and_status() {
     let document = server().get("/api/v1/openapi.json").await.json();
     assert_eq!(document["openapi"], "3.1.0");
     let statuses = |path: &str, method: &str| -> Vec<String> {
@@ -259,7 +259,7 @@ fn references(value: &Value) -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn the_pages_load_nothing_from_elsewhere() {
+async fn api_pages_load_nothing_foreign() {
     let client = server();
     for page in ["/docs", "/redoc"] {
         let html = client.get(page).await;

@@ -49,7 +49,7 @@ fn world(emails: usize) -> World {
 }
 
 #[actix_web::test]
-async fn a_token_verifies_an_address_and_a_session_asks_for_an_email() {
+async fn email_verification_takes_a_token_and_its_request_a_session() {
     let client = world(1).serve();
     let good = ticket(BOB, Purpose::VerifyEmail, &["bob@example.org"]);
     for (token, status) in [(good.as_str(), 204), ("x", 400), (&ticket(BOB, Purpose::VerifyEmail, &["b@c.d"]), 400)] {
@@ -76,7 +76,7 @@ async fn a_token_verifies_an_address_and_a_session_asks_for_an_email() {
 }
 
 #[actix_web::test]
-async fn forgotten_password_has_the_same_answer_for_any_address() {
+async fn forgot_password_any_address_is_answered_alike() {
     let client = world(1).serve();
     for email in ["ada@example.org", "nobody@example.org"] {
         let answer = client.request("POST", FORGOT).json(&json!({"email": email})).send().await;
@@ -89,7 +89,7 @@ async fn forgotten_password_has_the_same_answer_for_any_address() {
 }
 
 #[actix_web::test]
-async fn a_token_gives_another_password() {
+async fn reset_password_takes_a_token() {
     let client = world(1).serve();
     let good = ticket(ADA, Purpose::ResetPassword, &["ada@example.org", "hash"]);
     let unverified = ticket(BOB, Purpose::ResetPassword, &["bob@example.org", ""]);
@@ -103,7 +103,7 @@ async fn a_token_gives_another_password() {
 }
 
 #[actix_web::test]
-async fn unsubscribe_works_for_a_mail_program_and_for_the_button() {
+async fn unsubscribe_works_by_one_click_and_by_button() {
     let client = world(0).serve();
     let link = ticket(ADA, Purpose::Unsubscribe(NotificationKind::WeeklySummary), &[]);
     let path = format!("{STOP}?token={link}");

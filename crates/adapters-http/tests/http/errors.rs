@@ -39,7 +39,7 @@ fn sync_body(messages: usize) -> Vec<u8> {
 }
 
 #[actix_web::test]
-async fn kinds_of_domain_errors_become_statuses_and_keep_our_own_troubles_to_ourselves() {
+async fn domain_error_becomes_its_status_without_internals() {
     let client = server();
     for (kind, status, code, details) in [
         ("invalid", 400, "BAD_REQUEST", json!({})),
@@ -66,7 +66,7 @@ async fn kinds_of_domain_errors_become_statuses_and_keep_our_own_troubles_to_our
 }
 
 #[actix_web::test]
-async fn unknown_resource_is_named_in_the_error() {
+async fn unknown_route_is_named_in_the_error() {
     let client = server();
     let details = json!({"resource": "User", "field": "username", "value": "nobody"});
     client.get("/api/v1/people/nobody").await.assert_error(404, "NOT_FOUND", &details);
@@ -78,7 +78,7 @@ async fn unknown_resource_is_named_in_the_error() {
 }
 
 #[actix_web::test]
-async fn wrong_method_gets_the_supported_methods() {
+async fn wrong_method_lists_the_supported_ones() {
     let client = server();
     for (method, path, allow) in [
         ("DELETE", WISHES, "OPTIONS, POST"),
@@ -100,7 +100,7 @@ async fn wrong_method_gets_the_supported_methods() {
 }
 
 #[actix_web::test]
-async fn a_panic_is_a_500_without_its_reason_and_the_server_goes_on() {
+async fn panic_is_a_500_without_reason_and_server_continues() {
     let client = server();
     for _ in 0..3 {
         let answer = client.get("/api/v1/crash").await;
@@ -112,7 +112,7 @@ async fn a_panic_is_a_500_without_its_reason_and_the_server_goes_on() {
 }
 
 #[actix_web::test]
-async fn bodies_that_say_they_are_not_json_are_refused_and_silent_ones_are_not() {
+async fn body_of_other_content_type_is_refused_and_missing_type_accepted() {
     let client = server();
     let body = r#"{"name": "ada"}"#;
     for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "json", "///"] {
@@ -129,7 +129,7 @@ async fn bodies_that_say_they_are_not_json_are_refused_and_silent_ones_are_not()
 }
 
 #[actix_web::test]
-async fn bodies_are_limited_by_what_they_unpack_to() {
+async fn body_limit_applies_to_decoded_size() {
     let client = server();
     let large = format!(r#"{{"name": "ada", "x": "{}"}}"#, "x".repeat(LIMIT)).into_bytes();
     let bomb = vec![b' '; 64 << 20];
@@ -146,7 +146,7 @@ async fn bodies_are_limited_by_what_they_unpack_to() {
 }
 
 #[actix_web::test]
-async fn packed_bodies_are_unpacked() {
+async fn body_compressed_is_decoded() {
     let client = server();
     let body = sync_body(900);
     for (encoding, packed) in [
@@ -162,7 +162,7 @@ async fn packed_bodies_are_unpacked() {
 }
 
 #[actix_web::test]
-async fn bodies_that_are_not_what_they_say_are_a_400() {
+async fn body_not_matching_its_encoding_is_a_400() {
     let client = server();
     let cut = gzip(&sync_body(10));
     for path in [WISHES, SYNC] {
@@ -183,7 +183,7 @@ async fn bodies_that_are_not_what_they_say_are_a_400() {
 }
 
 #[actix_web::test]
-async fn a_body_that_never_comes_is_given_up() {
+async fn body_that_never_arrives_times_out() {
     let client = server();
     for path in [WISHES, SYNC] {
         let answer = client.request("POST", path).body("{").send_raw("Content-Length: 100\r\n").await;
@@ -192,7 +192,7 @@ async fn a_body_that_never_comes_is_given_up() {
 }
 
 #[actix_web::test]
-async fn every_problem_of_a_body_is_listed() {
+async fn body_problems_are_listed_together() {
     let client = server();
     let answer = client.post(WISHES, r#"{"name": 7, "count": -1}"#).await;
     assert_eq!(answer.problems(), [r#"["body","name"] string_type"#, r#"["body","count"] greater_than_equal"#]);
@@ -216,7 +216,7 @@ async fn every_problem_of_a_body_is_listed() {
 }
 
 #[actix_web::test]
-async fn every_problem_of_a_sync_is_listed_up_to_a_hundred() {
+async fn sync_problems_are_listed_up_to_100() {
     let client = server();
     let body = format!(r#"{{"messages": [{}]}}"#, vec!["{}"; 500].join(","));
     let problems = client.post(SYNC, body).await.problems();
@@ -225,7 +225,7 @@ async fn every_problem_of_a_sync_is_listed_up_to_a_hundred() {
 }
 
 #[actix_web::test]
-async fn queries_and_paths_are_judged_too() {
+async fn query_and_path_values_are_validated() {
     let client = server();
     for (query, problems) in [
         ("page=0&size=101", vec![r#"["query","page"] greater_than_equal"#, r#"["query","size"] less_than_equal"#]),
@@ -249,7 +249,7 @@ async fn queries_and_paths_are_judged_too() {
 }
 
 #[actix_web::test]
-async fn request_without_token_learns_nothing_about_validation() {
+async fn request_without_token_reveals_no_validation() {
     let client = server();
     let request = client.request("POST", "/api/v1/secrets/%00?page=x").header("Content-Type", "text/plain");
     request.body("{").send().await.assert_error(401, "UNAUTHORIZED", &json!({}));

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use domain::achievements::ports::ProgressEvent;
 use domain::achievements::{Tier, find_by_slug};
 use domain::error::StoreError;
-use domain::identity::{Device, ExternalLink, ProviderName, Scope};
+use domain::identity::{Device, ExternalLink, ProviderName, TokenScope};
 use domain::notifications::{Channels, NotificationKind};
 use domain::payload::StoredData;
-use domain::portability::ports::{MockExportReader, MockSnapshot, Opened};
+use domain::portability::ports::{MockExportReader, MockExportSnapshot, SnapshotOpened};
 use domain::portability::{
-    ExportPart, IssuedBefore, Machine, OwnCode, PastActivity, PastEvent, PastFollow, PastNotification, PastProject,
-    PastUnlock, PortabilityError, ReferralDirection, Referred, SignedIn,
+    ExportPart, Machine, OwnReferralCode, PastActivity, PastApiToken, PastEvent, PastFollow, PastNotification,
+    PastProject, PastReferral, PastSession, PastUnlock, PortabilityError, ReferralDirection,
 };
 use domain::pricing::Cost;
 use domain::progression::EventXp;
@@ -43,24 +43,34 @@ fn belongings() -> Vec<ExportPart> {
             login: "ada-l".into(),
             linked_at: NOW,
         }]),
-        ExportPart::ApiTokens(vec![IssuedBefore {
+        ExportPart::ApiTokens(vec![PastApiToken {
             name: "laptop".into(),
-            scopes: [Scope::Read].into_iter().collect(),
+            scopes: [TokenScope::Read].into_iter().collect(),
             created_at: NOW,
             expires_at: None,
             last_used_at: Some(NOW),
         }]),
-        ExportPart::Sessions(vec![SignedIn {
+        ExportPart::Sessions(vec![PastSession {
             created_at: NOW,
             expires_at: NOW,
             last_used_at: NOW,
             device: Device { ip: Some("192.0.2.1".into()), user_agent: None },
         }]),
         ExportPart::Preferences(vec![(NotificationKind::LevelUp, Channels { in_app: false, email: true })]),
-        ExportPart::Code(OwnCode { code: ReferralCode::trusted("0000ADA0"), created_at: NOW, clicks: 8, converted: 1 }),
+        ExportPart::Code(OwnReferralCode {
+            code: ReferralCode::trusted("0000ADA0"),
+            created_at: NOW,
+            clicks: 8,
+            converted: 1,
+        }),
         ExportPart::Referrals(vec![
-            Referred { came: ReferralDirection::ByThem, username: name.clone(), created_at: NOW, paid_at: None },
-            Referred { came: ReferralDirection::ByOwner, username: name.clone(), created_at: NOW, paid_at: Some(NOW) },
+            PastReferral { came: ReferralDirection::ByThem, username: name.clone(), created_at: NOW, paid_at: None },
+            PastReferral {
+                came: ReferralDirection::ByOwner,
+                username: name.clone(),
+                created_at: NOW,
+                paid_at: Some(NOW),
+            },
         ]),
         ExportPart::Projects(vec![PastProject {
             details: ProjectDetails {
@@ -108,22 +118,22 @@ fn data() -> StoredData {
 }
 
 /// A world in which an export opens with the result of `open`.
-fn world(open: impl Fn() -> Result<Opened, StoreError> + Send + Sync + 'static) -> World {
+fn world(open: impl Fn() -> Result<SnapshotOpened, StoreError> + Send + Sync + 'static) -> World {
     let mut exports = MockExportReader::new();
     exports.expect_open().withf(|user, now| (*user, *now) == (ADA, NOW)).returning(move |_, _| open());
     World { exports, ..World::new() }
 }
 
 /// An account that has `parts` and then nothing, or an error.
-fn account_with(mut parts: Vec<ExportPart>, fails: bool) -> Opened {
+fn account_with(mut parts: Vec<ExportPart>, fails: bool) -> SnapshotOpened {
     parts.reverse();
     parts.push(ExportPart::Account(Box::new(user(ADA))));
-    let mut snapshot = MockSnapshot::new();
+    let mut snapshot = MockExportSnapshot::new();
     snapshot.expect_next().returning(move || match parts.pop() {
         None if fails => Err(StoreError::Unavailable("away".into())),
         part => Ok(part),
     });
-    Opened::Begun(Box::new(snapshot))
+    SnapshotOpened::Begun(Box::new(snapshot))
 }
 
 fn lines(body: &[u8]) -> Vec<Value> {
@@ -133,7 +143,7 @@ fn lines(body: &[u8]) -> Vec<Value> {
 }
 
 #[actix_web::test]
-async fn everything_is_exported_a_line_each() {
+async fn export_has_one_line_per_item() {
     let client = world(|| Ok(account_with(belongings(), false))).serve();
     let answer = client.request("GET", EXPORT).bearer(&ada()).send().await;
     assert_eq!(answer.status, 200);
@@ -198,7 +208,7 @@ fn message_line(id: &str, cost: &Value, status: &str) -> Value {
 }
 
 #[actix_web::test]
-async fn a_client_that_takes_gzip_gets_the_same_packed() {
+async fn export_is_compressed_for_gzip_clients() {
     let client = world(|| Ok(account_with(belongings(), false))).serve();
     let plain = client.request("GET", EXPORT).bearer(&ada()).send().await;
     let packed = client.request("GET", EXPORT).bearer(&ada()).header("Accept-Encoding", "gzip").send().await;
@@ -209,7 +219,7 @@ async fn a_client_that_takes_gzip_gets_the_same_packed() {
 }
 
 #[actix_web::test]
-async fn head_has_the_headers_of_get_and_no_body() {
+async fn export_head_has_headers_of_get_without_body() {
     let opened = Arc::new(AtomicUsize::new(0));
     let count = opened.clone();
     let client = world(move || {
@@ -227,7 +237,7 @@ async fn head_has_the_headers_of_get_and_no_body() {
 }
 
 #[actix_web::test]
-async fn only_a_session_exports() {
+async fn export_requires_a_session() {
     let client = World::new().serve();
     for method in ["GET", "HEAD"] {
         assert_eq!(client.request(method, EXPORT).send().await.status, 401);
@@ -241,18 +251,18 @@ async fn only_a_session_exports() {
 }
 
 #[actix_web::test]
-async fn export_that_cannot_begin_is_an_error_of_the_contract() {
-    let under_way = world(|| Ok(Opened::UnderWay)).serve();
+async fn export_that_cannot_begin_is_an_api_error() {
+    let under_way = world(|| Ok(SnapshotOpened::UnderWay)).serve();
     let answer = under_way.request("GET", EXPORT).bearer(&ada()).send().await;
     answer.assert_error(409, "CONFLICT", &json!({"resource": "Export", "field": "user_id"}));
     assert_eq!(answer.json()["detail"], json!(PortabilityError::UnderWay.to_string()));
 
-    let gone = world(|| {
-        let mut snapshot = MockSnapshot::new();
+    let deleted = world(|| {
+        let mut snapshot = MockExportSnapshot::new();
         snapshot.expect_next().returning(|| Ok(None));
-        Ok(Opened::Begun(Box::new(snapshot)))
+        Ok(SnapshotOpened::Begun(Box::new(snapshot)))
     });
-    let answer = gone.serve().request("GET", EXPORT).bearer(&ada()).send().await;
+    let answer = deleted.serve().request("GET", EXPORT).bearer(&ada()).send().await;
     answer.assert_error(404, "NOT_FOUND", &json!({"resource": "User", "field": "id", "value": ADA.to_string()}));
 
     let away = world(|| Err(StoreError::Unavailable("away".into()))).serve();
@@ -304,7 +314,7 @@ fn endless() -> MockExportReader {
     let mut exports = MockExportReader::new();
     exports.expect_open().returning(|id, _| {
         let mut is_first = true;
-        let mut snapshot = MockSnapshot::new();
+        let mut snapshot = MockExportSnapshot::new();
         snapshot.expect_next().returning(move || {
             let entry = |n: usize| LedgerEntry { message: message(&n.to_string(), 3), cost: Cost::Unpriced };
             let part = if is_first {
@@ -315,7 +325,7 @@ fn endless() -> MockExportReader {
             is_first = false;
             Ok(Some(part))
         });
-        Ok(Opened::Begun(Box::new(snapshot)))
+        Ok(SnapshotOpened::Begun(Box::new(snapshot)))
     });
     exports
 }

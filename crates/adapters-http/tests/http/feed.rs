@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::ids::ActivityId;
 use domain::page::Page;
 use domain::payload::StoredData;
-use domain::social::ports::{HeardActivities, MissedPage, MockHeardActivities};
+use domain::social::ports::{ActivitySubscription, MissedPage, MockActivitySubscription};
 use domain::social::{ActivityKind, ActivityMark, Author, FeedItem, LiveActivity};
 use domain::users::{Username, WebUrl};
 use serde_json::{Value, json};
@@ -46,11 +46,11 @@ fn json_of(number: u128) -> Value {
 }
 
 /// Hears `numbers`, and then nothing more: the stream ends.
-fn heard(numbers: impl IntoIterator<Item = u128>) -> Box<dyn HeardActivities> {
+fn subscription(numbers: impl IntoIterator<Item = u128>) -> Box<dyn ActivitySubscription> {
     let mut queue: VecDeque<_> = numbers.into_iter().map(|number| Arc::new(activity(number))).collect();
-    let mut heard = MockHeardActivities::new();
-    heard.expect_next().returning(move || queue.pop_front());
-    Box::new(heard)
+    let mut subscription = MockActivitySubscription::new();
+    subscription.expect_next().returning(move || queue.pop_front());
+    Box::new(subscription)
 }
 
 /// A world in which Ada hears of 5 and 6, and missed 3 and 4 since 2.
@@ -71,7 +71,7 @@ fn world() -> World {
         assert_eq!(after, None, "one page");
         Ok(MissedPage { activities: vec![activity(3), activity(4)], rest: None })
     });
-    world.hub.expect_subscribe().returning(|viewer| Ok((viewer == ADA).then(|| heard([5, 6]))));
+    world.hub.expect_subscribe().returning(|viewer| Ok((viewer == ADA).then(|| subscription([5, 6]))));
     world
 }
 
@@ -94,7 +94,7 @@ fn events(body: &[u8]) -> (Vec<(Uuid, Value)>, Vec<String>) {
 }
 
 #[actix_web::test]
-async fn the_feed_is_a_page_of_activities() {
+async fn feed_is_a_page_of_activities() {
     let client = world().serve();
     let answer = client.request("GET", "/api/v1/feed?page=3&size=20").bearer(&ada()).send().await;
     let page = json!({"items": [json_of(1)], "total": 101, "page": 3, "size": 20, "pages": 6});
@@ -114,7 +114,7 @@ async fn feed_without_token_is_a_401() {
 }
 
 #[actix_web::test]
-async fn the_stream_tells_what_was_missed_and_then_what_happens() {
+async fn stream_sends_missed_then_new_activities() {
     let second = Uuid::from_u128(2).to_string();
     for (last, expected) in [
         (None, vec![5, 6]),
@@ -142,14 +142,14 @@ async fn the_stream_tells_what_was_missed_and_then_what_happens() {
 }
 
 #[actix_web::test]
-async fn where_there_is_no_room_one_may_try_again() {
+async fn stream_beyond_limit_is_a_503_with_retry_after() {
     let answer = world().serve().request("GET", STREAM).bearer(&bob()).send().await;
     answer.assert_error(503, "SERVICE_UNAVAILABLE", &json!({}));
     assert!(answer.header("retry-after").is_some());
 }
 
 #[actix_web::test]
-async fn the_document_tells_of_a_stream() {
+async fn feed_stream_is_documented_as_event_stream() {
     let document = World::new().serve().get("/api/v1/openapi.json").await.json();
     let operation = &document["paths"][STREAM]["get"];
     let answer = &operation["responses"]["200"]["content"]["text/event-stream"];

@@ -18,7 +18,7 @@ fn world(people: u32) -> World {
         Ok(Some(Benchmark { period, people, spreads, created_at, computed_at: NOW }))
     });
     world.insights.expect_own().returning(|window, today| {
-        assert_eq!((window.person, today), (ADA, date!(2026 - 11 - 22)));
+        assert_eq!((window.user, today), (ADA, date!(2026 - 11 - 22)));
         Ok(Some(OwnFigures {
             tokens: 112_250,
             input: 250_000,
@@ -42,7 +42,7 @@ async fn insights(world: World, query: &str) -> Value {
 }
 
 #[actix_web::test]
-async fn the_caller_is_put_beside_the_community() {
+async fn insights_compare_the_caller_with_the_community() {
     let answer = insights(world(51), "").await;
     let mut figures = answer.clone();
     let listed = figures.as_object_mut().expect("an object");
@@ -90,7 +90,7 @@ async fn insights_with_too_few_accounts_have_no_percentiles() {
 }
 
 #[actix_web::test]
-async fn comparison_without_other_accounts_divides_by_nothing() {
+async fn insights_without_other_accounts_have_zero_averages() {
     let mut world = World::new();
     world.insights.expect_benchmark().returning(|period| {
         Ok(Some(Benchmark { period, people: 0, spreads: vec![], created_at: NOW, computed_at: NOW }))
@@ -107,7 +107,7 @@ async fn comparison_without_other_accounts_divides_by_nothing() {
 }
 
 #[actix_web::test]
-async fn before_the_first_benchmark_there_is_nothing() {
+async fn insights_before_first_benchmark_are_not_found() {
     let mut world = World::new();
     world.insights.expect_benchmark().returning(|_| Ok(None));
     let answer = world.serve().request("GET", "/api/v1/insights?period=month").bearer(&ada()).send().await;
@@ -118,7 +118,7 @@ async fn before_the_first_benchmark_there_is_nothing() {
 }
 
 #[actix_web::test]
-async fn forbidden_and_invalid_requests_are_refused() {
+async fn insights_forbidden_or_invalid_request_is_refused() {
     let client = world(20).serve();
     for path in ["/api/v1/insights", "/api/v1/users/me/flags"] {
         assert_eq!(client.get(path).await.status, 401, "{path}");
@@ -131,7 +131,7 @@ async fn forbidden_and_invalid_requests_are_refused() {
 }
 
 #[actix_web::test]
-async fn the_owner_reads_why_their_usage_is_doubted() {
+async fn plausibility_reasons_are_shown_to_the_owner() {
     let mut world = World::new();
     world.plausibility.expect_flags().returning(|user, now| {
         assert_eq!(now, NOW);

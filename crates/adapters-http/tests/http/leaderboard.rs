@@ -130,7 +130,7 @@ async fn board_of_friends_requires_a_token_before_validation() {
 }
 
 #[actix_web::test]
-async fn invalid_parameters_are_listed_together() {
+async fn board_invalid_parameters_are_listed_together() {
     let client = world().serve();
     for (query, places) in [
         ("tool=codex&model=gpt-5", &["model"][..]),
@@ -155,7 +155,7 @@ async fn invalid_parameters_are_listed_together() {
 }
 
 #[actix_web::test]
-async fn one_entry_is_found_by_its_username_unless_it_is_hidden() {
+async fn board_entry_is_found_by_username_unless_hidden() {
     let client = world().serve();
     assert_eq!(client.get("/api/v1/leaderboard/aDa").await.json(), of_ada());
     assert_eq!(client.get("/api/v1/leaderboard/ada?period=week&sort_by=cost").await.status, 200);
@@ -168,7 +168,7 @@ async fn one_entry_is_found_by_its_username_unless_it_is_hidden() {
 }
 
 #[actix_web::test]
-async fn the_ranks_of_days_are_seen_like_statistics() {
+async fn rank_history_is_as_visible_as_statistics() {
     let client = world().serve();
     let query = "rank-history?period=month&sort_by=streak&days=2";
     assert_eq!(
@@ -203,7 +203,7 @@ async fn seasons_are_public() {
 }
 
 #[actix_web::test]
-async fn boards_are_kept_by_caches_that_ask_again() {
+async fn board_is_revalidated_by_etag() {
     let client = world().serve();
     let paths = [
         "/leaderboard",

@@ -28,7 +28,7 @@ async fn deletion_states_the_instant_of_the_purge() {
 }
 
 #[actix_web::test]
-async fn only_a_session_leaves() {
+async fn deletion_requires_a_session() {
     let client = World::new().storing(leaving).serve();
     client.request("DELETE", ME).send().await.assert_error(401, "UNAUTHORIZED", &json!({}));
     client.request("DELETE", ME).bearer(&stranger()).send().await.assert_error(401, "UNAUTHORIZED", &json!({}));
@@ -39,7 +39,7 @@ async fn only_a_session_leaves() {
 }
 
 #[actix_web::test]
-async fn account_that_was_just_deleted_is_not_found() {
+async fn deletion_of_a_deleted_account_is_not_found() {
     let world = World::new().storing(|tx| {
         tx.accounts.expect_lock().returning(|_| Ok(None));
     });

@@ -9,15 +9,15 @@ use domain::identity::FailedLogins;
 use domain::identity::ports::{AttemptOutcome, MockPasswordHasher, MockSessionReader};
 use serde_json::{Value, json};
 
-use crate::support::client::Answer;
+use crate::support::client::TestResponse;
 use crate::support::world::{World, ada, bob, stranger};
 use crate::support::{Client, Request};
 
 /// A clock that stands still until it is moved on.
 #[derive(Clone, Default)]
-struct Hand(Arc<AtomicU64>);
+struct ManualClock(Arc<AtomicU64>);
 
-impl Hand {
+impl ManualClock {
     fn pass(&self, seconds: u64) {
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
@@ -28,10 +28,10 @@ impl Hand {
     }
 }
 
-/// The whole API with limits, and the hand that moves their clock on.
-fn limited(rates: Rates) -> (Client, Hand) {
-    let hand = Hand::default();
-    (World { limits: hand.limits(rates), ..World::new() }.serve(), hand)
+/// The whole API with limits, and the clock that tests advance.
+fn limited(rates: Rates) -> (Client, ManualClock) {
+    let clock = ManualClock::default();
+    (World { limits: clock.limits(rates), ..World::new() }.serve(), clock)
 }
 
 fn from(client: Client, address: &str, method: &str, path: &str) -> Request {
@@ -39,12 +39,12 @@ fn from(client: Client, address: &str, method: &str, path: &str) -> Request {
 }
 
 /// `GET path` without a token, from `address`.
-async fn get(client: Client, address: &str, path: &str) -> Answer {
+async fn get(client: Client, address: &str, path: &str) -> TestResponse {
     from(client, address, "GET", path).send().await
 }
 
 /// The headers: limit, remaining, reset.
-fn standing(answer: &Answer) -> Option<[u64; 3]> {
+fn standing(answer: &TestResponse) -> Option<[u64; 3]> {
     let header = |name| answer.header(name).map(|value| value.parse().expect("a number"));
     match [header("ratelimit-limit"), header("ratelimit-remaining"), header("ratelimit-reset")] {
         [Some(limit), Some(remaining), Some(reset)] => Some([limit, remaining, reset]),
@@ -56,7 +56,7 @@ fn standing(answer: &Answer) -> Option<[u64; 3]> {
 }
 
 /// Checks that `answer` is the contract's 429.
-fn assert_refused(answer: &Answer, retry_after: u64) {
+fn assert_refused(answer: &TestResponse, retry_after: u64) {
     answer.assert_error(429, "RATE_LIMIT_EXCEEDED", &json!({"retry_after": retry_after}));
     assert_eq!(answer.header("retry-after"), Some(&*retry_after.to_string()));
 }
@@ -65,8 +65,8 @@ const ONE: &str = "198.51.100.1";
 const OTHER: &str = "198.51.100.2";
 
 #[actix_web::test]
-async fn so_many_at_once_and_then_one_after_the_other() {
-    let (client, hand) = limited(Rates { default: 3, ..Rates::default() });
+async fn rate_limit_allows_a_burst_then_the_steady_rate() {
+    let (client, clock) = limited(Rates { default: 3, ..Rates::default() });
     for remaining in [2, 1, 0] {
         let answer = get(client, ONE, "/users/ada").await;
         assert_eq!((answer.status, standing(&answer)), (200, Some([3, remaining, 20 * (3 - remaining)])));
@@ -77,17 +77,17 @@ async fn so_many_at_once_and_then_one_after_the_other() {
     assert_eq!(standing(&refused), Some([3, 0, 60]));
     assert_eq!(get(client, OTHER, "/users/ada").await.status, 200, "others are not concerned");
 
-    hand.pass(19);
+    clock.pass(19);
     assert_refused(&get(client, ONE, "/users/ada").await, 1);
-    hand.pass(1);
+    clock.pass(1);
     assert_eq!(get(client, ONE, "/users/ada").await.status, 200);
     assert_refused(&get(client, ONE, "/users/ada").await, 20);
-    hand.pass(60);
+    clock.pass(60);
     assert_eq!(standing(&get(client, ONE, "/users/ada").await), Some([3, 2, 20]));
 }
 
 #[actix_web::test]
-async fn accounts_are_counted_wherever_they_call_from_and_others_by_address() {
+async fn rate_limit_counts_by_account_else_by_address() {
     let (client, _) = limited(Rates { default: 2, ..Rates::default() });
     let me = async |token: String, address: &str| {
         standing(&from(client, address, "GET", "/auth/me").bearer(&token).send().await)
@@ -106,7 +106,7 @@ async fn accounts_are_counted_wherever_they_call_from_and_others_by_address() {
 }
 
 #[actix_web::test]
-async fn one_network_of_ipv6_is_one_client() {
+async fn rate_limit_ipv6_network_is_one_client() {
     let (client, _) = limited(Rates { default: 1, ..Rates::default() });
     assert_eq!(get(client, "2001:db8:0:1::1", "/users/ada").await.status, 200);
     assert_refused(&get(client, "2001:db8:0:1:ffff::1", "/users/ada").await, 60);
@@ -114,9 +114,9 @@ async fn one_network_of_ipv6_is_one_client() {
 }
 
 #[actix_web::test]
-async fn each_class_has_its_own_limit_and_auth_is_counted_by_address_alone() {
+async fn rate_limit_classes_are_separate_and_auth_is_by_address() {
     let (client, _) = limited(Rates { auth: 1, sync: 2, default: 3 });
-    let limit = |answer: &Answer| standing(answer).map(|[limit, remaining, _]| (limit, remaining));
+    let limit = |answer: &TestResponse| standing(answer).map(|[limit, remaining, _]| (limit, remaining));
     let login = from(client, ONE, "POST", "/auth/login").bearer(&ada()).body("{").send().await;
     assert_eq!((login.status, limit(&login)), (422, Some((1, 0))));
     assert_refused(&from(client, ONE, "POST", "/auth/login").bearer(&bob()).body("{").send().await, 60);
@@ -162,7 +162,7 @@ async fn limited_route_always_has_rate_limit_headers() {
 async fn panic_is_counted_and_has_rate_limit_headers() {
     let mut reader = domain::dashboard::ports::MockDashboardReader::new();
     reader.expect_platform().returning(|| panic!("a defect"));
-    let limits = Hand::default().limits(Rates { default: 2, ..Rates::default() });
+    let limits = ManualClock::default().limits(Rates { default: 2, ..Rates::default() });
     let client = World { reader, limits, ..World::new() }.serve();
     let answer = get(client, ONE, "/stats/platform").await;
     answer.assert_error(500, "INTERNAL_ERROR", &json!({}));
@@ -170,7 +170,7 @@ async fn panic_is_counted_and_has_rate_limit_headers() {
 }
 
 #[actix_web::test]
-async fn health_is_not_limited_and_neither_is_what_does_not_exist() {
+async fn rate_limit_ignores_health_and_unknown_routes() {
     let (client, _) = limited(Rates { auth: 1, sync: 1, default: 1 });
     for path in ["/api/v1/health", "/api/v1/health/live", "/api/v1/health/ready"] {
         for _ in 0..3 {
@@ -186,7 +186,7 @@ async fn health_is_not_limited_and_neither_is_what_does_not_exist() {
 }
 
 #[actix_web::test]
-async fn pages_and_their_files_are_limited_by_address_like_any_other_route() {
+async fn rate_limit_applies_to_pages_and_files() {
     for path in [
         "/api/v1/openapi.json",
         "/docs",
@@ -234,7 +234,7 @@ async fn request_without_token_is_a_401_even_at_the_rate_limit() {
 }
 
 #[actix_web::test]
-async fn a_bad_token_counts_for_its_address() {
+async fn rate_limit_counts_invalid_token_by_address() {
     let (client, _) = limited(Rates { default: 2, ..Rates::default() });
     let bad = from(client, ONE, "GET", "/auth/me").bearer(&stranger()).send().await;
     assert_eq!((bad.status, standing(&bad)), (401, Some([2, 1, 30])));
@@ -244,11 +244,11 @@ async fn a_bad_token_counts_for_its_address() {
 }
 
 #[actix_web::test]
-async fn an_address_that_goes_on_trying_tokens_is_not_looked_up_any_more() {
+async fn rate_limit_reached_address_has_no_token_look_up() {
     let mut sessions = MockSessionReader::new();
     sessions.expect_principal().times(3).returning(|_, _| Ok(None));
-    let hand = Hand::default();
-    let limits = hand.limits(Rates { default: 3, ..Rates::default() });
+    let clock = ManualClock::default();
+    let limits = clock.limits(Rates { default: 3, ..Rates::default() });
     let client = World { sessions, limits, ..World::new() }.serve();
     let me = |address, token: String| from(client, address, "GET", "/auth/me").bearer(&token).send();
     for _ in 0..3 {
@@ -263,12 +263,12 @@ async fn an_address_that_goes_on_trying_tokens_is_not_looked_up_any_more() {
 }
 
 #[actix_web::test]
-async fn good_tokens_are_looked_up_once_and_never_used_up() {
-    let (client, hand) = limited(Rates { default: 2, ..Rates::default() });
+async fn token_valid_is_looked_up_once_and_not_limited() {
+    let (client, clock) = limited(Rates { default: 2, ..Rates::default() });
     for _ in 0..10 {
         let answer = from(client, ONE, "GET", "/auth/me").bearer(&ada()).send().await;
         assert_eq!(answer.status, 200);
-        hand.pass(30);
+        clock.pass(30);
     }
     let mut sessions = MockSessionReader::new();
     sessions.expect_principal().times(1).returning(|_, _| Ok(None));
@@ -278,7 +278,7 @@ async fn good_tokens_are_looked_up_once_and_never_used_up() {
 }
 
 #[actix_web::test]
-async fn being_refused_comes_before_everything_about_the_request_itself() {
+async fn rate_limit_refusal_precedes_validation() {
     let (client, _) = limited(Rates { sync: 1, default: 1, ..Rates::default() });
     let bad = |path: &str| {
         let request = from(client, ONE, "POST", path).bearer(&ada()).header("Content-Type", "text/plain");
@@ -292,15 +292,15 @@ async fn being_refused_comes_before_everything_about_the_request_itself() {
 }
 
 #[actix_web::test]
-async fn too_many_failed_logins_get_a_retry_after() {
+async fn failed_logins_beyond_limit_get_retry_after() {
     let seconds_ago = |seconds| crate::support::world::NOW - time::Duration::seconds(seconds);
     let world = World { passwords: MockPasswordHasher::new(), failed_logins: Some(FailedLogins(2)), ..World::new() };
     let client = world
         .storing(move |tx| {
             let tries = vec![seconds_ago(18), seconds_ago(3)];
-            let noted = AttemptOutcome { let_through: false, tries };
+            let outcome = AttemptOutcome { let_through: false, tries };
             tx.users.expect_find_for_sign_in().returning(|_, _| Ok(None));
-            tx.login_attempts.expect_note().returning(move |_, _, _, _| Ok(noted.clone()));
+            tx.login_attempts.expect_note().returning(move |_, _, _, _| Ok(outcome.clone()));
         })
         .serve();
     for name in ["ada@example.org", "ada", "eve"] {
@@ -312,7 +312,7 @@ async fn too_many_failed_logins_get_a_retry_after() {
 }
 
 #[actix_web::test]
-async fn the_document_tells_of_a_429_wherever_there_is_a_limit() {
+async fn openapi_document_has_429_for_limited_routes() {
     let document = World::new().serve().get("/api/v1/openapi.json").await.json();
     let operations = document["paths"].as_object().expect("paths").iter();
     let operations = operations.flat_map(|(path, item)| {

@@ -2,8 +2,8 @@
 
 use domain::ids::NotificationId;
 use domain::notifications::{
-    Channels, Listing, NotificationKind, NotificationPage, NotificationSelection, Preferences, PreferencesChange,
-    Received,
+    Channels, ListedNotification, NotificationKind, NotificationPage, NotificationQuery, NotificationSelection,
+    Preferences, PreferencesChange,
 };
 use domain::payload::StoredData;
 use domain::testing::TestUnitOfWork;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use time::Duration;
 use uuid::Uuid;
 
-use crate::support::client::Answer;
+use crate::support::client::TestResponse;
 use crate::support::world::{ADA, NOW, World, ada, stranger};
 
 const LIST: &str = "/api/v1/notifications";
@@ -21,8 +21,8 @@ const PREFERENCES: &str = "/api/v1/notifications/preferences";
 const ONE: Uuid = Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0011);
 const OTHER: Uuid = Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0012);
 
-fn received(id: Uuid, kind: &str, read: bool) -> Received {
-    Received {
+fn received(id: Uuid, kind: &str, read: bool) -> ListedNotification {
+    ListedNotification {
         id: NotificationId(id),
         kind: kind.to_owned(),
         title: "New follower".into(),
@@ -33,28 +33,28 @@ fn received(id: Uuid, kind: &str, read: bool) -> Received {
     }
 }
 
-/// A world where Ada has two notifications, and is asked for them as `asked`.
-fn with_notifications(asked: Listing) -> World {
+/// A world where Ada has two notifications, and the use case receives `expected_query`.
+fn with_notifications(expected_query: NotificationQuery) -> World {
     let mut world = World::new();
     world.notifications.expect_notifications().returning(move |user, listing| {
-        assert_eq!((user, listing), (ADA, asked));
+        assert_eq!((user, listing), (ADA, expected_query));
         let notifications = vec![received(ONE, "new_follower", true), received(OTHER, "of_a_newer_release", false)];
         Ok(NotificationPage { notifications, total: 17, unread: 9 })
     });
     world
 }
 
-async fn get(world: World, path: &str) -> Answer {
+async fn get(world: World, path: &str) -> TestResponse {
     world.serve().request("GET", path).bearer(&ada()).send().await
 }
 
-async fn send(world: World, method: &str, path: &str, body: &Value) -> Answer {
+async fn send(world: World, method: &str, path: &str, body: &Value) -> TestResponse {
     world.serve().request(method, path).bearer(&ada()).body(body.to_string()).send().await
 }
 
 #[actix_web::test]
 async fn notifications_are_listed_and_counted() {
-    let answer = get(with_notifications(Listing { limit: 50, offset: 0, unread_only: false }), LIST).await;
+    let answer = get(with_notifications(NotificationQuery { limit: 50, offset: 0, unread_only: false }), LIST).await;
     let text = String::from_utf8_lossy(&answer.body);
     assert!(text.contains("9007199254740993"), "the particulars are passed on as they are: {text}");
     assert_eq!(
@@ -85,7 +85,7 @@ async fn notifications_are_listed_by_limit_and_offset() {
         ("?unread_only=1&colour=red", 50, 0, true),
         ("?unread_only=false", 50, 0, false),
     ] {
-        let world = with_notifications(Listing { limit, offset, unread_only });
+        let world = with_notifications(NotificationQuery { limit, offset, unread_only });
         assert_eq!(get(world, &format!("{LIST}{query}")).await.status, 200, "{query}");
     }
     for (query, problems) in [
@@ -117,7 +117,7 @@ fn marking(which: NotificationSelection) -> World {
 }
 
 #[actix_web::test]
-async fn either_spelling_marks_on_either_path() {
+async fn mark_read_accepts_both_spellings_on_both_paths() {
     let these = |ids: &[Uuid]| NotificationSelection::These(ids.iter().copied().map(NotificationId).collect());
     for path in [LIST, READ] {
         for (body, which) in [
@@ -204,7 +204,7 @@ async fn preferences_show_every_kind() {
 }
 
 #[actix_web::test]
-async fn a_change_of_preferences_names_what_it_changes() {
+async fn preferences_change_names_the_changed_kinds() {
     use NotificationKind::{FollowRequest, LevelUp};
     for (body, change) in [
         (json!({}), PreferencesChange::default()),
@@ -228,7 +228,7 @@ async fn a_change_of_preferences_names_what_it_changes() {
 }
 
 #[actix_web::test]
-async fn unknown_kind_and_wrong_boolean_are_listed_together() {
+async fn preferences_problems_are_listed_together() {
     let client = World::new().serve();
     for (body, problems) in [
         (
@@ -252,13 +252,14 @@ async fn unknown_kind_and_wrong_boolean_are_listed_together() {
 }
 
 #[actix_web::test]
-async fn the_document_shows_answers_as_they_are() {
+async fn notification_document_examples_equal_responses() {
     let document = World::new().serve().get("/api/v1/openapi.json").await.json();
     let shown = |path: &str, method: &str| {
         document["paths"][path][method]["responses"]["200"]["content"]["application/json"]["example"].clone()
     };
     let names = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
-    let list = get(with_notifications(Listing { limit: 50, offset: 0, unread_only: false }), LIST).await.json();
+    let list =
+        get(with_notifications(NotificationQuery { limit: 50, offset: 0, unread_only: false }), LIST).await.json();
     assert_eq!(names(&list), names(&shown(LIST, "get")));
     assert_eq!(names(&list["notifications"][0]), names(&shown(LIST, "get")["notifications"][0]));
     let wanted = every_kind();
@@ -268,7 +269,7 @@ async fn the_document_shows_answers_as_they_are() {
 }
 
 #[actix_web::test]
-async fn only_known_callers_have_notifications() {
+async fn notifications_require_a_token() {
     let client = World::new().serve();
     for (method, path) in [("GET", LIST), ("POST", LIST), ("POST", READ), ("GET", PREFERENCES), ("PATCH", PREFERENCES)]
     {

@@ -4,14 +4,14 @@ use std::sync::{Arc, Mutex};
 
 use domain::identity::ports::MockIdentityProvider;
 use domain::identity::{
-    Credential, Email, ExternalAccount, LinkedAccount, ProviderError, ProviderName, Session, State, Verifier,
+    Credential, Email, ExternalAccount, LinkedAccount, OAuthState, PkceVerifier, ProviderError, ProviderName, Session,
 };
 use domain::ids::UserId;
 use domain::users::Presence;
 use serde_json::json;
 
 use crate::support::Client;
-use crate::support::client::Answer;
+use crate::support::client::TestResponse;
 use crate::support::world::{ADA, ALL_SCOPES, BOB, NOW, World, ada, api_token, bob, github};
 
 const BEGIN: &str = "/api/v1/auth/oauth/github";
@@ -38,7 +38,7 @@ fn knowing_ada(failure: &ProviderError) -> MockIdentityProvider {
     let mut provider = github();
     let (one, two) = (failure.clone(), failure.clone());
     provider.expect_exchange().returning(move |code, verifier| {
-        let fits = code == "good" && *verifier == Verifier::of([7; 32]);
+        let fits = code == "good" && *verifier == PkceVerifier::of([7; 32]);
         if fits { Ok(account()) } else { Err(one.clone()) }
     });
     provider.expect_vouch().returning(
@@ -77,18 +77,18 @@ fn known_ada() -> Client {
 }
 
 /// The cookie as a browser sends it back, and its attributes.
-fn cookie(answer: &Answer) -> (String, String) {
+fn cookie(answer: &TestResponse) -> (String, String) {
     let set = answer.header("set-cookie").expect("a cookie");
     let (pair, attributes) = set.split_once("; ").expect("attributes");
     (pair.to_owned(), attributes.to_owned())
 }
 
-fn location(answer: &Answer) -> &str {
+fn location(answer: &TestResponse) -> &str {
     assert_eq!((answer.status, answer.header("cache-control")), (302, Some("no-store")));
     answer.header("location").expect("a location")
 }
 
-async fn come_back(client: Client, query: &str, cookie: Option<&str>) -> Answer {
+async fn come_back(client: Client, query: &str, cookie: Option<&str>) -> TestResponse {
     let request = client.request("GET", &format!("{CALLBACK}?{query}"));
     match cookie {
         Some(cookie) => request.header("Cookie", cookie).send().await,
@@ -97,10 +97,10 @@ async fn come_back(client: Client, query: &str, cookie: Option<&str>) -> Answer 
 }
 
 #[actix_web::test]
-async fn a_browser_is_sent_to_the_provider_with_a_cookie_that_only_goes_back_there() {
+async fn oauth_start_redirects_to_provider_with_path_cookie() {
     for (https, secure) in [(true, true), (false, false)] {
         let answer = World { https, ..World::new() }.serve().get(BEGIN).await;
-        let (state, challenge) = (State::of([7; 32]), Verifier::of([7; 32]).challenge());
+        let (state, challenge) = (OAuthState::of([7; 32]), PkceVerifier::of([7; 32]).challenge());
         let expected =
             format!("https://github.example/login/oauth/authorize?state={}&code_challenge={challenge}", state.as_str());
         assert_eq!(location(&answer), expected);
@@ -114,11 +114,11 @@ async fn a_browser_is_sent_to_the_provider_with_a_cookie_that_only_goes_back_the
 }
 
 #[actix_web::test]
-async fn callback_with_a_valid_code_signs_in_at_the_frontend() {
+async fn oauth_callback_with_valid_code_signs_in_at_the_frontend() {
     let opened = Arc::default();
     let client = world(Some(ADA), &refused(), &opened).serve();
     let (pair, _) = cookie(&client.get(BEGIN).await);
-    let state = State::of([7; 32]);
+    let state = OAuthState::of([7; 32]);
     let answer = come_back(client, &format!("code=good&state={}", state.as_str()), Some(&pair)).await;
     let token = location(&answer).strip_prefix("https://app.example.org/auth/callback?token=").expect("a token");
     let session = opened.lock().expect("sessions").pop().expect("a session");
@@ -130,10 +130,10 @@ async fn callback_with_a_valid_code_signs_in_at_the_frontend() {
 }
 
 #[actix_web::test]
-async fn failed_callback_states_an_error_and_removes_the_cookie() {
+async fn oauth_callback_failure_states_an_error_and_removes_the_cookie() {
     let client = known_ada();
     let (good, _) = cookie(&client.get(BEGIN).await);
-    let state = State::of([7; 32]);
+    let state = OAuthState::of([7; 32]);
     let state = state.as_str();
     let (with, changed) = (Some(good.as_str()), good.replacen("oauth_state=", "oauth_state=1", 1));
     for (query, cookie_sent, error) in [
@@ -159,18 +159,18 @@ async fn failed_callback_states_an_error_and_removes_the_cookie() {
 }
 
 #[actix_web::test]
-async fn a_provider_in_trouble_is_no_reason_to_say_more_to_a_browser() {
+async fn oauth_callback_provider_failure_reveals_no_detail() {
     for failure in [ProviderError::Unavailable("secret".into()), ProviderError::RefusesUs("secret".into())] {
         let client = world(Some(ADA), &failure, &Arc::default()).serve();
         let (pair, _) = cookie(&client.get(BEGIN).await);
-        let query = format!("code=bad&state={}", State::of([7; 32]).as_str());
+        let query = format!("code=bad&state={}", OAuthState::of([7; 32]).as_str());
         let answer = come_back(client, &query, Some(&pair)).await;
         assert!(location(&answer).contains("?error=auth_failed&") && !location(&answer).contains("secret"));
     }
 }
 
 #[actix_web::test]
-async fn redirect_ignores_parameters_of_the_request() {
+async fn oauth_redirect_ignores_request_parameters() {
     let client = known_ada();
     let there = "redirect_uri=https%3A%2F%2Fevil.example&next=https%3A%2F%2Fevil.example&return_to=%2F%2Fevil.example";
     let answer = client.get(&format!("{BEGIN}?{there}")).await;
@@ -181,7 +181,7 @@ async fn redirect_ignores_parameters_of_the_request() {
 }
 
 #[actix_web::test]
-async fn a_provider_that_is_not_configured_is_not_there() {
+async fn oauth_provider_not_configured_is_a_404() {
     let client = known_ada();
     let details = json!({"resource": "Provider", "field": "name", "value": "gitlab"});
     for path in ["", "/callback", "/callback?code=x&state=y"] {
@@ -195,7 +195,7 @@ async fn a_provider_that_is_not_configured_is_not_there() {
 }
 
 #[actix_web::test]
-async fn a_token_that_the_provider_vouches_for_signs_in() {
+async fn oauth_client_token_confirmed_by_provider_signs_in() {
     let opened = Arc::default();
     let client = world(Some(ADA), &refused(), &opened).serve();
     let answer = client.post(DEVICE, json!({"access_token": "gho_good"}).to_string()).await;
@@ -222,7 +222,7 @@ async fn a_token_that_the_provider_vouches_for_signs_in() {
 }
 
 #[actix_web::test]
-async fn a_client_learns_whether_a_provider_is_away_or_we_are_wrong() {
+async fn oauth_client_provider_failures_have_distinct_statuses() {
     for (failure, status, code) in [
         (ProviderError::Unavailable("secret".into()), 503, "SERVICE_UNAVAILABLE"),
         (ProviderError::RefusesUs("secret".into()), 500, "INTERNAL_ERROR"),
@@ -235,7 +235,7 @@ async fn a_client_learns_whether_a_provider_is_away_or_we_are_wrong() {
 }
 
 #[actix_web::test]
-async fn provider_account_is_linked_only_for_the_caller() {
+async fn oauth_link_is_made_for_the_caller_only() {
     let token = json!({"access_token": "gho_good"});
     let link = async |owner, bearer: String| {
         let client = world(owner, &refused(), &Arc::default()).serve();
@@ -253,7 +253,7 @@ async fn provider_account_is_linked_only_for_the_caller() {
 }
 
 #[actix_web::test]
-async fn linked_accounts_are_listed_and_unlinked_but_for_the_last_way_in() {
+async fn oauth_links_are_listed_and_removed_except_the_last() {
     let world = |providers: &'static [&'static str], has_password: bool| {
         World::new().storing(move |tx| {
             let linked = |provider: &&str| LinkedAccount {

@@ -16,7 +16,7 @@ use domain::users::User;
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::support::client::Answer;
+use crate::support::client::TestResponse;
 use crate::support::world::{ADA, BOB, NOW, World, ada, bob, salt, stranger, user};
 
 const CODE: &str = "/api/v1/referrals/code";
@@ -49,7 +49,7 @@ fn store(tx: &mut TestUnitOfWork, messages: i64, by: Option<UserId>) {
     tx.referrals.expect_set_paid().returning(|_, _| Ok(()));
 }
 
-async fn track(world: World, body: &Value) -> Answer {
+async fn track(world: World, body: &Value) -> TestResponse {
     world.serve().request("POST", TRACK).bearer(&bob()).json(body).send().await
 }
 
@@ -61,13 +61,13 @@ async fn referral_code_is_shown_with_its_link() {
 }
 
 #[actix_web::test]
-async fn click_on_an_unknown_code_has_the_same_answer() {
+async fn referral_click_on_unknown_code_is_answered_alike() {
     let clicks = Arc::new(Mutex::new(Vec::new()));
-    let noted = clicks.clone();
+    let log = clicks.clone();
     let world = World::new().storing(move |tx| {
-        let noted = noted.clone();
+        let log = log.clone();
         tx.referrals.expect_click().returning(move |code, visitor, _, _, _| {
-            noted.lock().expect("clicks").push((code.to_string(), visitor));
+            log.lock().expect("clicks").push((code.to_string(), visitor));
             Ok(())
         });
     });
@@ -173,7 +173,7 @@ async fn referral_stats_show_name_and_picture_of_private_users() {
 }
 
 #[actix_web::test]
-async fn an_account_is_made_with_its_referrer_or_without_one() {
+async fn registration_takes_an_optional_referral_code() {
     for (code, recorded) in [("oooobobo", true), ("00000000", false), ("whoever it was", false)] {
         let made = Arc::new(Mutex::new(None));
         let seen = made.clone();

@@ -7,7 +7,7 @@ use domain::testing::TestUnitOfWork;
 use domain::usage::testing::account;
 use serde_json::{Value, json};
 
-use crate::support::client::Answer;
+use crate::support::client::TestResponse;
 use crate::support::world::{ADA, BOB, World, ada, bob, stranger, user};
 
 /// A store in which Ada and Bob are found, and where nothing about follows was there before.
@@ -29,7 +29,7 @@ fn store(tx: &mut TestUnitOfWork) {
     tx.follows.expect_remove_request().returning(|_, _| Ok(false));
 }
 
-async fn ask(world: World, method: &str, path: &str, token: &str) -> Answer {
+async fn ask(world: World, method: &str, path: &str, token: &str) -> TestResponse {
     world.serve().request(method, &format!("/api/v1/users{path}")).bearer(token).send().await
 }
 
@@ -73,12 +73,12 @@ async fn unfollow_without_a_follow_is_no_error() {
     let answer = ask(World::new().storing(store), "POST", "/me/follow-requests/bob", &ada()).await;
     let details = json!({"resource": "FollowRequest", "field": "username", "value": "Bob"});
     answer.assert_error(404, "NOT_FOUND", &details);
-    let asked = |tx: &mut TestUnitOfWork| {
+    let with_request = |tx: &mut TestUnitOfWork| {
         tx.follows.expect_has_requested().returning(|_, _| Ok(true));
         tx.follows.expect_remove_request().returning(|_, _| Ok(true));
         store(tx);
     };
-    assert_eq!(ask(World::new().storing(asked), "POST", "/me/follow-requests/bob", &ada()).await.status, 204);
+    assert_eq!(ask(World::new().storing(with_request), "POST", "/me/follow-requests/bob", &ada()).await.status, 204);
 }
 
 #[actix_web::test]
@@ -148,7 +148,7 @@ async fn follow_stats_show_the_callers_relation() {
 }
 
 #[actix_web::test]
-async fn users_are_compared_with_amounts_as_text() {
+async fn comparison_has_amounts_as_text() {
     let client = World::new().serve();
     let side = |id: Value, name: &str| {
         json!({

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use time::macros::date;
 
 use crate::support::Client;
-use crate::support::client::Answer;
+use crate::support::client::TestResponse;
 use crate::support::world::{World, ada, dollars};
 
 fn account() -> Account {
@@ -57,7 +57,7 @@ fn ledger() -> (Client, Arc<AtomicUsize>) {
     (world.serve(), commits)
 }
 
-async fn sync(client: Client, body: &Value) -> Answer {
+async fn sync(client: Client, body: &Value) -> TestResponse {
     client.request("POST", "/api/v1/sync").bearer(&ada()).json(body).send().await
 }
 
@@ -89,7 +89,7 @@ fn snake() -> Value {
 }
 
 #[actix_web::test]
-async fn a_sync_is_answered_in_full_in_either_spelling() {
+async fn sync_response_is_complete_in_both_spellings() {
     for body in [camel(), snake()] {
         let (client, commits) = ledger();
         let answer = sync(client, &body).await;
@@ -119,17 +119,17 @@ async fn a_sync_is_answered_in_full_in_either_spelling() {
 }
 
 #[actix_web::test]
-async fn a_dry_run_answers_the_same_and_keeps_nothing() {
+async fn sync_dry_run_response_is_equal_and_nothing_is_stored() {
     let (client, commits) = ledger();
-    let said = sync(client, &camel()).await.json();
+    let report = sync(client, &camel()).await.json();
     let mut dry = camel();
     dry["dryRun"] = json!(true);
-    assert_eq!(sync(client, &dry).await.json(), said);
+    assert_eq!(sync(client, &dry).await.json(), report);
     assert_eq!(commits.load(Ordering::SeqCst), 1);
 }
 
 #[actix_web::test]
-async fn an_unknown_time_zone_and_project_are_warnings() {
+async fn sync_unknown_time_zone_and_project_are_warnings() {
     let (client, commits) = ledger();
     let mut body = camel();
     body["timezone"] = json!("Etc/Unknown");
@@ -148,7 +148,7 @@ async fn an_unknown_time_zone_and_project_are_warnings() {
 }
 
 #[actix_web::test]
-async fn a_body_of_the_wrong_shape_changes_nothing() {
+async fn sync_malformed_body_changes_nothing() {
     let (client, commits) = ledger();
     let mut wrong = camel();
     wrong["messages"][1]["inputTokens"] = json!(-1);
@@ -171,7 +171,7 @@ async fn a_body_of_the_wrong_shape_changes_nothing() {
 }
 
 #[actix_web::test]
-async fn deleted_account_is_not_found() {
+async fn sync_deleted_account_is_not_found() {
     let world = World::new().storing(|tx| {
         tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(None));
     });

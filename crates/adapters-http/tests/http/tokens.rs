@@ -1,7 +1,7 @@
 //! API tokens and what they open, over the wire.
 
 use domain::identity::ports::MockApiTokenRepository;
-use domain::identity::{ApiToken, Scope, Scopes, Secret};
+use domain::identity::{ApiToken, Scopes, Secret, TokenScope};
 use domain::ids::ApiTokenId;
 use domain::usage::testing::account;
 use domain::users::Presence;
@@ -35,7 +35,7 @@ fn world(prepare: impl Fn(&mut MockApiTokenRepository) + Send + Sync + 'static) 
 }
 
 #[actix_web::test]
-async fn a_token_is_made_and_shown_once() {
+async fn api_token_is_shown_once() {
     let world = world(|tokens| {
         tokens.expect_of().returning(|_, _| Ok(Vec::new()));
         tokens.expect_insert().withf(|token| token.name == "laptop" && token.user == ADA).returning(|_| Ok(()));
@@ -55,7 +55,7 @@ async fn a_token_is_made_and_shown_once() {
 }
 
 #[actix_web::test]
-async fn token_request_is_validated() {
+async fn api_token_request_is_validated() {
     let client = world(|tokens| {
         tokens.expect_of().returning(|_, _| Ok(vec![stored(); 50]));
     })
@@ -86,7 +86,7 @@ async fn token_request_is_validated() {
 }
 
 #[actix_web::test]
-async fn tokens_are_listed_without_their_secret_and_revoked() {
+async fn api_tokens_are_listed_without_secret_and_revoked() {
     let client = world(|tokens| {
         tokens.expect_of().returning(|_, _| Ok(vec![stored()]));
         tokens.expect_delete().returning(|_, id| Ok(id == stored().id));
@@ -109,11 +109,11 @@ async fn tokens_are_listed_without_their_secret_and_revoked() {
 fn is_documented(operation: &Value, scopes: Scopes) -> bool {
     let ways = operation["security"].as_array().into_iter().flatten();
     let mut named = ways.filter_map(|way| way["bearer"].as_array()).flatten();
-    named.any(|name| name.as_str().and_then(Scope::parse).is_some_and(|scope| scopes.contains(scope)))
+    named.any(|name| name.as_str().and_then(TokenScope::parse).is_some_and(|scope| scopes.contains(scope)))
 }
 
 #[actix_web::test]
-async fn a_token_opens_what_its_scopes_are_documented_to_open_and_nothing_else() {
+async fn api_token_opens_exactly_the_documented_operations() {
     let client = World::new().serve();
     let document = client.get("/api/v1/openapi.json").await.json();
     let mut opened = 0;

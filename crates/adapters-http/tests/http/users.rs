@@ -40,7 +40,7 @@ async fn public_profile_is_visible_and_its_owner_sees_more() {
 }
 
 #[actix_web::test]
-async fn a_private_profile_shows_strangers_a_name_and_a_picture() {
+async fn private_profile_shows_others_name_and_picture() {
     let client = World::new().serve();
     let closed = json!({
         "id": BOB.0, "username": "Bob", "name": "Bob Example", "image": "https://example.org/me.png",
@@ -57,7 +57,7 @@ async fn a_private_profile_shows_strangers_a_name_and_a_picture() {
 }
 
 #[actix_web::test]
-async fn figures_of_a_private_profile_are_refused_before_anything_else() {
+async fn private_profile_figures_are_refused_before_validation() {
     let client = World::new().serve();
     for path in ["stats", "level", "tools?period=ever", "models", "trends?days=0", "heatmap?year=x"] {
         let answer = client.get(&format!("/api/v1/users/bob/{path}")).await;
@@ -69,7 +69,7 @@ async fn figures_of_a_private_profile_are_refused_before_anything_else() {
 }
 
 #[actix_web::test]
-async fn unknown_user_is_named_in_the_error() {
+async fn user_unknown_is_named_in_the_error() {
     let client = World::new().serve();
     for name in ["nobody", "me", "admin", "no-such-name", "x"] {
         let details = json!({"resource": "User", "field": "username", "value": name});
@@ -81,7 +81,7 @@ async fn unknown_user_is_named_in_the_error() {
 }
 
 #[actix_web::test]
-async fn profiles_are_kept_by_caches_that_ask_again() {
+async fn profile_is_revalidated_by_etag() {
     let client = World::new().serve();
     for path in ["", "/stats", "/level", "/tools", "/models", "/trends", "/heatmap"] {
         let path = format!("/api/v1/users/ada{path}");
@@ -97,7 +97,7 @@ async fn profiles_are_kept_by_caches_that_ask_again() {
 }
 
 #[actix_web::test]
-async fn figures_have_the_fields_of_the_contract() {
+async fn user_figures_have_the_fields_of_the_contract() {
     let client = World::new().serve();
     assert_eq!(
         client.get("/api/v1/users/ada/stats").await.json(),
@@ -147,12 +147,12 @@ fn changing(fits: fn(&User) -> bool) -> Client {
     world.serve()
 }
 
-async fn patch(client: Client, body: &Value) -> crate::support::client::Answer {
+async fn patch(client: Client, body: &Value) -> crate::support::client::TestResponse {
     client.request("PATCH", "/api/v1/users/me").bearer(&ada()).json(body).send().await
 }
 
 #[actix_web::test]
-async fn null_clears_and_absent_stays() {
+async fn profile_change_null_clears_and_absent_keeps() {
     let client = changing(|user| user.profile.name.is_none() && user.profile.bio.is_some() && !user.is_public);
     let answer = patch(client, &json!({"name": null, "image": null, "region": "APAC", "is_public": false})).await;
     assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")));
@@ -175,7 +175,7 @@ async fn null_clears_and_absent_stays() {
 }
 
 #[actix_web::test]
-async fn change_with_problems_lists_all_of_them() {
+async fn profile_change_problems_are_listed_together() {
     let client = World::new().serve();
     let body = json!({
         "username": "Seasons", "name": "x".repeat(101), "bio": "x".repeat(501), "location": "a\0", "region": "eu",
@@ -198,7 +198,7 @@ async fn change_with_problems_lists_all_of_them() {
 }
 
 #[actix_web::test]
-async fn texts_that_others_see_have_no_characters_that_hide_or_reorder() {
+async fn profile_text_with_hiding_characters_is_refused() {
     for (field, value) in [
         ("name", "Ada\n(administrator)"),
         ("name", "Ada\u{202E}nimda"),
@@ -221,7 +221,7 @@ async fn texts_that_others_see_have_no_characters_that_hide_or_reorder() {
 }
 
 #[actix_web::test]
-async fn username_that_is_taken_is_a_conflict() {
+async fn profile_change_taken_username_is_a_conflict() {
     let world = World::new().storing(|tx| {
         tx.users.expect_find().returning(|id| Ok(Some(user(id))));
         tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
@@ -236,7 +236,7 @@ async fn username_that_is_taken_is_a_conflict() {
 }
 
 #[actix_web::test]
-async fn a_new_zone_is_stored_before_it_is_shown() {
+async fn profile_change_zone_is_stored_before_it_is_shown() {
     let world = World::new().storing(|tx| {
         tx.accounts.expect_lock().returning(|_| Ok(Some(Account { zone: None, ..account() })));
         tx.expect_settling(BTreeSet::new());

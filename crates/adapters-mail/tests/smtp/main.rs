@@ -10,10 +10,10 @@ use adapters_mail::{Security, Sender, SmtpMailer, SmtpServer};
 use domain::error::{DomainError, ErrorKind};
 use domain::identity::Email;
 use domain::ids::JobId;
-use domain::mail::{Content, MailError, Mailer, News, Outgoing};
+use domain::mail::{EmailContent, MailError, Mailer, NotificationEmail, OutgoingEmail};
 use domain::notifications::NotificationKind;
 use domain::users::Username;
-use server::{FakeSmtp, Manner};
+use server::{FakeSmtp, SmtpBehavior};
 use time::macros::datetime;
 use uuid::Uuid;
 
@@ -36,23 +36,23 @@ fn to(server: &FakeSmtp) -> SmtpMailer {
     mailer(SmtpServer::parse(&server.url()).expect("a server"), Duration::from_mins(1))
 }
 
-fn email_to(address: &str) -> Outgoing {
-    let news = News {
+fn email_to(address: &str) -> OutgoingEmail {
+    let news = NotificationEmail {
         kind: NotificationKind::FollowRequest,
         title: "Grüße".into(),
         message: "bob would like to follow you.\n.\nQUIT".into(),
         facts: Vec::new(),
     };
-    Outgoing {
+    OutgoingEmail {
         id: JobId(Uuid::from_u128(7)),
         to: Email::trusted(address),
         reader: Username::trusted("ada"),
         sent_at: datetime!(2026-11-23 09:00 UTC),
-        content: Content::News { news, unsubscribe: "ticket".into() },
+        content: EmailContent::News { news, unsubscribe: "ticket".into() },
     }
 }
 
-fn email() -> Outgoing {
+fn email() -> OutgoingEmail {
     email_to("ada@example.org")
 }
 
@@ -71,7 +71,7 @@ async fn email_arrives_complete_and_repeated_has_same_id() {
         assert!(part.contains("Grüße") && part.contains("bob would like to follow you."), "{part}");
     }
     assert!(first.part("text/plain").contains("\n.\r\nQUIT") || first.part("text/plain").contains("\n.\nQUIT"));
-    assert!(server.told().iter().any(|line| line == "EHLO api.example.org"), "{:?}", server.told());
+    assert!(server.commands().iter().any(|line| line == "EHLO api.example.org"), "{:?}", server.commands());
     assert_eq!(server.visits(), 2, "each email has its own connection");
 }
 
@@ -90,13 +90,13 @@ async fn smtp_error_is_final_only_for_the_email_itself() {
         ("AUTH", "454 4.7.0 later", ErrorKind::Unavailable),
         ("EHLO", "554 5.7.1 not you", ErrorKind::Unavailable),
     ] {
-        server.behave(Manner::Says(command, answer));
+        server.behave(SmtpBehavior::Says(command, answer));
         let error = to(&server).send(&email()).await.expect_err(answer);
         assert_eq!(error.kind(), kind, "{command} {answer}: {error}");
         assert!(error.to_string().contains(&answer[..3]), "{error}");
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
-    server.behave(Manner::Takes);
+    server.behave(SmtpBehavior::Takes);
     to(&server).send(&email()).await.expect("accepted");
     assert_eq!(server.posts().len(), 1);
 }
@@ -105,15 +105,15 @@ async fn smtp_error_is_final_only_for_the_email_itself() {
 async fn smtp_server_unreachable_slow_or_lost_is_retried() {
     let server = FakeSmtp::start(None).await;
     for manner in [
-        Manner::Silent,
-        Manner::HangsUp("EHLO"),
-        Manner::HangsUp("MAIL"),
-        Manner::HangsUp("DATA"),
-        Manner::TakesAndHangsUp,
-        Manner::Says("RCPT", "this is no answer"),
+        SmtpBehavior::Silent,
+        SmtpBehavior::HangsUp("EHLO"),
+        SmtpBehavior::HangsUp("MAIL"),
+        SmtpBehavior::HangsUp("DATA"),
+        SmtpBehavior::TakesAndHangsUp,
+        SmtpBehavior::Says("RCPT", "this is no answer"),
     ] {
         server.behave(manner);
-        let timeout = if manner == Manner::Silent { Duration::from_millis(200) } else { Duration::from_mins(1) };
+        let timeout = if manner == SmtpBehavior::Silent { Duration::from_millis(200) } else { Duration::from_mins(1) };
         let mailer = mailer(SmtpServer::parse(&server.url()).expect("a server"), timeout);
         let error = mailer.send(&email()).await.expect_err("no answer");
         assert!(matches!(error, MailError::Unavailable(_)), "{manner:?}: {error}");
@@ -122,8 +122,8 @@ async fn smtp_server_unreachable_slow_or_lost_is_retried() {
     // A port that was free a moment ago.
     let free =
         tokio::net::TcpListener::bind("127.0.0.1:0").await.and_then(|socket| socket.local_addr()).expect("a port");
-    let nobody = SmtpServer::parse(&format!("smtp://{free}")).expect("a server");
-    let error = mailer(nobody, Duration::from_mins(1)).send(&email()).await.expect_err("unreachable");
+    let unreachable = SmtpServer::parse(&format!("smtp://{free}")).expect("a server");
+    let error = mailer(unreachable, Duration::from_mins(1)).send(&email()).await.expect_err("unreachable");
     assert!(matches!(error, MailError::Unavailable(_)), "{error}");
 }
 
@@ -131,7 +131,8 @@ async fn smtp_server_unreachable_slow_or_lost_is_retried() {
 async fn smtp_result_stands_whatever_happens_at_quit() {
     let server = FakeSmtp::start(None).await;
     let mailer = mailer(SmtpServer::parse(&server.url()).expect("a server"), Duration::from_millis(500));
-    for manner in [Manner::StallsOn("QUIT"), Manner::HangsUp("QUIT"), Manner::Says("QUIT", "500 no")] {
+    for manner in [SmtpBehavior::StallsOn("QUIT"), SmtpBehavior::HangsUp("QUIT"), SmtpBehavior::Says("QUIT", "500 no")]
+    {
         server.behave(manner);
         mailer.send(&email()).await.unwrap_or_else(|error| panic!("{manner:?}: {error}"));
         let error = mailer.send(&email_to("ö@example.org")).await.expect_err("no SMTPUTF8");
@@ -147,8 +148,11 @@ async fn smtp_server_without_tls_gets_no_credentials() {
         let place = SmtpServer { security, ..SmtpServer::parse(&server.url()).expect("a server") };
         let error = mailer(place, Duration::from_secs(2)).send(&email()).await.expect_err("no TLS");
         assert!(matches!(error, MailError::Unavailable(_)), "{error}");
-        let told = server.told().join("\n");
-        assert!(!told.contains("AUTH") && !told.contains("MAIL") && !told.contains("hunter2"), "{told}");
+        let commands = server.commands().join("\n");
+        assert!(
+            !commands.contains("AUTH") && !commands.contains("MAIL") && !commands.contains("hunter2"),
+            "{commands}"
+        );
     }
 }
 

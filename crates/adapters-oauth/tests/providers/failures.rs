@@ -5,20 +5,20 @@ use std::time::Duration;
 use adapters_oauth::{Application, GitHub};
 use domain::identity::ProviderError;
 use domain::identity::ports::IdentityProvider;
-use http_client::script::{Act, Script, ok, say, say_with};
+use http_client::script::{Script, ScriptedResponse, ok, respond, respond_with};
 use tokio::net::TcpListener;
 
 use crate::ours::{application, token, verifier};
 
 const ISSUED: &str = r#"{"app": {"client_id": "our id"}, "user": {"id": 7, "login": "ada"}}"#;
 
-fn failing() -> Act {
-    say(502, "<html>")
+fn failing() -> ScriptedResponse {
+    respond(502, "<html>")
 }
 
 #[tokio::test]
 async fn provider_safe_request_is_tried_three_times() {
-    for trouble in [failing(), Act::HangUp] {
+    for trouble in [failing(), ScriptedResponse::HangUp] {
         let script = Script::of([trouble.clone(), trouble.clone(), ok(ISSUED), trouble.clone(), ok("[]")]).await;
         let account = GitHub::new(application(&script.url)).expect("a client").vouch(&token()).await;
         assert_eq!(account.expect("an account").subject, "7", "{trouble:?}");
@@ -33,7 +33,7 @@ async fn provider_safe_request_is_tried_three_times() {
 
 #[tokio::test]
 async fn provider_code_that_may_have_arrived_is_not_resent() {
-    for trouble in [failing(), Act::HangUp] {
+    for trouble in [failing(), ScriptedResponse::HangUp] {
         let script = Script::of([trouble.clone()]).await;
         let account = GitHub::new(application(&script.url)).expect("a client").exchange("code", &verifier()).await;
         assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
@@ -54,7 +54,7 @@ async fn provider_unreachable_error_contains_no_secret() {
 
 #[tokio::test]
 async fn provider_timeout_is_not_retried() {
-    let script = Script::of([Act::Wait]).await;
+    let script = Script::of([ScriptedResponse::Wait]).await;
     let application = Application { timeout: Duration::from_millis(50), ..application(&script.url) };
     let account = GitHub::new(application).expect("a client").vouch(&token()).await;
     assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
@@ -66,11 +66,11 @@ async fn provider_redirect_is_not_followed() {
     let elsewhere = Script::of([ok(ISSUED)]).await;
     let location = format!("Location: {}/stolen", elsewhere.url);
     for status in [301, 302, 307, 308] {
-        let script = Script::of([say_with(status, location.clone(), "")]).await;
+        let script = Script::of([respond_with(status, location.clone(), "")]).await;
         let account = GitHub::new(application(&script.url)).expect("a client").vouch(&token()).await;
         assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
     }
-    assert!(elsewhere.asked().is_empty());
+    assert!(elsewhere.requests().is_empty());
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn provider_answer_malformed_or_too_long_is_refused() {
         assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
         assert_eq!(script.lines().len(), 1);
     }
-    let script = Script::of([say(429, "{}")]).await;
+    let script = Script::of([respond(429, "{}")]).await;
     let account = GitHub::new(application(&script.url)).expect("a client").vouch(&token()).await;
     assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
     let script = Script::of([ok(r#"{"access_token": "two\nlines"}"#)]).await;

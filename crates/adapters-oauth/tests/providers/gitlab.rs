@@ -2,32 +2,34 @@
 
 use adapters_oauth::GitLab;
 use domain::identity::ports::IdentityProvider;
-use domain::identity::{Email, ExternalAccount, ProviderError, State};
-use http_client::script::{Act, Script, ok, say};
+use domain::identity::{Email, ExternalAccount, OAuthState, ProviderError};
+use http_client::script::{Script, ScriptedResponse, ok, respond};
 
 use crate::ours::{application, token, verifier};
 
 const TOKEN: &str =
     r#"{"access_token": "glo_issued", "token_type": "bearer", "expires_in": 7200, "refresh_token": "x"}"#;
 
-fn user(confirmed_at: &str) -> Act {
+fn user(confirmed_at: &str) -> ScriptedResponse {
     ok(format!(
         r#"{{"id": 7, "username": "tanuki.x", "name": "Tanuki", "avatar_url": null, "email": "T@Example.org",
             "confirmed_at": {confirmed_at}, "state": "active"}}"#
     ))
 }
 
-fn info(uid: &str, owner: u64) -> Act {
+fn info(uid: &str, owner: u64) -> ScriptedResponse {
     ok(format!(r#"{{"resource_owner_id": {owner}, "scope": ["read_user"], "application": {{"uid": "{uid}"}}}}"#))
 }
 
-async fn exchange(acts: impl IntoIterator<Item = Act>) -> (Result<ExternalAccount, ProviderError>, Script) {
+async fn exchange(
+    acts: impl IntoIterator<Item = ScriptedResponse>,
+) -> (Result<ExternalAccount, ProviderError>, Script) {
     let script = Script::of(acts).await;
     let gitlab = GitLab::new(application(&script.url)).expect("a client");
     (gitlab.exchange("the code", &verifier()).await, script)
 }
 
-async fn vouch(acts: impl IntoIterator<Item = Act>) -> (Result<ExternalAccount, ProviderError>, Script) {
+async fn vouch(acts: impl IntoIterator<Item = ScriptedResponse>) -> (Result<ExternalAccount, ProviderError>, Script) {
     let script = Script::of(acts).await;
     let gitlab = GitLab::new(application(&script.url)).expect("a client");
     (gitlab.vouch(&token()).await, script)
@@ -36,7 +38,7 @@ async fn vouch(acts: impl IntoIterator<Item = Act>) -> (Result<ExternalAccount, 
 #[test]
 fn gitlab_authorize_url_has_all_parameters() {
     let gitlab = GitLab::new(application("https://gitlab.example")).expect("a client");
-    let url = gitlab.authorize_url(&State::of([7; 32]), &verifier());
+    let url = gitlab.authorize_url(&OAuthState::of([7; 32]), &verifier());
     assert!(url.starts_with("https://gitlab.example/oauth/authorize?client_id=our+id&"), "{url}");
     for part in ["response_type=code", "scope=read_user", "code_challenge_method=S256"] {
         assert!(url.contains(part), "{url}");
@@ -51,17 +53,17 @@ async fn gitlab_code_gives_account_with_confirmed_address() {
         assert_eq!((account.provider.as_str(), &*account.subject, &*account.login), ("gitlab", "7", "tanuki.x"));
         assert_eq!((account.image, account.verified_email), (None, email.map(Email::trusted)));
         assert_eq!(script.lines(), ["POST /oauth/token", "GET /api/user"]);
-        let asked = script.asked();
-        assert!(asked[0].body.contains("grant_type=authorization_code"), "{}", asked[0].body);
-        assert!(asked[0].body.contains(verifier().expose()));
-        assert_eq!(asked[1].header("authorization"), Some("Bearer glo_issued"));
+        let requests = script.requests();
+        assert!(requests[0].body.contains("grant_type=authorization_code"), "{}", requests[0].body);
+        assert!(requests[0].body.contains(verifier().expose()));
+        assert_eq!(requests[1].header("authorization"), Some("Bearer glo_issued"));
     }
 }
 
 #[tokio::test]
 async fn gitlab_refused_code_is_refused() {
     for (status, name, ours) in [(400, "invalid_grant", false), (401, "invalid_client", true)] {
-        let (account, script) = exchange([say(status, format!(r#"{{"error": "{name}"}}"#))]).await;
+        let (account, script) = exchange([respond(status, format!(r#"{{"error": "{name}"}}"#))]).await;
         let name = name.to_owned();
         let expected = if ours { ProviderError::RefusesUs(name) } else { ProviderError::Refused(name) };
         assert_eq!(account, Err(expected));
@@ -79,8 +81,8 @@ async fn gitlab_token_of_another_application_or_user_is_refused() {
         vec![info("their id", 7), user(confirmed)],
         vec![info("our id", 8), user(confirmed)],
         vec![ok(r#"{"resource_owner_id": 7, "application": null}"#), user(confirmed)],
-        vec![say(401, r#"{"error": "invalid_token"}"#)],
-        vec![info("our id", 7), say(403, r#"{"error": "insufficient_scope"}"#)],
+        vec![respond(401, r#"{"error": "invalid_token"}"#)],
+        vec![info("our id", 7), respond(403, r#"{"error": "insufficient_scope"}"#)],
     ] {
         let (account, _) = vouch(acts.clone()).await;
         assert!(matches!(account, Err(ProviderError::Refused(_))), "{acts:?}: {account:?}");

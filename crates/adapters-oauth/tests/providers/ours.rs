@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use adapters_oauth::Application;
-use domain::identity::{AccessToken, Verifier};
+use domain::identity::{AccessToken, PkceVerifier};
 use http_client::script::install_tls;
 
 /// An application registered at `url`.
@@ -23,6 +23,6 @@ pub(crate) fn token() -> AccessToken {
     AccessToken::parse("token-of-a-client").expect("a token")
 }
 
-pub(crate) fn verifier() -> Verifier {
-    Verifier::of([9; 32])
+pub(crate) fn verifier() -> PkceVerifier {
+    PkceVerifier::of([9; 32])
 }

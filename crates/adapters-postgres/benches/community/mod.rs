@@ -10,7 +10,7 @@ use domain::clock::FixedClock;
 use domain::deps::Deps;
 use domain::ids::CountingIds;
 use domain::usage::testing::NOW;
-use embedded_postgres::{Cluster, DataDir, Options, Origin};
+use embedded_postgres::{Cluster, ClusterOptions, DataDir, PathOrigin};
 
 /// Any error.
 pub(crate) type Failure = Box<dyn std::error::Error>;
@@ -38,8 +38,8 @@ impl Community {
         std::fs::create_dir(&top)?;
         // PostgreSQL may run as another user.
         std::fs::set_permissions(&top, std::fs::Permissions::from_mode(0o711))?;
-        let dir = DataDir::resolve(&top.join("cluster"), Origin::Explicit)?;
-        let cluster = Cluster::start(&dir, &Options::default())?;
+        let dir = DataDir::resolve(&top.join("cluster"), PathOrigin::Explicit)?;
+        let cluster = Cluster::start(&dir, &ClusterOptions::default())?;
         Migrations::at(cluster.url()).up().await?;
         let (client, driver) = tokio_postgres::connect(cluster.url(), tokio_postgres::NoTls).await?;
         tokio::spawn(driver);

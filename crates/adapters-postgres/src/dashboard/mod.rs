@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::dashboard::ports::{DashboardReader, Figures, PlatformRepository};
+use domain::dashboard::ports::{AccountFigures, DashboardReader, PlatformRepository};
 use domain::dashboard::{
-    DayUsage, Favourites, MOST_LISTED, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top, TopList,
+    DayUsage, Favourite, Favourites, MOST_LISTED, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, TopList,
 };
 use domain::days::Window;
 use domain::progression::EventXp;
@@ -36,9 +36,9 @@ struct FiguresRow {
     active_dates: Vec<Date>,
 }
 
-impl From<FiguresRow> for (UserId, Figures) {
+impl From<FiguresRow> for (UserId, AccountFigures) {
     fn from(row: FiguresRow) -> Self {
-        let figures = Figures {
+        let figures = AccountFigures {
             totals: row.totals.into(),
             active_days: row.active_dates.into_iter().collect(),
             window_tokens: row.window_tokens,
@@ -128,7 +128,7 @@ fn top_list<Row, Item>(rows: Vec<Row>, size: fn(&Row) -> ListSize, item: fn(Row)
 /// `text` about the usage in `window`, as `viewer` may see it.
 fn seen(text: &'static str, window: Window, viewer: Option<UserId>) -> Statement<'static> {
     statement(text)
-        .bind::<SqlUuid>(window.person.0)
+        .bind::<SqlUuid>(window.user.0)
         .bind::<SqlDate>(window.from)
         .bind::<SqlDate>(window.to)
         .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0))
@@ -155,9 +155,13 @@ fn used_hours(rows: Vec<HourRow>) -> [i64; 24] {
 
 #[async_trait]
 impl DashboardReader for Database {
-    async fn figures(&self, windows: &[Window], viewer: Option<UserId>) -> Result<Vec<(UserId, Figures)>, StoreError> {
+    async fn figures(
+        &self,
+        windows: &[Window],
+        viewer: Option<UserId>,
+    ) -> Result<Vec<(UserId, AccountFigures)>, StoreError> {
         let rows: Vec<FiguresRow> = statement(include_str!("figures.sql"))
-            .bind_array::<SqlUuid>(windows.iter().map(|window| window.person.0))
+            .bind_array::<SqlUuid>(windows.iter().map(|window| window.user.0))
             .bind_array::<SqlDate>(windows.iter().map(|window| window.from))
             .bind_array::<SqlDate>(windows.iter().map(|window| window.to))
             .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0))
@@ -182,9 +186,9 @@ impl DashboardReader for Database {
         for FavouriteRow { id, is_model, name, tokens, cost: Money(cost) } in rows {
             let favourites = found.entry(UserId(id)).or_default();
             if is_model {
-                favourites.models.push(Top { what: ModelName::trusted(name), tokens, cost });
+                favourites.models.push(Favourite { what: ModelName::trusted(name), tokens, cost });
             } else {
-                favourites.sources.push(Top { what: Source::trusted(name), tokens, cost });
+                favourites.sources.push(Favourite { what: Source::trusted(name), tokens, cost });
             }
         }
         Ok(found.into_iter().collect())

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::identity::ports::SessionReader;
-use domain::identity::{Credential, Principal, Scopes, Session, TokenHash, Via};
+use domain::identity::{AuthMethod, Credential, Principal, Scopes, Session, TokenHash};
 use domain::ids::{ApiTokenId, SessionId};
 use tokio::sync::{mpsc, oneshot};
 
@@ -47,7 +47,7 @@ impl Database {
                 .rows(&connection.pg)
                 .await?;
             for ((hash, user, session), last_used_at, is_admin) in rows {
-                let via = Via::Session(SessionId(session));
+                let via = AuthMethod::Session(SessionId(session));
                 let principal = Principal { user: UserId(user), via, is_admin, last_used_at: Some(last_used_at) };
                 principals.insert(Credential::Session(token_hash(&hash)?), principal);
             }
@@ -67,7 +67,7 @@ impl Database {
                 .rows(&connection.pg)
                 .await?;
             for ((hash, user, token), sync, read, last_used_at) in rows {
-                let via = Via::ApiToken(ApiTokenId(token), Scopes { sync, read });
+                let via = AuthMethod::ApiToken(ApiTokenId(token), Scopes { sync, read });
                 let principal = Principal { user: UserId(user), via, is_admin: false, last_used_at };
                 principals.insert(Credential::ApiToken(token_hash(&hash)?), principal);
             }
@@ -132,7 +132,7 @@ impl SessionReader for BatchedSessionReader {
         principal.await.map_err(|_| ended())?
     }
 
-    async fn touch(&self, via: Via, now: OffsetDateTime) -> Result<(), StoreError> {
+    async fn touch(&self, via: AuthMethod, now: OffsetDateTime) -> Result<(), StoreError> {
         self.database.touch(via, now).await
     }
 

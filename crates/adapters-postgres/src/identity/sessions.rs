@@ -2,7 +2,7 @@
 
 use diesel::dsl::exists;
 use domain::identity::ports::SessionRepository;
-use domain::identity::{Device, Session, Via};
+use domain::identity::{AuthMethod, Device, Session};
 use domain::ids::SessionId;
 
 use super::principals::token_hash;
@@ -91,14 +91,14 @@ impl SessionRepository for PgUnitOfWork {
 
 impl Database {
     /// Records that the session or API token of `via` was used at `now`.
-    pub(crate) async fn touch(&self, via: Via, now: OffsetDateTime) -> Result<(), StoreError> {
+    pub(crate) async fn touch(&self, via: AuthMethod, now: OffsetDateTime) -> Result<(), StoreError> {
         let connection = self.connection().await?;
         match via {
-            Via::Session(session) => {
+            AuthMethod::Session(session) => {
                 let session = diesel::update(sessions::table.find(session.0).filter(sessions::last_used_at.lt(now)));
                 session.set(sessions::last_used_at.eq(now)).exec(&connection.pg).await
             }
-            Via::ApiToken(token, _) => {
+            AuthMethod::ApiToken(token, _) => {
                 let older = api_tokens::last_used_at.is_null().or(api_tokens::last_used_at.lt(now));
                 let token = diesel::update(api_tokens::table.find(token.0).filter(older));
                 token.set(api_tokens::last_used_at.eq(now)).exec(&connection.pg).await

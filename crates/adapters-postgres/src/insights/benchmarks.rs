@@ -119,7 +119,7 @@ impl From<OwnRow> for OwnFigures {
 impl InsightReader for Database {
     async fn own(&self, window: Window, today: Date) -> Result<Option<OwnFigures>, StoreError> {
         let row: Option<OwnRow> = statement(include_str!("own_usage.sql"))
-            .bind::<SqlUuid>(window.person.0)
+            .bind::<SqlUuid>(window.user.0)
             .bind::<SqlDate>(window.from)
             .bind::<SqlDate>(window.to)
             .bind::<SqlDate>(today)

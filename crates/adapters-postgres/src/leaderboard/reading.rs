@@ -3,8 +3,8 @@
 use domain::days::Period;
 use domain::leaderboard::ports::LeaderboardReader;
 use domain::leaderboard::{
-    Board, BoardEntry, BoardKind, BoardQuery, BoardSlice, RankPosition, RankedDay, Scope, Score, Season, SeasonBoard,
-    SeasonEntry, SeasonMonth, SortBy,
+    Board, BoardEntry, BoardKind, BoardQuery, BoardScope, BoardSlice, RankPosition, RankedDay, Score, Season,
+    SeasonBoard, SeasonEntry, SeasonMonth, SortBy,
 };
 use domain::social::Author;
 use domain::usage::Source;
@@ -178,9 +178,9 @@ impl LeaderboardReader for Database {
             part_of(OVERALL, query, part, viewer, now)
         } else {
             let (tool, model) = match &query.filter.scope {
-                Scope::Everything => (None, None),
-                Scope::Tool(tool) => (Some(tool.as_str()), None),
-                Scope::Model(model) => (None, Some(model.as_str())),
+                BoardScope::Everything => (None, None),
+                BoardScope::Tool(tool) => (Some(tool.as_str()), None),
+                BoardScope::Model(model) => (None, Some(model.as_str())),
             };
             let text = if query.kind() == BoardKind::Friends { FRIENDS } else { FILTERED };
             part_of(text, query, part, viewer, now)

@@ -27,7 +27,7 @@ const SCORES: [(&str, &str); 2] = [
 ];
 
 /// The statements that store a snapshot.
-const KEPT: [&str; 4] = [
+const STORE_STATEMENTS: [&str; 4] = [
     include_str!("insert_scoped_scores.sql"),
     include_str!("insert_overall_scores.sql"),
     include_str!("insert_positions.sql"),
@@ -43,7 +43,7 @@ impl PgUnitOfWork {
             .returning(board_snapshots::id)
             .row(c)
             .await?;
-        for text in KEPT {
+        for text in STORE_STATEMENTS {
             statement(text).bind::<Integer>(snapshot).run(c).await?;
         }
         let history = statement(include_str!("upsert_rank_history.sql"));

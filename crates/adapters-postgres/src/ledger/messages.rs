@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
 use domain::pricing::Cost;
-use domain::usage::ports::Cursor;
-use domain::usage::{LedgerEntry, MachineId, Message, MessageKey, Model, Source, TokenCounts};
+use domain::usage::ports::LedgerCursor;
+use domain::usage::{LedgerEntry, MachineId, MessageKey, Model, Source, TokenCounts, UsageMessage};
 
 use crate::prelude::*;
 use crate::schema::usage_messages;
@@ -45,7 +45,7 @@ pub(super) async fn page_of(
     tx: &mut PgUnitOfWork,
     text: &'static str,
     user: UserId,
-    after: Option<Cursor>,
+    after: Option<LedgerCursor>,
     limit: usize,
 ) -> Result<Statement<'static>, StoreError> {
     let (source_key, message_key) = match after {
@@ -62,8 +62,8 @@ pub(super) async fn page_of(
         .bind::<BigInt>(to_bigint(limit)))
 }
 
-pub(super) async fn remove(tx: &mut PgUnitOfWork, user: UserId, gone: &[LedgerEntry]) -> Result<(), StoreError> {
-    let messages = || gone.iter().map(|entry| &entry.message);
+pub(super) async fn remove(tx: &mut PgUnitOfWork, user: UserId, deleted: &[LedgerEntry]) -> Result<(), StoreError> {
+    let messages = || deleted.iter().map(|entry| &entry.message);
     let sources = tx.keys(messages().map(|message| message.source.clone()).collect()).await?;
     let removed = statement(include_str!("remove_messages.sql"))
         .bind::<SqlUuid>(user.0)
@@ -71,7 +71,7 @@ pub(super) async fn remove(tx: &mut PgUnitOfWork, user: UserId, gone: &[LedgerEn
         .bind_array::<SqlUuid>(messages().map(|message| uuid(message.key)))
         .run(tx.connection()?)
         .await?;
-    expect_all(removed, gone)
+    expect_all(removed, deleted)
 }
 
 /// Fails unless each of `entries` was written: the account lock excludes other changes.
@@ -156,7 +156,7 @@ pub(super) async fn entries(tx: &mut PgUnitOfWork, query: Statement<'_>) -> Resu
     tx.learn_machines(keys(|row| row.machine_key)).await?;
     let unknown = |kind: &str| StoreError::Internal(format!("a message has an unknown {kind}"));
     let entry = |row: Row| {
-        let message = Message {
+        let message = UsageMessage {
             key: MessageKey(row.message_key.into_bytes()),
             source: sources.get(&row.source_key).cloned().ok_or_else(|| unknown("source"))?,
             at: row.at,

@@ -7,9 +7,9 @@ mod messages;
 use std::collections::{BTreeSet, HashMap};
 
 use account_names::{AccountNameRow, AccountNames, read_names};
-use domain::usage::ports::{Cursor, LedgerRepository, RollupChanges, SharedNames, SyncLock};
+use domain::usage::ports::{LedgerCursor, LedgerRepository, RollupChanges, SharedNames, SyncLock};
 use domain::usage::room::{MOST_MACHINES, NameUse};
-use domain::usage::{Derived, LedgerEntry, MachineId, MessageKey, Model, Reach, RepricedAccount, Source};
+use domain::usage::{Derived, InstantRange, LedgerEntry, MachineId, MessageKey, Model, RepricedAccount, Source};
 
 use crate::accounts::{AccountRow, lock_account, read_account};
 use crate::prelude::*;
@@ -88,7 +88,7 @@ impl LedgerRepository for PgUnitOfWork {
     async fn page(
         &mut self,
         user: UserId,
-        after: Option<Cursor>,
+        after: Option<LedgerCursor>,
         limit: usize,
     ) -> Result<Vec<LedgerEntry>, StoreError> {
         let query = messages::page_of(self, include_str!("page_messages.sql"), user, after, limit).await?;
@@ -98,8 +98,8 @@ impl LedgerRepository for PgUnitOfWork {
     async fn page_within(
         &mut self,
         user: UserId,
-        reach: &Reach,
-        after: Option<Cursor>,
+        reach: &InstantRange,
+        after: Option<LedgerCursor>,
         limit: usize,
     ) -> Result<Vec<LedgerEntry>, StoreError> {
         let query = messages::page_of(self, include_str!("page_messages_within.sql"), user, after, limit)
@@ -114,7 +114,7 @@ impl LedgerRepository for PgUnitOfWork {
         &mut self,
         user: UserId,
         models: &[Model],
-        after: Option<Cursor>,
+        after: Option<LedgerCursor>,
         limit: usize,
     ) -> Result<Vec<LedgerEntry>, StoreError> {
         let models = self.keys(models.iter().cloned().collect()).await?;

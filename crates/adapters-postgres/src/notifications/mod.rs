@@ -5,8 +5,8 @@ use domain::jobs::JobKind;
 use domain::mail::EmailJob;
 use domain::notifications::ports::{NotificationReader, NotificationRepository};
 use domain::notifications::{
-    Channels, Forgotten, Listing, Notification, NotificationContent, NotificationKind, NotificationPage,
-    NotificationSelection, Preferences, PreferencesChange, Received, RetentionCutoffs,
+    Channels, Forgotten, ListedNotification, Notification, NotificationContent, NotificationKind, NotificationPage,
+    NotificationQuery, NotificationSelection, Preferences, PreferencesChange, RetentionCutoffs,
 };
 use domain::payload::StoredData;
 
@@ -18,7 +18,7 @@ use crate::unit_of_work::PgUnitOfWork;
 
 #[derive(QueryableByName)]
 #[diesel(table_name = notifications)]
-pub(crate) struct ReceivedRow {
+pub(crate) struct ListedNotificationRow {
     pub(crate) id: Uuid,
     kind: String,
     title: String,
@@ -29,8 +29,8 @@ pub(crate) struct ReceivedRow {
     read_at: Option<OffsetDateTime>,
 }
 
-impl From<ReceivedRow> for Received {
-    fn from(row: ReceivedRow) -> Self {
+impl From<ListedNotificationRow> for ListedNotification {
+    fn from(row: ListedNotificationRow) -> Self {
         Self {
             id: NotificationId(row.id),
             kind: row.kind,
@@ -76,7 +76,7 @@ struct ForgottenRow {
 
 #[async_trait]
 impl NotificationReader for Database {
-    async fn notifications(&self, user: UserId, listing: Listing) -> Result<NotificationPage, StoreError> {
+    async fn notifications(&self, user: UserId, listing: NotificationQuery) -> Result<NotificationPage, StoreError> {
         let connection = self.connection().await?;
         let page = if listing.unread_only {
             include_str!("unread_notifications.sql")
@@ -91,9 +91,9 @@ impl NotificationReader for Database {
             .bind::<SqlUuid>(user.0)
             .bind::<Bool>(listing.unread_only);
         let (rows, CountsRow { total, unread }) =
-            futures_util::try_join!(page.rows::<ReceivedRow>(&connection.pg), counts.row(&connection.pg))?;
+            futures_util::try_join!(page.rows::<ListedNotificationRow>(&connection.pg), counts.row(&connection.pg))?;
         Ok(NotificationPage {
-            notifications: rows.into_iter().map(Received::from).collect(),
+            notifications: rows.into_iter().map(ListedNotification::from).collect(),
             total: total.unsigned_abs(),
             unread: unread.unsigned_abs(),
         })

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use domain::portability::ExportPart;
-use domain::portability::ports::{ExportReader, Opened, Snapshot};
+use domain::portability::ports::{ExportReader, ExportSnapshot, SnapshotOpened};
 use domain::store::UnitOfWork;
-use domain::usage::ports::Cursor;
+use domain::usage::ports::LedgerCursor;
 
 use super::PAGE;
 use super::rows::{PageStart, RowKind};
@@ -18,15 +18,15 @@ const EXPORTS: i64 = i64::from_be_bytes(*b"btex\0\0\0\0");
 
 #[async_trait]
 impl ExportReader for Database {
-    async fn open(&self, user: UserId, now: OffsetDateTime) -> Result<Opened, StoreError> {
+    async fn open(&self, user: UserId, now: OffsetDateTime) -> Result<SnapshotOpened, StoreError> {
         let tx = self.begin_reading().await?;
         // Held until the transaction ends. Accounts whose ids have the same hash exclude each other, which is improbable.
         let lock =
             statement("SELECT pg_try_advisory_xact_lock($1) AS value").bind::<BigInt>(EXPORTS ^ i64::from(fold(user)));
         if !lock.value::<Bool, bool>(tx.connection()?).await? {
-            return Ok(Opened::UnderWay);
+            return Ok(SnapshotOpened::UnderWay);
         }
-        Ok(Opened::Begun(Box::new(Reading { tx: Some(Box::new(tx)), user, now, stage: Stage::Account })))
+        Ok(SnapshotOpened::Begun(Box::new(Reading { tx: Some(Box::new(tx)), user, now, stage: Stage::Account })))
     }
 }
 
@@ -62,12 +62,12 @@ enum Stage {
     /// The kind, and the place after which the page starts.
     Rows(RowKind, PageStart),
     /// The message after which the page starts.
-    Messages(Option<Cursor>),
+    Messages(Option<LedgerCursor>),
     Done,
 }
 
 #[async_trait]
-impl Snapshot for Reading {
+impl ExportSnapshot for Reading {
     async fn next(&mut self) -> Result<Option<ExportPart>, StoreError> {
         let Some(tx) = &mut self.tx else { return Ok(None) };
         loop {

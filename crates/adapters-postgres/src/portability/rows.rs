@@ -4,11 +4,11 @@ use diesel::pg::Pg;
 use domain::achievements::ports::ProgressEvent;
 use domain::identity::{Device, ExternalLink, ProviderName, Scopes};
 use domain::ids::AchievementId;
-use domain::notifications::Received;
+use domain::notifications::ListedNotification;
 use domain::payload::StoredData;
 use domain::portability::{
-    ExportPart, IssuedBefore, Machine, OwnCode, PastActivity, PastEvent, PastFollow, PastNotification, PastProject,
-    PastUnlock, ReferralDirection, Referred, SignedIn,
+    ExportPart, Machine, OwnReferralCode, PastActivity, PastApiToken, PastEvent, PastFollow, PastNotification,
+    PastProject, PastReferral, PastSession, PastUnlock, ReferralDirection,
 };
 use domain::progression::EventXp;
 use domain::projects::Project;
@@ -18,7 +18,7 @@ use domain::users::Username;
 use time::macros::datetime;
 
 use super::PAGE;
-use crate::notifications::{PreferenceRow, ReceivedRow, preferences};
+use crate::notifications::{ListedNotificationRow, PreferenceRow, preferences};
 use crate::prelude::*;
 use crate::progress::stored_tier;
 use crate::projects::ProjectRow;
@@ -210,7 +210,7 @@ struct IssuedRow {
 async fn api_tokens(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT id, name, may_sync, may_read, created_at, expires_at, last_used_at FROM api_tokens
         WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
-    let token = |row: IssuedRow| IssuedBefore {
+    let token = |row: IssuedRow| PastApiToken {
         name: row.name,
         scopes: Scopes { sync: row.may_sync, read: row.may_read },
         created_at: row.created_at,
@@ -240,7 +240,7 @@ async fn sessions(
 ) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT id, created_at, expires_at, last_used_at, ip, user_agent FROM sessions
         WHERE user_id = $1 AND (created_at, id) > ($2, $3) AND expires_at > $5 ORDER BY created_at, id LIMIT $4";
-    let session = |row: SessionRow| SignedIn {
+    let session = |row: SessionRow| PastSession {
         created_at: row.created_at,
         expires_at: row.expires_at,
         last_used_at: row.last_used_at,
@@ -275,7 +275,7 @@ async fn code(c: &AsyncPgConnection, user: UserId) -> Result<PageOf, StoreError>
         FROM referral_codes AS codes LEFT JOIN referral_clicks AS clicks ON clicks.user_id = codes.user_id
         WHERE codes.user_id = $1 GROUP BY codes.code, codes.created_at";
     let row: Option<CodeRow> = statement(TEXT).bind::<SqlUuid>(user.0).optional(c).await?;
-    let own = |row: CodeRow| OwnCode {
+    let own = |row: CodeRow| OwnReferralCode {
         code: ReferralCode::trusted(row.code),
         created_at: row.created_at,
         clicks: row.clicks.unsigned_abs(),
@@ -311,7 +311,7 @@ async fn referrals(
     user: UserId,
     place: PageStart,
 ) -> Result<PageOf, StoreError> {
-    let referred = |row: ReferredRow| Referred {
+    let referred = |row: ReferredRow| PastReferral {
         came,
         username: Username::trusted(row.username),
         created_at: row.created_at,
@@ -378,7 +378,7 @@ const REQUESTS_RECEIVED: &str = people!("follow_requests", "following_id", "foll
 
 #[derive(QueryableByName)]
 #[diesel(table_name = users)]
-struct PersonRow {
+struct FollowRow {
     id: Uuid,
     username: String,
     created_at: OffsetDateTime,
@@ -393,7 +393,7 @@ async fn people(
     place: PageStart,
 ) -> Result<PageOf, StoreError> {
     let person =
-        |row: PersonRow| PastFollow { username: Username::trusted(row.username), since: row.created_at, is_requested };
+        |row: FollowRow| PastFollow { username: Username::trusted(row.username), since: row.created_at, is_requested };
     page(c, by_time(text, user, &place), |row| PageStart::after(row.created_at, row.id), person, part).await
 }
 
@@ -465,7 +465,7 @@ async fn activities(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Re
 #[diesel(table_name = notifications)]
 struct NotificationRow {
     #[diesel(embed)]
-    received: ReceivedRow,
+    received: ListedNotificationRow,
     dedup_key: String,
 }
 
@@ -473,7 +473,7 @@ async fn notifications(c: &AsyncPgConnection, user: UserId, place: PageStart) ->
     const TEXT: &str = "SELECT id, kind, title, message, data::text, dedup_key, created_at, read_at FROM notifications
         WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
     let notification = |row: NotificationRow| {
-        let Received { id: _, kind, title, message, data, created_at, read_at } = row.received.into();
+        let ListedNotification { id: _, kind, title, message, data, created_at, read_at } = row.received.into();
         PastNotification { kind, title, message, data, dedup_key: row.dedup_key, created_at, read_at }
     };
     let last = |row: &NotificationRow| PageStart::after(row.received.created_at, row.received.id);

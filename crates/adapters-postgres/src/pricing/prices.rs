@@ -1,9 +1,10 @@
 //! Stored prices: rows of fetched tables, decisions of administrators, and models without a price.
 
 use domain::administration::AuditReason;
-use domain::pricing::ports::{ModelNames, Origin, PriceReader, PriceRepository, StoredPrices};
+use domain::pricing::ports::{ModelNames, PriceReader, PriceRepository, StoredPrices, TableOrigin};
 use domain::pricing::{
-    Decision, DecisionId, Edition, Override, PriceRow, PriceUpdate, PriceUpdateOutcome, Prices, UnpricedModel, line,
+    Edition, PriceDecision, PriceDecisionId, PriceOverride, PriceRow, PriceUpdate, PriceUpdateOutcome, Prices,
+    UnpricedModel, line,
 };
 use domain::usage::{Model, ModelName, Provider};
 
@@ -50,13 +51,13 @@ impl ModelNames for Database {
 
 #[async_trait]
 impl PriceRepository for PgUnitOfWork {
-    async fn lock(&mut self) -> Result<Origin, StoreError> {
+    async fn lock(&mut self) -> Result<TableOrigin, StoreError> {
         let (source, etag, listed): (Option<String>, Option<String>, Option<i64>) = price_book::table
             .select((price_book::source, price_book::etag, price_book::listed))
             .for_no_key_update()
             .row(self.connection()?)
             .await?;
-        Ok(Origin { source, etag, listed: listed.map(count) })
+        Ok(TableOrigin { source, etag, listed: listed.map(count) })
     }
 
     async fn live_rows(&mut self) -> Result<Vec<PriceRow>, StoreError> {
@@ -74,7 +75,7 @@ impl PriceRepository for PgUnitOfWork {
             .await
     }
 
-    async fn set_origin(&mut self, origin: &Origin) -> Result<(), StoreError> {
+    async fn set_origin(&mut self, origin: &TableOrigin) -> Result<(), StoreError> {
         let listed = origin.listed.map(to_bigint);
         diesel::update(price_book::table)
             .set((
@@ -88,11 +89,11 @@ impl PriceRepository for PgUnitOfWork {
 
     async fn insert_decision(
         &mut self,
-        decided: &Override,
+        decided: &PriceOverride,
         by: UserId,
         now: OffsetDateTime,
         reason: &AuditReason,
-    ) -> Result<DecisionId, StoreError> {
+    ) -> Result<PriceDecisionId, StoreError> {
         let id = diesel::insert_into(price_rows::table)
             .values((
                 price_rows::origin.eq(OVERRIDE),
@@ -107,24 +108,24 @@ impl PriceRepository for PgUnitOfWork {
             .returning(price_rows::id)
             .row(self.connection()?)
             .await?;
-        Ok(DecisionId(id))
+        Ok(PriceDecisionId(id))
     }
 
-    async fn decision(&mut self, id: DecisionId) -> Result<Option<Override>, StoreError> {
+    async fn decision(&mut self, id: PriceDecisionId) -> Result<Option<PriceOverride>, StoreError> {
         let row: Option<StoredRow> = price_rows::table
             .find(id.0)
             .filter(price_rows::origin.eq(OVERRIDE))
             .select(StoredRow::as_select())
             .optional(self.connection()?)
             .await?;
-        row.map(Override::try_from).transpose()
+        row.map(PriceOverride::try_from).transpose()
     }
 
     async fn last_decision(
         &mut self,
         model: &ModelName,
         provider: Option<Provider>,
-    ) -> Result<Option<DecisionId>, StoreError> {
+    ) -> Result<Option<PriceDecisionId>, StoreError> {
         let id: Option<i64> = price_rows::table
             .filter(price_rows::origin.eq(OVERRIDE))
             .filter(price_rows::model.eq(model.as_str()))
@@ -134,7 +135,7 @@ impl PriceRepository for PgUnitOfWork {
             .limit(1)
             .optional(self.connection()?)
             .await?;
-        Ok(id.map(DecisionId))
+        Ok(id.map(PriceDecisionId))
     }
 
     async fn next_edition(&mut self) -> Result<Edition, StoreError> {
@@ -168,11 +169,11 @@ impl PriceReader for Database {
             .select(StoredRow::as_select())
             .rows(&connection.pg)
             .await?;
-        let overrides = overrides.into_iter().map(Override::try_from).collect::<Result<_, _>>()?;
+        let overrides = overrides.into_iter().map(PriceOverride::try_from).collect::<Result<_, _>>()?;
         Ok(StoredPrices { edition, rows, overrides })
     }
 
-    async fn decisions(&self) -> Result<Vec<Decision>, StoreError> {
+    async fn decisions(&self) -> Result<Vec<PriceDecision>, StoreError> {
         let rows: Vec<(i64, StoredRow, Option<Uuid>, OffsetDateTime, Option<String>)> = price_rows::table
             .filter(price_rows::origin.eq(OVERRIDE))
             .order(price_rows::id)
@@ -187,7 +188,7 @@ impl PriceReader for Database {
             .await?;
         let decision = |(id, row, by, at, reason): (i64, StoredRow, Option<Uuid>, _, Option<String>)| {
             let reason = AuditReason::trusted(reason.unwrap_or_default());
-            Ok(Decision { id: DecisionId(id), decided: row.try_into()?, by: by.map(UserId), at, reason })
+            Ok(PriceDecision { id: PriceDecisionId(id), decided: row.try_into()?, by: by.map(UserId), at, reason })
         };
         rows.into_iter().map(decision).collect()
     }
@@ -268,7 +269,7 @@ impl TryFrom<StoredRow> for PriceRow {
     }
 }
 
-impl TryFrom<StoredRow> for Override {
+impl TryFrom<StoredRow> for PriceOverride {
     type Error = StoreError;
 
     fn try_from(row: StoredRow) -> Result<Self, StoreError> {

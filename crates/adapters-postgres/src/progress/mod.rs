@@ -1,9 +1,10 @@
 //! Progress: the facts that achievements are judged by, and awards.
 
 use domain::achievements::ports::{
-    AchievementReader, Award, ProgressEvent, ProgressRepository, ProgressSums, Shown, Unlocked,
+    AccountAchievements, AchievementReader, ProgressChanges, ProgressEvent, ProgressRepository, ProgressSums,
+    UnlockedAchievement,
 };
-use domain::achievements::{AchievementFacts, Events, PersonFacts, Tier, UsageFacts};
+use domain::achievements::{AchievementFacts, ProgressEvents, Tier, UsageFacts, UserFacts};
 use domain::days::Window;
 use domain::ids::AchievementId;
 use domain::progression::{EventXp, Level, xp};
@@ -59,7 +60,7 @@ impl From<UsageRow> for UsageFacts {
 
 #[derive(QueryableByName)]
 #[diesel(table_name = usage_totals)]
-struct PersonRow {
+struct UserFactsRow {
     #[diesel(sql_type = BigInt)]
     followers: i64,
     #[diesel(sql_type = BigInt)]
@@ -87,9 +88,9 @@ struct PersonRow {
     totals: SumsRow,
 }
 
-impl PersonRow {
-    fn facts(&self) -> PersonFacts {
-        PersonFacts {
+impl UserFactsRow {
+    fn facts(&self) -> UserFacts {
+        UserFacts {
             followers: self.followers.unsigned_abs(),
             following: self.following.unsigned_abs(),
             referrals: self.referrals.unsigned_abs(),
@@ -112,7 +113,7 @@ struct UnlockedRow {
     pinned_at: Option<OffsetDateTime>,
 }
 
-impl From<UnlockedRow> for Unlocked {
+impl From<UnlockedRow> for UnlockedAchievement {
     fn from(row: UnlockedRow) -> Self {
         let (id, tier) = (AchievementId(row.achievement_id), stored_tier(row.tier));
         Self { id, tier, at: row.unlocked_at, pinned: row.pinned_at.is_some() }
@@ -146,11 +147,11 @@ struct EventRow {
     xp: i64,
 }
 
-fn facts(usage: UsageRow, person: &PersonRow, unlocked: &[Unlocked]) -> AchievementFacts {
+fn facts(usage: UsageRow, user_row: &UserFactsRow, unlocked: &[UnlockedAchievement]) -> AchievementFacts {
     AchievementFacts {
-        person: person.facts(),
-        active_days: person.active_dates.iter().copied().collect(),
-        monthly_tokens: person.monthly_tokens,
+        user: user_row.facts(),
+        active_days: user_row.active_dates.iter().copied().collect(),
+        monthly_tokens: user_row.monthly_tokens,
         usage: usage.into(),
         held: unlocked.iter().map(|unlocked| (unlocked.id, unlocked.tier)).collect(),
     }
@@ -162,7 +163,7 @@ fn usage_facts(user: UserId) -> Statement<'static> {
 
 fn person_facts(month: Window, viewer: Option<UserId>) -> Statement<'static> {
     statement(include_str!("person_facts.sql"))
-        .bind::<SqlUuid>(month.person.0)
+        .bind::<SqlUuid>(month.user.0)
         .bind::<SqlDate>(month.from)
         .bind::<SqlDate>(month.to)
         .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0))
@@ -174,20 +175,24 @@ fn unlocked(user: UserId) -> Statement<'static> {
 
 #[async_trait]
 impl AchievementReader for Database {
-    async fn achievements(&self, month: Window, viewer: Option<UserId>) -> Result<Option<Shown>, StoreError> {
+    async fn achievements(
+        &self,
+        month: Window,
+        viewer: Option<UserId>,
+    ) -> Result<Option<AccountAchievements>, StoreError> {
         let connection = self.connection().await?;
         let c = &connection.pg;
-        let (usage, person, rows) = futures_util::try_join!(
-            usage_facts(month.person).optional(c),
+        let (usage, user_row, rows) = futures_util::try_join!(
+            usage_facts(month.user).optional(c),
             person_facts(month, viewer).optional(c),
-            unlocked(month.person).rows::<UnlockedRow>(c),
+            unlocked(month.user).rows::<UnlockedRow>(c),
         )?;
-        let (Some(usage), Some(person)): (_, Option<PersonRow>) = (usage, person) else { return Ok(None) };
-        let unlocked: Vec<Unlocked> = rows.into_iter().map(Unlocked::from).collect();
-        Ok(Some(Shown {
-            facts: facts(usage, &person, &unlocked),
-            totals: person.totals.into(),
-            event_xp: EventXp(person.event_xp),
+        let (Some(usage), Some(user_row)): (_, Option<UserFactsRow>) = (usage, user_row) else { return Ok(None) };
+        let unlocked: Vec<UnlockedAchievement> = rows.into_iter().map(UnlockedAchievement::from).collect();
+        Ok(Some(AccountAchievements {
+            facts: facts(usage, &user_row, &unlocked),
+            totals: user_row.totals.into(),
+            event_xp: EventXp(user_row.event_xp),
             unlocked,
         }))
     }
@@ -195,25 +200,25 @@ impl AchievementReader for Database {
 
 #[async_trait]
 impl ProgressRepository for PgUnitOfWork {
-    async fn facts(&mut self, month: Window) -> Result<Option<(AchievementFacts, Events)>, StoreError> {
+    async fn facts(&mut self, month: Window) -> Result<Option<(AchievementFacts, ProgressEvents)>, StoreError> {
         let c = self.connection()?;
-        let user = month.person;
+        let user = month.user;
         let events = statement("SELECT reason, xp FROM progress_events WHERE user_id = $1").bind::<SqlUuid>(user.0);
-        let (usage, person, held, events) = futures_util::try_join!(
+        let (usage, user_row, held, events) = futures_util::try_join!(
             usage_facts(user).optional(c),
             person_facts(month, Some(user)).optional(c),
             unlocked(user).rows::<UnlockedRow>(c),
             events.rows(c),
         )?;
-        let (Some(usage), Some(person)) = (usage, person) else { return Ok(None) };
-        let held: Vec<Unlocked> = held.into_iter().map(Unlocked::from).collect();
+        let (Some(usage), Some(user_row)) = (usage, user_row) else { return Ok(None) };
+        let held: Vec<UnlockedAchievement> = held.into_iter().map(UnlockedAchievement::from).collect();
         let events = events.into_iter().map(|row: EventRow| (row.reason, EventXp(row.xp))).collect();
-        Ok(Some((facts(usage, &person, &held), events)))
+        Ok(Some((facts(usage, &user_row, &held), events)))
     }
 
-    async fn unlocked(&mut self, user: UserId) -> Result<Vec<Unlocked>, StoreError> {
+    async fn unlocked(&mut self, user: UserId) -> Result<Vec<UnlockedAchievement>, StoreError> {
         let rows: Vec<UnlockedRow> = unlocked(user).rows(self.connection()?).await?;
-        Ok(rows.into_iter().map(Unlocked::from).collect())
+        Ok(rows.into_iter().map(UnlockedAchievement::from).collect())
     }
 
     async fn set_pinned(
@@ -228,7 +233,7 @@ impl ProgressRepository for PgUnitOfWork {
             .await
     }
 
-    async fn award(&mut self, user: UserId, award: &Award, now: OffsetDateTime) -> Result<(), StoreError> {
+    async fn award(&mut self, user: UserId, award: &ProgressChanges, now: OffsetDateTime) -> Result<(), StoreError> {
         let (c, sends_email) = (self.connection()?, self.sends_email);
         futures_util::try_join!(
             run_if_any(award.sums.map(|sums| set_progress(user, sums)), c),
@@ -250,7 +255,7 @@ fn set_progress(user: UserId, sums: ProgressSums) -> Statement<'static> {
         .bind::<Integer>(to_integer(sums.achievements))
 }
 
-fn unlock(user: UserId, award: &Award, now: OffsetDateTime) -> Option<Statement<'static>> {
+fn unlock(user: UserId, award: &ProgressChanges, now: OffsetDateTime) -> Option<Statement<'static>> {
     let unlocks = &award.unlocks;
     let tiers = unlocks.iter().map(|(_, tier)| tier.map(|tier| i16::from(tier.number())));
     let statement = || {

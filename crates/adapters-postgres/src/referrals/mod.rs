@@ -3,7 +3,7 @@
 use domain::progression::EventXp;
 use domain::referrals::ports::{ReferralReader, ReferralRepository};
 use domain::referrals::{
-    ClickLimits, ClickStats, ReferralCode, ReferralStats, ReferredPerson, ReferredSeen, Visitor, VisitorNetwork,
+    ClickLimits, ClickStats, ReferralCode, ReferralStats, ReferredDetails, ReferredUser, Visitor, VisitorNetwork,
 };
 use domain::social::Author;
 use time::UtcOffset;
@@ -135,7 +135,7 @@ struct StatsRow {
 }
 
 #[derive(QueryableByName)]
-struct PersonRow {
+struct ReferredUserRow {
     #[diesel(embed)]
     account: AuthorRow,
     #[diesel(sql_type = Bool)]
@@ -150,10 +150,10 @@ struct PersonRow {
     paid: i64,
 }
 
-impl From<PersonRow> for ReferredPerson {
-    fn from(row: PersonRow) -> Self {
+impl From<ReferredUserRow> for ReferredUser {
+    fn from(row: ReferredUserRow) -> Self {
         let Author { id, username, name, image } = row.account.into();
-        let seen = ReferredSeen {
+        let seen = ReferredDetails {
             level: row.progress.level(),
             joined_at: row.joined_at,
             is_active: row.is_active,
@@ -175,12 +175,12 @@ impl ReferralReader for Database {
         let stats = statement(include_str!("referral_stats.sql")).bind::<SqlUuid>(user.0);
         let people =
             statement(include_str!("referred_people.sql")).bind::<SqlUuid>(user.0).bind::<BigInt>(i64::from(listed));
-        let (stats, people): (StatsRow, Vec<PersonRow>) = futures_util::try_join!(stats.row(c), people.rows(c))?;
+        let (stats, people): (StatsRow, Vec<ReferredUserRow>) = futures_util::try_join!(stats.row(c), people.rows(c))?;
         let level = |level: usize| stats.totals.get(level).copied().unwrap_or_default().unsigned_abs();
         Ok(ReferralStats {
             totals: std::array::from_fn(level),
             xp: EventXp(stats.xp),
-            people: people.into_iter().map(ReferredPerson::from).collect(),
+            people: people.into_iter().map(ReferredUser::from).collect(),
             clicks: ClickStats { total: stats.clicks.unsigned_abs(), converted: stats.converted.unsigned_abs() },
         })
     }

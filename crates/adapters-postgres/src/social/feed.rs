@@ -4,7 +4,7 @@ use domain::ids::ActivityId;
 use domain::page::{Page, PageRequest};
 use domain::payload::StoredData;
 use domain::social::ports::{FeedReader, MissedPage};
-use domain::social::{ActivityKind, ActivityMark, FeedItem, LiveActivity, Position};
+use domain::social::{ActivityKind, ActivityMark, FeedItem, FeedPosition, LiveActivity};
 use time::Duration;
 
 use crate::database::Database;
@@ -17,7 +17,7 @@ use crate::users::AuthorRow;
 const LONGEST_TRANSACTION: Duration = Duration::DAY;
 
 /// Longer than most transactions that write activities.
-const RECENT: Duration = Duration::MINUTE;
+const USUAL_TRANSACTION: Duration = Duration::MINUTE;
 
 /// The size of a feed, and one of its activities unless the page is empty.
 #[derive(QueryableByName)]
@@ -76,7 +76,7 @@ impl From<CursorRow> for ActivityMark {
 }
 
 #[derive(QueryableByName)]
-struct NewsRow {
+struct ActivityDeliveryRow {
     #[diesel(embed)]
     cursor: CursorRow,
     #[diesel(embed)]
@@ -86,15 +86,15 @@ struct NewsRow {
 }
 
 /// An activity, and the viewers that receive it.
-pub(crate) struct News {
+pub(crate) struct ActivityDelivery {
     pub(crate) mark: ActivityMark,
     /// `None` for a kind that only another release knows.
     pub(crate) activity: Option<LiveActivity>,
     pub(crate) viewers: Vec<UserId>,
 }
 
-impl From<NewsRow> for News {
-    fn from(row: NewsRow) -> Self {
+impl From<ActivityDeliveryRow> for ActivityDelivery {
+    fn from(row: ActivityDeliveryRow) -> Self {
         let mark = row.cursor.into();
         Self {
             mark,
@@ -115,13 +115,13 @@ impl Database {
     }
 
     /// The activities `ids`, in that order, each with those of `viewers` that receive it.
-    pub(crate) async fn recipients(&self, ids: &[Uuid], viewers: &[Uuid]) -> Result<Vec<News>, StoreError> {
-        let rows: Vec<NewsRow> = statement(include_str!("stream_recipients.sql"))
+    pub(crate) async fn recipients(&self, ids: &[Uuid], viewers: &[Uuid]) -> Result<Vec<ActivityDelivery>, StoreError> {
+        let rows: Vec<ActivityDeliveryRow> = statement(include_str!("stream_recipients.sql"))
             .bind::<Array<SqlUuid>>(ids)
             .bind::<Array<SqlUuid>>(viewers)
             .rows(&self.connection().await?.pg)
             .await?;
-        Ok(rows.into_iter().map(News::from).collect())
+        Ok(rows.into_iter().map(ActivityDelivery::from).collect())
     }
 
     /// The activities that `viewers` missed since `mark`: up to `limit` after the position `after`, the oldest first.
@@ -129,12 +129,12 @@ impl Database {
         &self,
         viewers: &[Uuid],
         mark: ActivityMark,
-        after: Option<Position>,
+        after: Option<FeedPosition>,
         limit: u32,
-    ) -> Result<Vec<News>, StoreError> {
+    ) -> Result<Vec<ActivityDelivery>, StoreError> {
         let first = mark.at - LONGEST_TRANSACTION;
         let (at, id) = after.unwrap_or((first, ActivityId(Uuid::nil())));
-        let rows: Vec<NewsRow> = statement(include_str!("missed.sql"))
+        let rows: Vec<ActivityDeliveryRow> = statement(include_str!("missed.sql"))
             .bind::<Array<SqlUuid>>(viewers)
             .bind::<Timestamptz>(mark.at)
             .bind::<Text>(mark.horizon.to_string())
@@ -146,7 +146,7 @@ impl Database {
             .bind::<Text>(mark.transaction.to_string())
             .rows(&self.connection().await?.pg)
             .await?;
-        Ok(rows.into_iter().map(News::from).collect())
+        Ok(rows.into_iter().map(ActivityDelivery::from).collect())
     }
 }
 
@@ -172,7 +172,8 @@ impl FeedReader for Database {
 
     async fn recent(&self, viewer: UserId, limit: u32) -> Result<Vec<ActivityMark>, StoreError> {
         let now = self.cursor_now().await?;
-        let news = self.missed_by(&[viewer.0], ActivityMark { at: now.at - RECENT, ..now }, None, limit).await?;
+        let news =
+            self.missed_by(&[viewer.0], ActivityMark { at: now.at - USUAL_TRANSACTION, ..now }, None, limit).await?;
         Ok(news.into_iter().map(|news| news.mark).collect())
     }
 
@@ -180,7 +181,7 @@ impl FeedReader for Database {
         &self,
         viewer: UserId,
         mark: ActivityMark,
-        after: Option<Position>,
+        after: Option<FeedPosition>,
         limit: u32,
     ) -> Result<MissedPage, StoreError> {
         let news = self.missed_by(&[viewer.0], mark, after, limit).await?;

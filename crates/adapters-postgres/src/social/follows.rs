@@ -173,13 +173,13 @@ impl Database {
     async fn contacts(
         &self,
         list: List,
-        person: UserId,
+        user: UserId,
         viewer: Option<UserId>,
         request: PageRequest,
     ) -> Result<Page<Contact>, StoreError> {
         let connection = self.connection().await?;
         let seen =
-            |text| statement(text).bind::<SqlUuid>(person.0).bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0));
+            |text| statement(text).bind::<SqlUuid>(user.0).bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0));
         let total: i64 = seen(list.total).value::<BigInt, _>(&connection.pg).await?;
         let rows: Vec<ContactRow> = seen(list.page)
             .bind::<BigInt>(i64::from(request.size))
@@ -194,32 +194,32 @@ impl Database {
 impl FollowReader for Database {
     async fn followers(
         &self,
-        person: UserId,
+        user: UserId,
         viewer: Option<UserId>,
         page: PageRequest,
     ) -> Result<Page<Contact>, StoreError> {
-        self.contacts(FOLLOWERS, person, viewer, page).await
+        self.contacts(FOLLOWERS, user, viewer, page).await
     }
 
     async fn following(
         &self,
-        person: UserId,
+        user: UserId,
         viewer: Option<UserId>,
         page: PageRequest,
     ) -> Result<Page<Contact>, StoreError> {
-        self.contacts(FOLLOWING, person, viewer, page).await
+        self.contacts(FOLLOWING, user, viewer, page).await
     }
 
     async fn requests(&self, owner: UserId, page: PageRequest) -> Result<Page<Contact>, StoreError> {
         self.contacts(REQUESTS, owner, Some(owner), page).await
     }
 
-    async fn stats(&self, person: UserId, viewer: Option<UserId>) -> Result<Option<FollowStats>, StoreError> {
+    async fn stats(&self, user: UserId, viewer: Option<UserId>) -> Result<Option<FollowStats>, StoreError> {
         let query = statement(include_str!("follow_stats.sql"))
-            .bind::<SqlUuid>(person.0)
+            .bind::<SqlUuid>(user.0)
             .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0));
         let row: Option<StatsRow> = query.optional(&self.connection().await?.pg).await?;
-        let is_other = viewer.is_some_and(|viewer| viewer != person);
+        let is_other = viewer.is_some_and(|viewer| viewer != user);
         Ok(row.map(|StatsRow { followers, following, is_following, follows_me }| FollowStats {
             followers: followers.unsigned_abs(),
             following: following.unsigned_abs(),

@@ -1,6 +1,6 @@
 //! Removal of deleted accounts.
 
-use domain::users::Purged;
+use domain::users::PurgeReport;
 use domain::users::ports::PurgeRepository;
 
 use crate::accounts::uuids;
@@ -65,8 +65,9 @@ impl PurgeRepository for PgUnitOfWork {
         Ok(taken.into_iter().next().map(UserId))
     }
 
-    async fn erase(&mut self, user: UserId, limit: u32) -> Result<Purged, StoreError> {
-        let mut purged = Purged { messages: self.remove(MESSAGES, user, limit.into()).await?, ..Purged::default() };
+    async fn erase(&mut self, user: UserId, limit: u32) -> Result<PurgeReport, StoreError> {
+        let mut purged =
+            PurgeReport { messages: self.remove(MESSAGES, user, limit.into()).await?, ..PurgeReport::default() };
         for text in OTHERS {
             let left = u64::from(limit).saturating_sub(purged.messages + purged.others);
             if left == 0 {
@@ -75,8 +76,8 @@ impl PurgeRepository for PgUnitOfWork {
             purged.others += self.remove(text, user, left).await?;
         }
         // Foreign keys remove the few other rows.
-        let gone = diesel::delete(users::table.find(user.0).filter(users::deleted_at.is_not_null()));
-        purged.accounts = gone.run(self.connection()?).await?;
+        let account = diesel::delete(users::table.find(user.0).filter(users::deleted_at.is_not_null()));
+        purged.accounts = account.run(self.connection()?).await?;
         Ok(purged)
     }
 }

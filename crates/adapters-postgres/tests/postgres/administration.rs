@@ -10,7 +10,7 @@ use domain::administration::{
 use domain::days::Period;
 use domain::deps::Deps;
 use domain::error::StoreError;
-use domain::identity::{Scopes, Via};
+use domain::identity::{AuthMethod, Scopes};
 use domain::ids::{ApiTokenId, Ids, JobId, SessionId};
 use domain::jobs::ports::{Capacity, JobOutcome, ListedJob};
 use domain::jobs::{Job, JobKind, JobStatus, JobStore, NewJob};
@@ -18,7 +18,7 @@ use domain::leaderboard::{BoardQuery, BoardSlice, Leaderboard, SortBy};
 use domain::page::PageRequest;
 use domain::store::Store;
 use domain::testing::variant;
-use domain::users::{GRACE, User, Username};
+use domain::users::{GRACE_PERIOD, User, Username};
 use time::{Duration, OffsetDateTime};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -29,9 +29,9 @@ use crate::leaderboard::community::{by_tokens, used};
 const PAGE: PageRequest = PageRequest { page: 1, size: 100 };
 
 /// Ids that are new in every process.
-struct Fresh;
+struct UniqueIds;
 
-impl Ids for Fresh {
+impl Ids for UniqueIds {
     fn fresh(&self) -> Uuid {
         Uuid::now_v7()
     }
@@ -44,7 +44,7 @@ impl Ids for Fresh {
 impl Fixture {
     /// What use cases are built from whose ids no other test has.
     fn fresh_deps(&self, now: OffsetDateTime) -> Deps {
-        Deps { ids: Arc::new(Fresh), ..self.deps_at(now) }
+        Deps { ids: Arc::new(UniqueIds), ..self.deps_at(now) }
     }
 
     fn administration_at(&self, now: OffsetDateTime) -> Administration {
@@ -57,9 +57,9 @@ impl Fixture {
 
     /// An administrator called root, made without an audit record.
     async fn root(&self) -> (User, Administrator) {
-        let root = self.person("root", None).await;
+        let root = self.create_user("root", None).await;
         self.run("UPDATE users SET is_admin = true WHERE username = 'root'").await;
-        let via = Via::Session(SessionId(Uuid::nil()));
+        let via = AuthMethod::Session(SessionId(Uuid::nil()));
         let admitted = self.administration().admit(root.id, via, Some("192.0.2.7".to_owned())).await;
         (root, admitted.expect("an administrator"))
     }
@@ -86,16 +86,16 @@ fn order(expires_at: Option<OffsetDateTime>) -> FlagOrder {
 #[tokio::test(flavor = "multi_thread")]
 async fn administrators_are_made_by_an_operator_and_checked_on_each_request() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("Ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("Ada", None).await, fixture.create_user("bob", None).await);
     let administration = fixture.administration();
-    let session = Via::Session(SessionId(Uuid::nil()));
+    let session = AuthMethod::Session(SessionId(Uuid::nil()));
     let admitted = async |user: &User, via| administration.admit(user.id, via, None).await.is_ok();
     assert!(!admitted(&ada, session).await);
     assert_eq!(
         [administration.grant("ADA").await.ok(), administration.grant("ada").await.ok()],
         [Some(true), Some(false)]
     );
-    let token = Via::ApiToken(ApiTokenId(Uuid::nil()), Scopes { sync: true, read: true });
+    let token = AuthMethod::ApiToken(ApiTokenId(Uuid::nil()), Scopes { sync: true, read: true });
     assert_eq!(
         (admitted(&ada, session).await, admitted(&ada, token).await, admitted(&bob, session).await),
         (true, false, false)
@@ -124,7 +124,7 @@ async fn administrators_are_made_by_an_operator_and_checked_on_each_request() {
 async fn action_and_audit_record_are_stored_together_or_not_at_all() {
     let fixture = fixture();
     let (_, root) = fixture.root().await;
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let administration = fixture.administration();
     let nothing_happened = async || fixture.actions().await.is_empty() && fixture.decided_flags().await.is_empty();
 
@@ -138,7 +138,7 @@ async fn action_and_audit_record_are_stored_together_or_not_at_all() {
     let mut tx = fixture.store.begin().await.expect("a transaction");
     tx.administration().insert_flag(Uuid::now_v7(), ada.id, &order(None), root.id(), NOW).await.expect("a flag");
     let action = AdminAction::new(AdminActionKind::FlagAccount, AuditTarget::User(ada.id), Vec::new());
-    action.record(tx.administration(), &Fresh, &root, NOW).await.expect("an entry");
+    action.record(tx.administration(), &UniqueIds, &root, NOW).await.expect("an entry");
     drop(tx);
     assert!(nothing_happened().await);
 
@@ -154,10 +154,10 @@ async fn action_and_audit_record_are_stored_together_or_not_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn flags_at_once_are_one() {
+async fn flag_set_concurrently_is_stored_once() {
     let fixture = Arc::new(fixture());
     let (_, root) = fixture.root().await;
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     // An expired flag does not prevent a new one.
     fixture.administration_at(NOW - Duration::DAY).flag(&root, &ada.username, order(Some(NOW))).await.expect("a flag");
     let mut tasks = JoinSet::new();
@@ -183,7 +183,7 @@ async fn flags_at_once_are_one() {
 async fn flag_hides_immediately_until_it_is_lifted_or_expires() {
     let fixture = fixture();
     let (_, root) = fixture.root().await;
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.sync(&ada, &["a", "b"]).await;
     fixture.sync(&bob, &["a"]).await;
     fixture.refresh().await;
@@ -218,7 +218,7 @@ async fn flag_hides_immediately_until_it_is_lifted_or_expires() {
 async fn audit_log_is_append_only_and_outlives_accounts() {
     let fixture = fixture();
     let (root_user, root) = fixture.root().await;
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.administration().flag(&root, &ada.username, order(None)).await.expect("a flag");
     let client = fixture.client().await;
     for statement in [
@@ -240,10 +240,10 @@ async fn audit_log_is_append_only_and_outlives_accounts() {
     );
     assert!(written[0].details.0.contains("\"reason\": \"made up\""), "{:?}", written[0].details);
 
-    for gone in [ada.id, root_user.id] {
-        fixture.users_at(NOW).leave(gone).await.expect("a date");
+    for deleted in [ada.id, root_user.id] {
+        fixture.users_at(NOW).leave(deleted).await.expect("a date");
     }
-    let later = fixture.users_at(NOW + GRACE + Duration::DAY);
+    let later = fixture.users_at(NOW + GRACE_PERIOD + Duration::DAY);
     assert_eq!(later.purge(|| false).await.expect("a purge").accounts, 2);
     let kept = fixture.log(&AuditFilter::default()).await;
     let expected = AuditEntry { actor: None, target_username: None, ip: None, ..written[0].clone() };
@@ -256,7 +256,7 @@ async fn audit_log_is_append_only_and_outlives_accounts() {
 async fn audit_log_is_filtered_by_actor_action_and_subject() {
     let fixture = fixture();
     let (_, root) = fixture.root().await;
-    let (ada, bob) = (fixture.person("Ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("Ada", None).await, fixture.create_user("bob", None).await);
     let at = |seconds| fixture.administration_at(NOW + Duration::seconds(seconds));
     at(1).grant("bob").await.expect("an administrator");
     let bob_admin = Administrator::unchecked(bob.id);
@@ -309,8 +309,8 @@ async fn dead_job_is_retried_and_running_job_is_not() {
     let listed = fixture.store.list(Some(JobStatus::Pending), 5).await.expect("jobs");
     assert_eq!((listed.len(), listed[0].id, listed[0].attempts), (1, dead, 0));
     administration.remove_job(&root, dead).await.expect("it is removed");
-    let gone = administration.remove_job(&root, dead).await;
-    assert_eq!(gone.map_err(|error| variant(&error)).expect_err("it is gone"), "UnknownJob");
+    let deleted = administration.remove_job(&root, dead).await;
+    assert_eq!(deleted.map_err(|error| variant(&error)).expect_err("it is gone"), "UnknownJob");
     assert_eq!(fixture.actions().await, ["job_removed", "job_retried"]);
 }
 
@@ -399,7 +399,7 @@ async fn shared_refresh_waits_for_the_commit_of_its_requester() {
 async fn lifted_flag_gets_a_rank_by_the_next_refresh() {
     let fixture = fixture();
     let (_, root) = fixture.root().await;
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 5)]).await;
     let administration = fixture.administration();
     administration.flag(&root, &ada.username, order(None)).await.expect("a flag");
@@ -416,12 +416,12 @@ async fn lifted_flag_gets_a_rank_by_the_next_refresh() {
 #[tokio::test(flavor = "multi_thread")]
 async fn profiles_that_turn_public_queue_one_delayed_refresh() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.private_person("ada").await, fixture.private_person("bob").await);
+    let (ada, bob) = (fixture.create_private_user("ada").await, fixture.create_private_user("bob").await);
     fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 5)]).await;
     fixture.refresh().await;
     assert_eq!(refreshes(&fixture).await, [], "to hide takes no refresh");
-    for person in [&ada, &bob, &ada] {
-        fixture.set_public(person, true).await;
+    for user in [&ada, &bob, &ada] {
+        fixture.set_public(user, true).await;
     }
     assert_eq!(fixture.lines(&by_tokens(), None).await, [] as [&str; 0], "the refresh gave them no place");
     let due: Vec<_> = refreshes(&fixture).await.into_iter().map(|job| (job.status, job.run_at)).collect();

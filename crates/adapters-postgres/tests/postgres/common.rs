@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters_postgres::{Database, Migrations, PoolSettings, WorkClass};
-use domain::achievements::ports::Award;
+use domain::achievements::ports::ProgressChanges;
 use domain::clock::FixedClock;
 use domain::dashboard::Dashboard;
 use domain::days::Zone;
@@ -72,7 +72,7 @@ fn walk(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
 }
 
 /// An account called `name`, not stored yet.
-pub(crate) fn person(name: &str) -> User {
+pub(crate) fn test_user(name: &str) -> User {
     let now = datetime!(2026-11-22 12:00 UTC);
     User {
         id: UserId(Uuid::now_v7()),
@@ -90,8 +90,8 @@ pub(crate) fn person(name: &str) -> User {
 
 impl Fixture {
     /// Stores an account called `name` that lives in `zone`.
-    pub(crate) async fn person(&self, name: &str, zone: Option<&str>) -> User {
-        let user = User { zone: zone.and_then(Zone::parse), ..person(name) };
+    pub(crate) async fn create_user(&self, name: &str, zone: Option<&str>) -> User {
+        let user = User { zone: zone.and_then(Zone::parse), ..test_user(name) };
         let mut tx = self.store.begin().await.expect("a transaction");
         tx.users().insert(&user, None).await.expect("an account");
         tx.commit().await.expect("a commit");
@@ -104,8 +104,8 @@ pub(crate) const NOW: OffsetDateTime = domain::usage::testing::NOW;
 
 impl Fixture {
     /// Stores an account called `name` that is private.
-    pub(crate) async fn private_person(&self, name: &str) -> User {
-        self.set_public(&self.person(name, None).await, false).await
+    pub(crate) async fn create_private_user(&self, name: &str) -> User {
+        self.set_public(&self.create_user(name, None).await, false).await
     }
 
     /// Makes the profile of `user` public or private.
@@ -191,7 +191,7 @@ pub(crate) fn level_up(user: &User, seconds: i64) -> Activity {
 
 /// Writes `activity` in `tx`.
 pub(crate) async fn write(tx: &mut dyn UnitOfWork, activity: &Activity) {
-    let award = Award { activities: vec![activity.clone()], ..Award::default() };
+    let award = ProgressChanges { activities: vec![activity.clone()], ..ProgressChanges::default() };
     tx.progress().award(activity.user, &award, activity.created_at).await.expect("an award");
 }
 

@@ -37,9 +37,12 @@ async fn recount(fixture: &Fixture, user: UserId) -> Result<bool, StoreError> {
 async fn follow_counts_include_every_way_to_begin_and_end_a_follow() {
     let fixture = fixture();
     let social = fixture.social();
-    let [ada, eve, joe] =
-        [fixture.person("ada", None).await, fixture.person("eve", None).await, fixture.person("joe", None).await];
-    let bob = fixture.private_person("bob").await;
+    let [ada, eve, joe] = [
+        fixture.create_user("ada", None).await,
+        fixture.create_user("eve", None).await,
+        fixture.create_user("joe", None).await,
+    ];
+    let bob = fixture.create_private_user("bob").await;
     let counts = async |user| {
         let (followers, following, _) = kept(&fixture, user).await;
         (followers, following)
@@ -76,7 +79,7 @@ async fn follow_counts_are_right_after_concurrent_changes() {
     let fixture = Arc::new(fixture());
     let mut people = Vec::new();
     for n in 0..8 {
-        people.push(fixture.person(&format!("person{n}"), None).await);
+        people.push(fixture.create_user(&format!("person{n}"), None).await);
     }
     let mut tasks = JoinSet::new();
     for a in people.clone() {
@@ -128,7 +131,7 @@ fn expected(error: domain::social::SocialError) -> Result<(), domain::social::So
 #[tokio::test(flavor = "multi_thread")]
 async fn rebuild_corrects_wrong_counts() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.follow(&ada, &bob).await;
     fixture.happens(&bob, 0).await;
     let client = fixture.client().await;
@@ -153,7 +156,7 @@ async fn rebuild_corrects_wrong_counts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn account_without_counts_is_counted_from_its_first_follow() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.client().await.batch_execute("DELETE FROM social_counts").await.expect("as the release before makes them");
     let stats = fixture.store.stats(ada.id, None).await.expect("stats");
     assert_eq!(stats, Some(FollowStats::default()));
@@ -167,16 +170,16 @@ async fn acceptances_at_once_do_not_deadlock() {
     let fixture = Arc::new(fixture());
     let mut people = Vec::new();
     for n in 0..12 {
-        people.push(fixture.person(&format!("person{n}"), None).await);
+        people.push(fixture.create_user(&format!("person{n}"), None).await);
     }
     // The first and the last, so that they are at both ends of every order.
     let owners = [people.remove(0), people.remove(5), people.pop().expect("the last")];
     for round in 0..4 {
         for owner in &owners {
             fixture.set_public(owner, false).await;
-            for person in &people {
-                fixture.social().unfollow(person.id, &owner.username).await.expect("ended");
-                fixture.social().follow(person.id, &owner.username).await.expect("a request");
+            for user in &people {
+                fixture.social().unfollow(user.id, &owner.username).await.expect("ended");
+                fixture.social().follow(user.id, &owner.username).await.expect("a request");
             }
         }
         let mut tasks = JoinSet::new();
@@ -197,10 +200,10 @@ async fn acceptances_at_once_do_not_deadlock() {
             done.expect("nobody waits in a circle");
         }
     }
-    for person in owners.iter().chain(&people) {
-        let before = kept(&fixture, person).await;
-        let wrong = recount(&fixture, person.id).await.expect("a recount");
-        assert!(!wrong, "{}: {before:?} is {:?}", person.username, kept(&fixture, person).await);
+    for user in owners.iter().chain(&people) {
+        let before = kept(&fixture, user).await;
+        let wrong = recount(&fixture, user.id).await.expect("a recount");
+        assert!(!wrong, "{}: {before:?} is {:?}", user.username, kept(&fixture, user).await);
     }
     assert_eq!(kept(&fixture, &owners[0]).await.0, 9);
 }

@@ -3,7 +3,7 @@
 use domain::identity::{Email, PasswordHash};
 use domain::ids::{NotificationId, UserId};
 use domain::jobs::Job;
-use domain::mail::{About, EmailJob};
+use domain::mail::{EmailJob, EmailSubject};
 use domain::notifications::{Channels, Notification, NotificationContent, NotificationKind, PreferencesChange};
 use domain::store::Store;
 use domain::users::User;
@@ -51,7 +51,7 @@ impl Fixture {
     }
 
     async fn verified(&self, name: &str) -> User {
-        let user = self.person(name, None).await;
+        let user = self.create_user(name, None).await;
         self.verify(&user).await;
         user
     }
@@ -97,7 +97,7 @@ async fn email_is_queued_with_its_notification_once() {
     assert_eq!(taken.len(), 3);
     for job in taken {
         assert_eq!((job.attempts, job.kind), (JobKind::Mail.attempts(), JobKind::Mail));
-        let Ok(Job::Mail(EmailJob { id, to, about: About::News(news) })) = job.job else { panic!("{job:?}") };
+        let Ok(Job::Mail(EmailJob { id, to, about: EmailSubject::News(news) })) = job.job else { panic!("{job:?}") };
         assert_eq!((id, to), (job.id, ada.id));
         assert_eq!((news.title.as_str(), news.message.as_str()), ("News", "There is \"news\"."));
         let mut facts = news.facts;
@@ -111,14 +111,14 @@ async fn email_is_queued_with_its_notification_once() {
 async fn email_goes_only_to_the_verified_address_that_wants_it() {
     use NotificationKind::{FollowRequest, LevelUp};
     let fixture = sending();
-    let unverified = fixture.person("una", None).await;
-    let gone = fixture.verified("gone").await;
-    fixture.users_at(NOW).leave(gone.id).await.expect("gone");
-    let nobody = User { email: None, email_verified: true, ..crate::common::person("nobody") };
+    let unverified = fixture.create_user("una", None).await;
+    let deleted = fixture.verified("gone").await;
+    fixture.users_at(NOW).leave(deleted.id).await.expect("gone");
+    let without_email = User { email: None, email_verified: true, ..crate::common::test_user("nobody") };
     let mut tx = fixture.store.begin().await.expect("a transaction");
-    tx.users().insert(&nobody, None).await.expect("an account");
+    tx.users().insert(&without_email, None).await.expect("an account");
     tx.commit().await.expect("a commit");
-    for user in [&unverified, &gone, &nobody] {
+    for user in [&unverified, &deleted, &without_email] {
         fixture.tell_by_mail(user.id, vec![content(FollowRequest, "x")]).await;
         assert_eq!(fixture.emails().await, Vec::<String>::new(), "{}", user.username);
     }
@@ -162,7 +162,7 @@ async fn email_is_not_queued_without_mail_or_commit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn address_is_verified_only_for_its_present_owner() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let own = ada.email.clone().expect("an address");
     let verify = async |email: &Email| {
         let mut tx = fixture.store.begin().await.expect("a transaction");
@@ -183,7 +183,7 @@ async fn address_is_verified_only_for_its_present_owner() {
 #[tokio::test(flavor = "multi_thread")]
 async fn account_is_found_with_its_password() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let find = async |id| {
         let mut tx = fixture.store.begin().await.expect("a transaction");
         tx.users().find_with_password(id).await.expect("an answer")

@@ -4,13 +4,13 @@ use domain::achievements::Achievements;
 use domain::dashboard::TrendDays;
 use domain::days::Period;
 use domain::insights::{Insights, WeeklySummaries};
-use domain::leaderboard::{BoardKind, BoardQuery, Filter, SortBy};
+use domain::leaderboard::{BoardFilter, BoardKind, BoardQuery, SortBy};
 use domain::plausibility::Plausibility;
 use domain::pricing::ports::PriceReader;
 use domain::streaks::StreakReminders;
 use domain::testing::variant;
 use domain::usage::testing::{batch, sent};
-use domain::usage::{Batch, Conventions, MAX_COUNT, ModelName, Selection, SentMessage, Source};
+use domain::usage::{MAX_COUNT, ModelName, SentMessage, Source, SyncBatch, TokenConventions, UsageSelection};
 use domain::users::{User, ViewedProfile};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -48,7 +48,7 @@ impl Fixture {
             dashboard.models(&look, period).await.expect("models");
             insights.compare(user.id, period).await.expect("insights");
             for kind in BoardKind::ALL {
-                let query = BoardQuery::new(kind, SortBy::Tokens, period, Filter::default());
+                let query = BoardQuery::new(kind, SortBy::Tokens, period, BoardFilter::default());
                 self.board(&query, Some(user.id)).await;
             }
         }
@@ -89,7 +89,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
 
 impl Shape {
     /// The request with all messages of this shape, the `number`th of its account.
-    fn request(&self, number: usize) -> Batch {
+    fn request(&self, number: usize) -> SyncBatch {
         let [input, output, cache_read, cache_write, cache_write_1h, reasoning] = self.counts;
         let (input_includes_cached, reasoning_included_in_output) = self.conventions;
         let message = |n: usize| SentMessage {
@@ -103,9 +103,9 @@ impl Shape {
             reasoning,
             ..sent(&format!("{number} {n}"))
         };
-        Batch {
+        SyncBatch {
             source: Source::trusted(SOURCES[self.source]),
-            conventions: Conventions { input_includes_cached, reasoning_included_in_output },
+            conventions: TokenConventions { input_includes_cached, reasoning_included_in_output },
             ..batch((0..self.times).map(message).collect())
         }
     }
@@ -123,7 +123,7 @@ fn accepted_messages_of_any_size_leave_reads_and_jobs_working() {
             let usage = fixture.usage();
             let mut users = Vec::new();
             for (number, shapes) in people.iter().enumerate() {
-                let user = fixture.person(&format!("person{number}"), None).await;
+                let user = fixture.create_user(&format!("person{number}"), None).await;
                 for (number, shape) in shapes.iter().enumerate() {
                     usage.sync(user.id, shape.request(number)).await.expect("a sync");
                 }
@@ -133,7 +133,7 @@ fn accepted_messages_of_any_size_leave_reads_and_jobs_working() {
             for user in &users {
                 fixture.read_everything(user).await;
                 assert!(usage.rebuild(user.id).await.expect("a rebuild").is_clean());
-                let codex = Selection { source: Source::parse("codex"), ..Selection::default() };
+                let codex = UsageSelection { source: Source::parse("codex"), ..UsageSelection::default() };
                 usage.forget(user.id, &codex).await.expect("it is gone");
                 assert!(usage.rebuild(user.id).await.expect("a rebuild").is_clean());
                 fixture.read_everything(user).await;
@@ -166,7 +166,7 @@ async fn store_excess_reasoning(fixture: &Fixture, user: &User) {
 async fn excess_reasoning_of_an_older_release_hides_only_its_account_until_repair() {
     let fixture = fixture();
     let usage = fixture.usage();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.sync(&bob, &["x"]).await;
     store_excess_reasoning(&fixture, &ada).await;
 
@@ -184,7 +184,7 @@ async fn excess_reasoning_of_an_older_release_hides_only_its_account_until_repai
     assert!(usage.rebuild(ada.id).await.expect("a rebuild").is_clean(), "the sync left nothing to repair");
     fixture.run_every_job().await;
     assert_eq!(names(fixture.board(&query, None).await), ["ada", "bob"]);
-    usage.forget(ada.id, &Selection::default()).await.expect("it is gone");
+    usage.forget(ada.id, &UsageSelection::default()).await.expect("it is gone");
     let left: i64 =
         fixture.client().await.query_one("SELECT min(reasoning) FROM usage_totals", &[]).await.expect("a row").get(0);
     assert_eq!(left, 0);
@@ -193,9 +193,9 @@ async fn excess_reasoning_of_an_older_release_hides_only_its_account_until_repai
 #[tokio::test(flavor = "multi_thread")]
 async fn usage_with_excess_reasoning_can_be_deleted() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     store_excess_reasoning(&fixture, &ada).await;
-    assert_eq!(fixture.usage().forget(ada.id, &Selection::default()).await.expect("it is gone"), 2);
+    assert_eq!(fixture.usage().forget(ada.id, &UsageSelection::default()).await.expect("it is gone"), 2);
     assert!(fixture.usage().rebuild(ada.id).await.expect("a rebuild").is_clean());
     assert!(fixture.dashboard().overview(&ViewedProfile::own(ada.clone())).await.map_err(|e| variant(&e)).is_ok());
 }

@@ -38,8 +38,11 @@ async fn page(fixture: &Fixture, viewer: &User, request: PageRequest) -> Page<Fe
 #[tokio::test(flavor = "multi_thread")]
 async fn feed_shows_activities_of_followed_accounts_with_their_authors() {
     let fixture = fixture();
-    let [ada, bob, eve] =
-        [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
+    let [ada, bob, eve] = [
+        fixture.create_user("ada", None).await,
+        fixture.create_user("bob", None).await,
+        fixture.create_user("eve", None).await,
+    ];
     fixture.follow(&ada, &bob).await;
     quiet(&fixture).await;
     assert_eq!(page(&fixture, &ada, PAGE).await, Page { items: vec![], total: 0, request: PAGE });
@@ -59,7 +62,7 @@ async fn feed_shows_activities_of_followed_accounts_with_their_authors() {
 #[tokio::test(flavor = "multi_thread")]
 async fn feed_pages_equal_a_sort_of_everything() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let client = quiet(&fixture).await;
     // 30 people with up to 40 activities at times that often coincide; the last third is not followed.
     let community = "
@@ -104,7 +107,7 @@ async fn feed_pages_equal_a_sort_of_everything() {
 async fn feed_hides_private_unfollowed_and_deleted_accounts_immediately() {
     let fixture = fixture();
     let social = fixture.social();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.follow(&ada, &bob).await;
     let client = quiet(&fixture).await;
     let start = fixture.happens(&ada, -60).await;
@@ -137,8 +140,11 @@ async fn feed_hides_private_unfollowed_and_deleted_accounts_immediately() {
 #[tokio::test(flavor = "multi_thread")]
 async fn activity_committed_late_is_not_missed() {
     let fixture = fixture();
-    let [ada, bob, eve] =
-        [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
+    let [ada, bob, eve] = [
+        fixture.create_user("ada", None).await,
+        fixture.create_user("bob", None).await,
+        fixture.create_user("eve", None).await,
+    ];
     fixture.follow(&ada, &bob).await;
     fixture.follow(&ada, &eve).await;
     quiet(&fixture).await;
@@ -165,7 +171,7 @@ async fn activity_committed_late_is_not_missed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn activities_of_one_transaction_are_ordered_by_time_and_id() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.follow(&ada, &bob).await;
     quiet(&fixture).await;
     let mut written = Vec::new();
@@ -188,8 +194,11 @@ async fn activities_of_one_transaction_are_ordered_by_time_and_id() {
 #[tokio::test(flavor = "multi_thread")]
 async fn missed_activities_are_read_in_parts_for_one_viewer() {
     let fixture = fixture();
-    let [ada, bob, eve] =
-        [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
+    let [ada, bob, eve] = [
+        fixture.create_user("ada", None).await,
+        fixture.create_user("bob", None).await,
+        fixture.create_user("eve", None).await,
+    ];
     fixture.follow(&ada, &bob).await;
     fixture.follow(&bob, &eve).await;
     quiet(&fixture).await;
@@ -214,14 +223,14 @@ async fn missed_activities_are_read_in_parts_for_one_viewer() {
     ids.sort();
     expected.sort();
     assert_eq!(ids, expected);
-    let nobody = UserId(Uuid::from_u128(404));
-    assert!(fixture.store.missed(nobody, mark, None, 100).await.expect("missed").activities.is_empty());
+    let unknown_user = UserId(Uuid::from_u128(404));
+    assert!(fixture.store.missed(unknown_user, mark, None, 100).await.expect("missed").activities.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn missed_activities_are_complete_after_a_restore() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.follow(&ada, &bob).await;
     let client = quiet(&fixture).await;
     let (older, seen) = (fixture.happens(&bob, -200_000).await, fixture.happens(&bob, 0).await);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use adapters_postgres::{Hub, HubLimits};
 use domain::error::StoreError;
 use domain::ids::ActivityId;
-use domain::social::ports::{ActivityHub, FeedReader, HeardActivities};
+use domain::social::ports::{ActivityHub, ActivitySubscription, FeedReader};
 use domain::store::Store;
 use domain::users::User;
 use time::OffsetDateTime;
@@ -14,26 +14,29 @@ use tokio_postgres::Client;
 use crate::common::{Fixture, NOW, fixture, level_up, write};
 
 /// How long is waited for what must come: no measure of speed, only the end of patience.
-const PATIENCE: Duration = Duration::from_mins(1);
+const ACTIVITY_TIMEOUT: Duration = Duration::from_mins(1);
 
 fn hub(fixture: &Fixture) -> Hub {
     Hub::start(fixture.store.clone(), fixture.database.url(), HubLimits::default())
 }
 
-async fn listen(hub: &Hub, viewer: &User) -> Box<dyn HeardActivities> {
+async fn listen(hub: &Hub, viewer: &User) -> Box<dyn ActivitySubscription> {
     hub.subscribe(viewer.id).await.expect("it hears").expect("room")
 }
 
-async fn next(heard: &mut Box<dyn HeardActivities>) -> Option<ActivityId> {
-    let next = tokio::time::timeout(PATIENCE, heard.next()).await.expect("something comes");
+async fn next(subscription: &mut Box<dyn ActivitySubscription>) -> Option<ActivityId> {
+    let next = tokio::time::timeout(ACTIVITY_TIMEOUT, subscription.next()).await.expect("something comes");
     next.map(|activity| activity.item.id)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hub_of_each_process_sends_committed_activities_to_allowed_viewers() {
     let fixture = fixture();
-    let [ada, bob, eve] =
-        [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
+    let [ada, bob, eve] = [
+        fixture.create_user("ada", None).await,
+        fixture.create_user("bob", None).await,
+        fixture.create_user("eve", None).await,
+    ];
     fixture.follow(&ada, &bob).await;
     fixture.follow(&eve, &bob).await;
     fixture.follow(&ada, &eve).await;
@@ -46,40 +49,40 @@ async fn hub_of_each_process_sends_committed_activities_to_allowed_viewers() {
     write(&mut *undone, &level_up(&bob, 0)).await;
     drop(undone);
     let first = fixture.happens(&bob, 0).await;
-    for heard in adas.iter_mut().chain([&mut eves]) {
-        assert_eq!(next(heard).await, Some(first), "and nothing that was undone");
+    for subscription in adas.iter_mut().chain([&mut eves]) {
+        assert_eq!(next(subscription).await, Some(first), "and nothing that was undone");
     }
 
     // Asked anew for each: Bob is private and keeps Ada, and Eve is removed.
     fixture.set_public(&bob, false).await;
     fixture.social().remove_follower(bob.id, &eve.username).await.expect("removed");
     let second = fixture.happens(&bob, 1).await;
-    for heard in &mut adas {
-        assert_eq!(next(heard).await, Some(second));
+    for subscription in &mut adas {
+        assert_eq!(next(subscription).await, Some(second));
     }
     fixture.social().unfollow(ada.id, &bob.username).await.expect("unfollowed");
     fixture.happens(&bob, 2).await;
     // Eve's activity comes after Bob's, so a listener that receives hers next did not receive his.
     let last = fixture.happens(&eve, 3).await;
-    for heard in &mut adas {
-        assert_eq!(next(heard).await, Some(last));
+    for subscription in &mut adas {
+        assert_eq!(next(subscription).await, Some(last));
     }
     let deleted = "UPDATE users SET deleted_at = now() WHERE username = 'eve'";
     fixture.client().await.batch_execute(deleted).await.expect("deleted");
     fixture.happens(&eve, 4).await;
     // Heard by both hubs once Ada hears of what came after it.
-    let joe = fixture.person("joe", None).await;
+    let joe = fixture.create_user("joe", None).await;
     fixture.follow(&ada, &joe).await;
     let after = fixture.happens(&joe, 5).await;
-    for heard in &mut adas {
-        let mut told = next(heard).await;
-        while told != Some(after) {
-            let earned = told.expect("what Joe earned by being followed");
+    for subscription in &mut adas {
+        let mut received = next(subscription).await;
+        while received != Some(after) {
+            let earned = received.expect("what Joe earned by being followed");
             assert_ne!(
                 fixture.store.mark(earned).await.expect("a store").map(|mark| mark.at),
                 Some(NOW + time::Duration::seconds(4))
             );
-            told = next(heard).await;
+            received = next(subscription).await;
         }
     }
     for hub in &hubs {
@@ -93,10 +96,10 @@ async fn hub_of_each_process_sends_committed_activities_to_allowed_viewers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hub_without_connection_catches_up_later() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.follow(&ada, &bob).await;
     let hub = hub(&fixture);
-    let mut heard = listen(&hub, &ada).await;
+    let mut subscription = listen(&hub, &ada).await;
     let client = fixture.client().await;
     // What is caught up with is of the last day, by the database's clock.
     let passed = (OffsetDateTime::now_utc() - NOW).whole_seconds();
@@ -104,7 +107,7 @@ async fn hub_without_connection_catches_up_later() {
     for round in 0..5 {
         if round % 2 == 1 {
             let before = fixture.happens(&bob, passed + 10 * round).await;
-            assert_eq!(next(&mut heard).await, Some(before));
+            assert_eq!(next(&mut subscription).await, Some(before));
         }
         // Written by a transaction that was under way before the connection was cut, and committed after it.
         let late = level_up(&bob, passed + 10 * round - 5);
@@ -113,9 +116,9 @@ async fn hub_without_connection_catches_up_later() {
         cut = listening(&client, cut).await;
         client.query_one("SELECT pg_terminate_backend($1)", &[&cut]).await.expect("an end");
         slow.commit().await.expect("a commit");
-        let mut told = Vec::new();
-        while told.last() != Some(&late.id) {
-            told.push(next(&mut heard).await.expect("the hub goes on"));
+        let mut received = Vec::new();
+        while received.last() != Some(&late.id) {
+            received.push(next(&mut subscription).await.expect("the hub goes on"));
         }
     }
 }
@@ -135,7 +138,7 @@ async fn listening(client: &Client, before: i32) -> i32 {
 #[tokio::test(flavor = "multi_thread")]
 async fn hub_without_database_is_unavailable_until_it_connects() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.follow(&ada, &bob).await;
     let nowhere = Hub::start(fixture.store.clone(), "postgres://127.0.0.1:1/nothing", HubLimits::default());
     let error = nowhere.subscribe(ada.id).await.err().expect("nobody is there");
@@ -146,7 +149,7 @@ async fn hub_without_database_is_unavailable_until_it_connects() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hub_reads_a_hundred_activities_with_few_statements() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.follow(&ada, &bob).await;
     let limits = HubLimits { queue: 200, ..HubLimits::default() };
     let hub = Hub::start(fixture.store.clone(), fixture.database.url(), limits);
@@ -162,11 +165,11 @@ async fn hub_reads_a_hundred_activities_with_few_statements() {
     let queries = fixture.store.queries();
     let before = queries.statements();
     tx.commit().await.expect("a commit");
-    for heard in &mut listeners {
+    for subscription in &mut listeners {
         for activity in &activities {
-            assert_eq!(next(heard).await, Some(activity.id), "in the order in which they were written");
+            assert_eq!(next(subscription).await, Some(activity.id), "in the order in which they were written");
         }
     }
-    let asked = queries.statements() - before;
-    assert!(asked < 100, "{asked} statements for 100 activities and 3 listeners");
+    let round_trips = queries.statements() - before;
+    assert!(round_trips < 100, "{round_trips} statements for 100 activities and 3 listeners");
 }

@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use time::{Date, Duration, OffsetDateTime};
 
-use crate::common::{Fixture, NOW, fixture, person};
+use crate::common::{Fixture, NOW, fixture, test_user};
 use crate::leaderboard::community::{TODAY, used, with};
 
 impl Fixture {
@@ -40,22 +40,22 @@ impl Fixture {
 }
 
 /// A member: its zone, whether it is private, whether it is left out.
-type Someone = (u8, bool, u8);
+type MemberSpec = (u8, bool, u8);
 /// A row: whose, days ago, tool, tokens, cost, input, cache reads.
 type Row = (u8, i64, u8, i64, i128, i64, i64);
 
 const ZONES: [Option<&str>; 4] = [None, Some("UTC"), Some("Pacific/Kiritimati"), Some("Pacific/Niue")];
 const TOOLS: [&str; 3] = ["codex", "cursor", "gemini-cli"];
 
-fn community() -> impl Strategy<Value = (Vec<Someone>, Vec<Row>)> {
+fn community() -> impl Strategy<Value = (Vec<MemberSpec>, Vec<Row>)> {
     // One in ten is flagged, one in ten was flagged once, one in ten is deleted.
-    let someone = (0..4_u8, prop::bool::weighted(0.2), 0..10_u8);
+    let member_spec = (0..4_u8, prop::bool::weighted(0.2), 0..10_u8);
     let days_ago = prop_oneof![4 => -1..4_i64, 3 => 4..9_i64, 1 => 26..33_i64, 1 => 300..302_i64];
     let tokens = prop_oneof![0..3_i64, 1..5_000_000_i64, Just(i64::MAX / 4)];
     let cost = prop_oneof![Just(0_i128), 0..3_i128, 0..1_000_000_000_000_000_000_i128];
     let input = prop_oneof![Just(0), 0..2_000_000_i64];
     let row = (0..12_u8, days_ago, 0..3_u8, tokens, cost, input.clone(), input);
-    (prop::collection::vec(someone, 12), prop::collection::vec(row, 0..70))
+    (prop::collection::vec(member_spec, 12), prop::collection::vec(row, 0..70))
 }
 
 /// What one person comes to in `period`; nothing where they used nothing.
@@ -80,14 +80,14 @@ fn figures(rows: &[&DayUsageByModel], period: Period, today: Date) -> Option<[Op
 
 async fn write(
     fixture: &Fixture,
-    someones: &[Someone],
+    someones: &[MemberSpec],
     rows: &[Row],
     run: usize,
 ) -> (BTreeMap<UserId, Date>, Vec<DayUsageByModel>) {
-    let (mut counted, mut everybody) = (BTreeMap::new(), Vec::new());
+    let (mut counted, mut all_users) = (BTreeMap::new(), Vec::new());
     for (number, (zone, private, fate)) in someones.iter().enumerate() {
         let zone = ZONES[usize::from(*zone)].and_then(Zone::parse);
-        let user = User { zone: zone.clone(), is_public: !private, ..person(&format!("p{run}_{number}")) };
+        let user = User { zone: zone.clone(), is_public: !private, ..test_user(&format!("p{run}_{number}")) };
         let mut tx = fixture.store.begin().await.expect("a transaction");
         tx.users().insert(&user, None).await.expect("an account");
         tx.commit().await.expect("a commit");
@@ -100,7 +100,7 @@ async fn write(
         if !matches!(fate, 0 | 2) {
             counted.insert(user.id, zone.unwrap_or_else(Zone::utc).date(NOW));
         }
-        everybody.push(user);
+        all_users.push(user);
     }
     let mut rows: Vec<DayUsageByModel> = rows
         .iter()
@@ -108,7 +108,7 @@ async fn write(
             cost: if tokens > 0 { Usd::from_atto(cost) } else { Usd::ZERO },
             input: if tokens > 0 { input } else { 0 },
             cache_read: if tokens > 0 { cache_read } else { 0 },
-            ..with(&used(&everybody[usize::from(whose)], days_ago, tokens), TOOLS[usize::from(tool)], "gpt-5")
+            ..with(&used(&all_users[usize::from(whose)], days_ago, tokens), TOOLS[usize::from(tool)], "gpt-5")
         })
         .collect();
     // One row of each tool and day, and no more than an account may have.
@@ -132,7 +132,7 @@ fn benchmarks_agree_with_the_rule() {
     let fixture = fixture();
     let mut runner = TestRunner::new(Config { cases: 24, max_shrink_iters: 200, ..Config::default() });
     let run = std::sync::atomic::AtomicUsize::new(0);
-    let check = |(someones, rows): (Vec<Someone>, Vec<Row>)| {
+    let check = |(someones, rows): (Vec<MemberSpec>, Vec<Row>)| {
         runtime.block_on(async {
             let run = run.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             fixture.run("TRUNCATE usage_rollups, usage_days, account_flags, users CASCADE").await;
@@ -195,7 +195,7 @@ async fn benchmark_cuts_of_many_accounts_agree_with_the_rule() {
 #[tokio::test(flavor = "multi_thread")]
 async fn comparison_needs_benchmarks() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let none = fixture.insights().compare(ada.id, Period::All).await.expect_err("no benchmark");
     assert_eq!(none.kind(), ErrorKind::NotFound);
     assert_eq!(fixture.insights().refresh().await.expect("a refresh"), 0);
@@ -210,8 +210,8 @@ async fn comparison_needs_benchmarks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn own_figures_are_current_and_of_the_period() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
-    let bob = fixture.person("bob", None).await;
+    let ada = fixture.create_user("ada", None).await;
+    let bob = fixture.create_user("bob", None).await;
     fixture.insights().refresh().await.expect("a refresh");
     let row = |days_ago, tokens, tool: &str| DayUsageByModel {
         cost: Usd::from_atto(1),
@@ -250,7 +250,7 @@ async fn own_figures_are_current_and_of_the_period() {
 #[tokio::test(flavor = "multi_thread")]
 async fn benchmark_is_replaced_as_a_whole() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.use_up(&[DayUsageByModel { input: 1, ..used(&ada, 0, 7) }]).await;
     fixture.insights().refresh().await.expect("a refresh");
     let first = fixture.benchmark(Period::All).await;
@@ -274,7 +274,7 @@ async fn benchmark_is_replaced_as_a_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn benchmark_refreshes_at_once_store_one_result() {
     let fixture = Arc::new(fixture());
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.use_up(&[used(&ada, 0, 7)]).await;
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..6 {
@@ -291,7 +291,7 @@ async fn benchmark_refreshes_at_once_store_one_result() {
 #[tokio::test(flavor = "multi_thread")]
 async fn comparison_takes_at_most_three_statements() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.use_up(&[used(&ada, 0, 7)]).await;
     fixture.insights().refresh().await.expect("a refresh");
     let count = fixture.store.queries();

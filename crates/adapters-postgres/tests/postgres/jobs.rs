@@ -16,8 +16,8 @@ use uuid::Uuid;
 use crate::common::{NOW, fixture};
 
 /// Longer than any test takes, and over at once.
-const LONG: Duration = Duration::from_mins(10);
-const OVER: Duration = Duration::ZERO;
+const LONG_LEASE: Duration = Duration::from_mins(10);
+const EXPIRED_LEASE: Duration = Duration::ZERO;
 
 fn id(number: u128) -> JobId {
     JobId(Uuid::from_u128(number))
@@ -32,7 +32,7 @@ fn room(jobs: usize) -> Capacity {
 }
 
 async fn take(store: &Database, worker: &str, jobs: usize) -> Vec<TakenJob> {
-    store.take(worker, &room(jobs), NOW, LONG).await.expect("jobs")
+    store.take(worker, &room(jobs), NOW, LONG_LEASE).await.expect("jobs")
 }
 
 /// The states of all jobs, in the order of their ids.
@@ -81,11 +81,11 @@ async fn jobs_that_are_due_and_fit_are_taken() {
     let jobs = [(id(1), later), new(2, "a"), new(3, "b"), new(4, "c")];
     fixture.store.enqueue_now(&jobs, NOW).await.expect("queued");
     let none = Capacity { total: 5, by_kind: vec![(JobKind::Cleanup, 0)] };
-    assert!(fixture.store.take("one", &none, NOW, LONG).await.expect("jobs").is_empty());
+    assert!(fixture.store.take("one", &none, NOW, LONG_LEASE).await.expect("jobs").is_empty());
     assert_eq!(take(&fixture.store, "one", 2).await.len(), 2);
     assert_eq!(take(&fixture.store, "one", 2).await.len(), 1);
     assert!(take(&fixture.store, "one", 2).await.is_empty());
-    let due = fixture.store.take("one", &room(1), NOW + 1.seconds(), LONG).await.expect("jobs");
+    let due = fixture.store.take("one", &room(1), NOW + 1.seconds(), LONG_LEASE).await.expect("jobs");
     assert_eq!(due[0].id, id(1));
 }
 
@@ -123,10 +123,10 @@ async fn job_of_a_lost_worker_is_taken_over_until_its_last_attempt() {
     let store = &fixture.store;
     store.enqueue_now(&[new(1, "a")], NOW).await.expect("queued");
     for attempt in 1..=JobKind::Cleanup.attempts() {
-        let taken = store.take("gone", &room(1), NOW, OVER).await.expect("jobs");
+        let taken = store.take("gone", &room(1), NOW, EXPIRED_LEASE).await.expect("jobs");
         assert_eq!(taken.iter().map(|job| job.attempt).collect::<Vec<_>>(), [attempt]);
         assert!(take(store, "other", 1).await.is_empty(), "no other worker has it before it is released");
-        assert_eq!(store.renew("other", NOW, LONG).await.expect("renewed"), 1);
+        assert_eq!(store.renew("other", NOW, LONG_LEASE).await.expect("renewed"), 1);
     }
     assert_eq!(states(store).await, ["dead"]);
     let listed = store.list(Some(JobStatus::Dead), 9).await.expect("a list");
@@ -138,9 +138,9 @@ async fn lease_that_is_renewed_keeps_the_job() {
     let fixture = fixture();
     let store = &fixture.store;
     store.enqueue_now(&[new(1, "a")], NOW).await.expect("queued");
-    assert_eq!(store.take("slow", &room(1), NOW, OVER).await.expect("jobs").len(), 1);
-    assert_eq!(store.renew("slow", NOW, LONG).await.expect("renewed"), 0);
-    assert_eq!(store.renew("other", NOW, LONG).await.expect("renewed"), 0);
+    assert_eq!(store.take("slow", &room(1), NOW, EXPIRED_LEASE).await.expect("jobs").len(), 1);
+    assert_eq!(store.renew("slow", NOW, LONG_LEASE).await.expect("renewed"), 0);
+    assert_eq!(store.renew("other", NOW, LONG_LEASE).await.expect("renewed"), 0);
     store.finish("slow", &[(id(1), JobOutcome::Done)], NOW).await.expect("finished");
     assert_eq!(states(store).await, ["done"]);
 }
@@ -150,8 +150,8 @@ async fn worker_without_the_lease_cannot_finish_the_job() {
     let fixture = fixture();
     let store = &fixture.store;
     store.enqueue_now(&[new(1, "a")], NOW).await.expect("queued");
-    store.take("slow", &room(1), NOW, OVER).await.expect("jobs");
-    store.renew("other", NOW, LONG).await.expect("renewed");
+    store.take("slow", &room(1), NOW, EXPIRED_LEASE).await.expect("jobs");
+    store.renew("other", NOW, LONG_LEASE).await.expect("renewed");
     assert_eq!(take(store, "other", 1).await.len(), 1);
     store.finish("slow", &[(id(1), JobOutcome::Done)], NOW).await.expect("finished");
     assert_eq!(states(store).await, ["running"]);
@@ -171,7 +171,7 @@ async fn attempt_ends_done_pending_or_dead() {
     store.finish("one", &endings, NOW).await.expect("finished");
     assert_eq!(states(store).await, ["done", "pending", "dead"]);
     assert!(take(store, "one", 9).await.is_empty());
-    let again = store.take("one", &room(9), NOW + 5.minutes(), LONG).await.expect("jobs");
+    let again = store.take("one", &room(9), NOW + 5.minutes(), LONG_LEASE).await.expect("jobs");
     assert_eq!(again.iter().map(|job| (job.id, job.attempt)).collect::<Vec<_>>(), [(id(2), 2)]);
     let listed = store.list(Some(JobStatus::Running), 9).await.expect("a list");
     assert_eq!(listed[0].last_error.as_deref(), Some("not now"));
@@ -193,7 +193,7 @@ async fn operator_lists_retries_and_removes_jobs() {
     let fixture = fixture();
     let store = &fixture.store;
     store.enqueue_now(&[new(1, "a"), new(2, "b"), new(3, "c")], NOW).await.expect("queued");
-    store.take("one", &room(2), NOW, LONG).await.expect("jobs");
+    store.take("one", &room(2), NOW, LONG_LEASE).await.expect("jobs");
     store.finish("one", &[(id(1), JobOutcome::Dead { error: "never".to_owned() })], NOW).await.expect("finished");
     let seen: Vec<_> = (store.states().await.expect("states").into_iter())
         .map(|state| (state.queue, state.status.name(), state.jobs, state.next_at.is_some()))
@@ -217,7 +217,7 @@ async fn dead_jobs_are_retried_together_or_by_kind() {
     let other = (id(4), NewJob { job: Job::Prices, key: "d".to_owned(), run_at: NOW });
     store.enqueue_now(&[new(1, "a"), new(2, "b"), new(3, "c"), other], NOW).await.expect("queued");
     let room = Capacity { total: 9, by_kind: vec![(JobKind::Cleanup, 2), (JobKind::Prices, 1)] };
-    let taken = store.take("one", &room, NOW, LONG).await.expect("jobs");
+    let taken = store.take("one", &room, NOW, LONG_LEASE).await.expect("jobs");
     let dead = || JobOutcome::Dead { error: "away".to_owned() };
     let endings: Vec<_> = taken.iter().map(|job| (job.id, dead())).collect();
     store.finish("one", &endings, NOW).await.expect("finished");
@@ -258,12 +258,12 @@ async fn listener_is_woken_by_a_commit() {
     let fixture = fixture();
     let woken = Arc::new(Notify::new());
     let url = fixture.database.url().to_owned();
-    let told = woken.clone();
-    let listening = tokio::spawn(async move { wake_on_jobs(&url, || told.notify_one()).await });
+    let wakeups = woken.clone();
+    let listening = tokio::spawn(async move { wake_on_jobs(&url, || wakeups.notify_one()).await });
     woken.notified().await;
     let mut tx = fixture.store.begin().await.expect("a transaction");
     tx.jobs().enqueue(&[new(1, "a")], NOW).await.expect("queued");
     tx.commit().await.expect("a commit");
-    tokio::time::timeout(LONG, woken.notified()).await.expect("woken");
+    tokio::time::timeout(LONG_LEASE, woken.notified()).await.expect("woken");
     listening.abort();
 }

@@ -12,7 +12,7 @@ use domain::testing::variant;
 use domain::usage::SentMessage;
 use domain::usage::testing::{batch, sent};
 use domain::users::ports::ProfileReader;
-use domain::users::{GRACE, Presence, ProfileChange, Purged, User, gone_by};
+use domain::users::{GRACE_PERIOD, Presence, ProfileChange, PurgeReport, User, gone_by};
 use time::{Duration, OffsetDateTime};
 use tokio::task::JoinSet;
 
@@ -29,7 +29,7 @@ async fn community(fixture: &Fixture) -> (User, User, User) {
     let mut tx = fixture.store.begin().await.expect("a transaction");
     let ada = tx.users().find(ada).await.expect("a lookup").expect("an account");
     drop(tx);
-    let (bob, eve) = (fixture.person("bob", None).await, fixture.private_person("eve").await);
+    let (bob, eve) = (fixture.create_user("bob", None).await, fixture.create_private_user("eve").await);
     let social = fixture.social();
     for (who, whom) in [(&ada, &bob), (&bob, &ada), (&ada, &eve)] {
         social.follow(who.id, &whom.username).await.expect("a follow or a request");
@@ -66,7 +66,7 @@ async fn deleted_account_is_invisible_and_comes_back_unchanged() {
     let seen_before = seen(&fixture, &ada, &bob, &eve).await;
     let before = fixture.everything().await;
 
-    assert_eq!(fixture.users_at(NOW).leave(ada.id).await.expect("a date"), NOW + GRACE);
+    assert_eq!(fixture.users_at(NOW).leave(ada.id).await.expect("a date"), NOW + GRACE_PERIOD);
     let seen_after = seen(&fixture, &ada, &bob, &eve).await;
     for (what, (then, now)) in seen_before.iter().zip(&seen_after).enumerate() {
         assert_ne!(then, now, "{what}");
@@ -93,7 +93,7 @@ async fn deleted_account_is_invisible_and_comes_back_unchanged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sign_in_finds_a_deleted_account_until_it_is_purged() {
     let fixture = fixture();
-    let ada = fixture.person("Ada", None).await;
+    let ada = fixture.create_user("Ada", None).await;
     let names = ["ada@example.org", "aDA"].map(|name| SignInName::parse(name).expect("a name"));
     for (ago, found) in [(None, true), (Some(Duration::days(29)), true), (Some(Duration::days(30)), false)] {
         let left = ago.map(|ago| NOW - ago);
@@ -119,7 +119,7 @@ async fn sign_in_finds_a_deleted_account_until_it_is_purged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sync_that_waits_for_the_deletion_stores_nothing() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let mut leaving = fixture.store.begin().await.expect("a transaction");
     leaving.accounts().lock(ada.id).await.expect("a lock").expect("an account");
     let usage = fixture.usage();
@@ -172,24 +172,24 @@ async fn waiting(fixture: &Fixture, number: i64) {
 }
 
 /// The end of the grace period of an account that was deleted at [`NOW`].
-fn gone() -> OffsetDateTime {
-    NOW + GRACE
+fn purge_time() -> OffsetDateTime {
+    NOW + GRACE_PERIOD
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn purge_removes_all_rows_of_the_account_and_no_others() {
     let fixture = fixture();
     let (ada, ..) = community(&fixture).await;
-    let dan = fixture.person("dan", None).await;
-    for person in [&ada, &dan] {
-        fixture.users_at(NOW).leave(person.id).await.expect("a date");
+    let dan = fixture.create_user("dan", None).await;
+    for user in [&ada, &dan] {
+        fixture.users_at(NOW).leave(user.id).await.expect("a date");
     }
-    fixture.users_at(NOW + Duration::DAY).leave(fixture.person("fay", None).await.id).await.expect("a date");
-    let early = fixture.users_at(gone() - Duration::MICROSECOND).purge(|| false).await.expect("a purge");
-    assert_eq!(early, Purged::default());
+    fixture.users_at(NOW + Duration::DAY).leave(fixture.create_user("fay", None).await.id).await.expect("a date");
+    let early = fixture.users_at(purge_time() - Duration::MICROSECOND).purge(|| false).await.expect("a purge");
+    assert_eq!(early, PurgeReport::default());
     let before = fixture.everything().await;
 
-    let purged = fixture.users_at(gone()).purge(|| false).await.expect("a purge");
+    let purged = fixture.users_at(purge_time()).purge(|| false).await.expect("a purge");
     assert_eq!((purged.accounts, purged.messages), (2, 3));
     let after = fixture.everything().await;
     let key = before["users"].iter().find(|row| row.contains(&ada.id.to_string())).expect("ada's row");
@@ -219,26 +219,30 @@ async fn purge_removes_all_rows_of_the_account_and_no_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn purge_that_is_killed_continues_in_small_steps() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let at = |n: i64| SentMessage { at: NOW - Duration::days(n), ..sent(&n.to_string()) };
     fixture.usage().sync(ada.id, batch((0..10).map(at).collect())).await.expect("a sync");
     fixture.users_at(NOW).leave(ada.id).await.expect("a date");
     let before = fixture.everything().await;
 
     let mut killed = fixture.store.begin().await.expect("a transaction");
-    assert_eq!(killed.purge().take(gone_by(gone()), &[]).await.expect("an account"), Some(ada.id));
+    assert_eq!(killed.purge().take(gone_by(purge_time()), &[]).await.expect("an account"), Some(ada.id));
     let mut other = fixture.store.begin().await.expect("a transaction");
-    assert_eq!(other.purge().take(gone_by(gone()), &[]).await.expect("nobody"), None, "the other transaction has her");
-    assert_eq!(killed.purge().take(gone_by(gone()), &[ada.id]).await.expect("nobody"), None, "she is skipped");
+    assert_eq!(
+        other.purge().take(gone_by(purge_time()), &[]).await.expect("nobody"),
+        None,
+        "the other transaction has her"
+    );
+    assert_eq!(killed.purge().take(gone_by(purge_time()), &[ada.id]).await.expect("nobody"), None, "she is skipped");
     killed.purge().erase(ada.id, 4).await.expect("rows");
     drop((killed, other));
 
-    let mut all = Purged::default();
+    let mut all = PurgeReport::default();
     let mut step = 0;
     while all.accounts == 0 {
         let mut tx = fixture.store.begin().await.expect("a transaction");
         // The one that was killed holds her until its end is known.
-        let Some(user) = tx.purge().take(gone_by(gone()), &[]).await.expect("an account") else { continue };
+        let Some(user) = tx.purge().take(gone_by(purge_time()), &[]).await.expect("an account") else { continue };
         let batch = tx.purge().erase(user, 4).await.expect("rows");
         tx.commit().await.expect("a commit");
         assert!(batch.messages + batch.others <= 4, "{batch:?}");
@@ -269,11 +273,11 @@ async fn follow_counts_are_right_after_deletions_and_restores_during_acceptance(
         people.push((tx.users().find(signed_in.session.user).await.expect("a lookup").expect("an account"), external));
     }
     let mut tasks = JoinSet::new();
-    for (person, external) in people.clone() {
+    for (user, external) in people.clone() {
         let of = fixture.clone();
         tasks.spawn(async move {
             for _ in 0..8 {
-                of.users_at(NOW).leave(person.id).await.expect("a date");
+                of.users_at(NOW).leave(user.id).await.expect("a date");
                 of.oauth().sign_in(&external, Device::default()).await.expect("a session");
             }
         });
@@ -314,9 +318,9 @@ async fn follow_counts_are_right_after_deletions_and_restores_during_acceptance(
     while let Some(done) = tasks.join_next().await {
         done.expect("no deadlock");
     }
-    for (person, _) in &people {
+    for (user, _) in &people {
         let mut tx = fixture.store.begin().await.expect("a transaction");
-        assert!(!tx.follows().recount(person.id).await.expect("a recount"), "{}", person.username);
+        assert!(!tx.follows().recount(user.id).await.expect("a recount"), "{}", user.username);
     }
 }
 
@@ -324,7 +328,7 @@ async fn follow_counts_are_right_after_deletions_and_restores_during_acceptance(
 async fn account_deleted_during_acceptance_is_not_counted() {
     for leaves_first in [false, true] {
         let fixture = fixture();
-        let (ada, eve) = (fixture.person("ada", None).await, fixture.private_person("eve").await);
+        let (ada, eve) = (fixture.create_user("ada", None).await, fixture.create_private_user("eve").await);
         fixture.social().follow(ada.id, &eve.username).await.expect("a request");
         let mut first = fixture.store.begin().await.expect("a transaction");
         let leave = async |tx: &mut dyn UnitOfWork| {
@@ -352,8 +356,8 @@ async fn account_deleted_during_acceptance_is_not_counted() {
         };
         tokio::join!(second, both);
         let mut tx = fixture.store.begin().await.expect("a transaction");
-        for person in [&ada, &eve] {
-            assert!(!tx.follows().recount(person.id).await.expect("a recount"), "{} {leaves_first}", person.username);
+        for user in [&ada, &eve] {
+            assert!(!tx.follows().recount(user.id).await.expect("a recount"), "{} {leaves_first}", user.username);
         }
     }
 }

@@ -5,7 +5,9 @@ use domain::achievements::Metric;
 use domain::days::Zone;
 use domain::ids::UserId;
 use domain::usage::testing::{NOW, batch, sent};
-use domain::usage::{Batch, MachineId, ModelName, Provider, Selection, SentMessage, Source, SyncReport, Usage};
+use domain::usage::{
+    MachineId, ModelName, Provider, SentMessage, Source, SyncBatch, SyncReport, Usage, UsageSelection,
+};
 use domain::users::ViewedProfile;
 use time::macros::date;
 use time::{Date, Duration};
@@ -27,7 +29,7 @@ async fn nothing_to_repair(usage: &Usage, user: UserId) {
 #[tokio::test(flavor = "multi_thread")]
 async fn sync_same_messages_twice_counts_once() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     let first = usage.sync(ada, batch(messages(12_000))).await.expect("a sync");
     assert_eq!(counts(&first), (12_000, 0, 0, 0));
     let again = usage.sync(ada, batch(messages(12_000))).await.expect("a sync");
@@ -40,7 +42,7 @@ async fn sync_same_messages_twice_counts_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn superseding_copy_moves_its_message_to_another_day_model_and_machine() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", Some("Asia/Tokyo")).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", Some("Asia/Tokyo")).await.id);
     let old = SentMessage { at: NOW - Duration::days(3), ..sent("m") };
     usage.sync(ada, batch(vec![old, sent("other")])).await.expect("a sync");
     let grown = SentMessage {
@@ -49,7 +51,7 @@ async fn superseding_copy_moves_its_message_to_another_day_model_and_machine() {
         provider: Some(Provider::trusted("openai")),
         ..sent("m")
     };
-    let laptop = Batch { machine: MachineId::trusted("laptop"), ..batch(vec![grown]) };
+    let laptop = SyncBatch { machine: MachineId::trusted("laptop"), ..batch(vec![grown]) };
     let report = usage.sync(ada, laptop).await.expect("a sync");
     assert_eq!(counts(&report), (0, 1, 0, 0));
     // One row for the new day and model, one that goes away.
@@ -61,13 +63,13 @@ async fn superseding_copy_moves_its_message_to_another_day_model_and_machine() {
 #[tokio::test(flavor = "multi_thread")]
 async fn dry_run_reports_the_same_and_stores_nothing() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
-    let named = || Batch {
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
+    let named = || SyncBatch {
         source: Source::trusted("a new tool"),
         zone: Zone::parse("Asia/Tokyo"),
         ..batch(vec![SentMessage { model: ModelName::trusted("a-new-model"), ..sent("m") }])
     };
-    let dry = usage.sync(ada, Batch { dry_run: true, ..named() }).await.expect("a dry run");
+    let dry = usage.sync(ada, SyncBatch { dry_run: true, ..named() }).await.expect("a dry run");
     let real = usage.sync(ada, named()).await.expect("a sync");
     assert_eq!(dry, real);
     assert_eq!(counts(&real), (1, 0, 0, 0));
@@ -78,15 +80,15 @@ async fn dry_run_reports_the_same_and_stores_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn first_sync_with_a_zone_counts_the_history_in_it() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     let evening = SentMessage { at: NOW - Duration::hours(14), ..sent("late on the 21st in UTC") };
     usage.sync(ada, batch(vec![evening, sent("b")])).await.expect("a sync");
-    let tokyo = Batch { zone: Zone::parse("Asia/Tokyo"), ..batch(vec![sent("c")]) };
+    let tokyo = SyncBatch { zone: Zone::parse("Asia/Tokyo"), ..batch(vec![sent("c")]) };
     // In Tokyo the 21st at 22:00 UTC is the 22nd: two days become one.
     let report = usage.sync(ada, tokyo).await.expect("a sync");
     assert_eq!(report.standing.streak.longest, 1);
     nothing_to_repair(&usage, ada).await;
-    let berlin = Batch { zone: Zone::parse("Europe/Berlin"), ..batch(vec![sent("d")]) };
+    let berlin = SyncBatch { zone: Zone::parse("Europe/Berlin"), ..batch(vec![sent("d")]) };
     assert_eq!(usage.sync(ada, berlin).await.expect("a sync").standing.streak.longest, 1, "the zone is set by now");
     nothing_to_repair(&usage, ada).await;
 }
@@ -94,7 +96,7 @@ async fn first_sync_with_a_zone_counts_the_history_in_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rebuild_repairs_and_reports_wrong_sums() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     let right = usage.sync(ada, batch(messages(500))).await.expect("a sync");
     let (client, driver) =
         tokio_postgres::connect(fixture.database.url(), tokio_postgres::NoTls).await.expect("a connection");
@@ -116,7 +118,7 @@ async fn rebuild_repairs_and_reports_wrong_sums() {
 #[tokio::test]
 async fn sync_of_any_size_takes_few_round_trips() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     let count = fixture.store.queries();
     let mut trips = Vec::new();
     // The first one meets every name for the first time; the last one replaces every message.
@@ -141,12 +143,12 @@ async fn first_syncs_with_the_same_new_models_do_not_collide() {
     let fixture = fixture();
     for round in 0..3 {
         let mut syncs = tokio::task::JoinSet::new();
-        for person in 0..4 {
-            let user = fixture.person(&format!("person{round}{person}"), None).await.id;
+        for index in 0..4 {
+            let user = fixture.create_user(&format!("person{round}{index}"), None).await.id;
             // Each chunk of a request meets some of the names, and the requests meet them in opposite orders.
             let model = move |n: usize| {
                 let place = n * MODELS / 12_000;
-                let place = if person % 2 == 0 { place } else { MODELS - 1 - place };
+                let place = if index % 2 == 0 { place } else { MODELS - 1 - place };
                 ModelName::trusted(format!("model-{round}-{place}"))
             };
             let named = move |(n, message)| SentMessage { model: model(n), ..message };
@@ -169,7 +171,7 @@ async fn first_syncs_with_the_same_new_models_do_not_collide() {
 #[tokio::test(flavor = "multi_thread")]
 async fn amounts_at_the_limits_are_stored_exactly() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     let most = domain::usage::MAX_COUNT;
     let huge = |n: usize| SentMessage {
         input: most,
@@ -210,36 +212,36 @@ async fn deleted_usage_leaves_the_rows_of_a_ledger_without_it() {
             let sent: Vec<_> = kept.map(|n| SentMessage { at: at(n), ..sent(&format!("{tool} {n}")) }).collect();
             if !sent.is_empty() {
                 let (source, machine) = (Source::trusted(tool), MachineId::trusted(machine));
-                parts.push(Batch { source, machine, ..batch(sent) });
+                parts.push(SyncBatch { source, machine, ..batch(sent) });
             }
         }
         parts
     };
-    let all = Selection::default;
-    let table: [(Selection, Expected); 5] = [
-        (Selection { source: Source::parse("codex"), ..all() }, |tool, _| tool != "codex"),
-        (Selection { from: Some(FROM), to: Some(TO), ..all() }, |_, day| day < FROM || day > TO),
-        (Selection { from: Some(FROM), source: Source::parse("codex"), to: None }, |tool, day| {
+    let all = UsageSelection::default;
+    let table: [(UsageSelection, Expected); 5] = [
+        (UsageSelection { source: Source::parse("codex"), ..all() }, |tool, _| tool != "codex"),
+        (UsageSelection { from: Some(FROM), to: Some(TO), ..all() }, |_, day| day < FROM || day > TO),
+        (UsageSelection { from: Some(FROM), source: Source::parse("codex"), to: None }, |tool, day| {
             tool != "codex" || day < FROM
         }),
-        (Selection { to: Some(TO), ..all() }, |_, day| day > TO),
+        (UsageSelection { to: Some(TO), ..all() }, |_, day| day > TO),
         (all(), |_, _| false),
     ];
     for (number, (selection, keep)) in table.into_iter().enumerate() {
-        let gone = fixture.person(&format!("gone{number}"), Some("Asia/Tokyo")).await.id;
-        let never = fixture.person(&format!("never{number}"), Some("Asia/Tokyo")).await.id;
+        let deleted = fixture.create_user(&format!("gone{number}"), Some("Asia/Tokyo")).await.id;
+        let never = fixture.create_user(&format!("never{number}"), Some("Asia/Tokyo")).await.id;
         let mut kept = 0;
         for part in parts(|_, _| true) {
-            usage.sync(gone, part).await.expect("a sync");
+            usage.sync(deleted, part).await.expect("a sync");
         }
         for part in parts(keep) {
             kept += part.messages.len();
             usage.sync(never, part).await.expect("a sync");
         }
-        assert_eq!(usage.forget(gone, &selection).await.expect("it is gone"), 80 - kept as u64, "{selection:?}");
-        assert_eq!(usage.forget(gone, &selection).await.expect("nothing"), 0, "again");
-        nothing_to_repair(&usage, gone).await;
-        assert_eq!(rows_of(&fixture, gone).await, rows_of(&fixture, never).await, "{selection:?}");
+        assert_eq!(usage.forget(deleted, &selection).await.expect("it is gone"), 80 - kept as u64, "{selection:?}");
+        assert_eq!(usage.forget(deleted, &selection).await.expect("nothing"), 0, "again");
+        nothing_to_repair(&usage, deleted).await;
+        assert_eq!(rows_of(&fixture, deleted).await, rows_of(&fixture, never).await, "{selection:?}");
     }
 }
 
@@ -271,10 +273,10 @@ async fn rows_of(fixture: &crate::common::Fixture, user: UserId) -> Vec<String> 
 #[tokio::test(flavor = "multi_thread")]
 async fn deletion_of_an_unknown_tool_makes_no_name() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     usage.sync(ada, batch(messages(3))).await.expect("a sync");
     let before = fixture.everything().await;
-    let selection = Selection { source: Source::parse("nobody-uses-this"), ..Selection::default() };
+    let selection = UsageSelection { source: Source::parse("nobody-uses-this"), ..UsageSelection::default() };
     assert_eq!(usage.forget(ada, &selection).await.expect("nothing"), 0);
     assert_eq!(fixture.everything().await, before);
 }
@@ -282,9 +284,9 @@ async fn deletion_of_an_unknown_tool_makes_no_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn deleted_usage_keeps_achievements_and_lowers_xp() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     let earned = usage.sync(ada, batch(messages(12_000))).await.expect("a sync").standing;
-    usage.forget(ada, &Selection::default()).await.expect("it is gone");
+    usage.forget(ada, &UsageSelection::default()).await.expect("it is gone");
     let after = usage.sync(ada, batch(messages(1))).await.expect("a sync").standing;
     assert_eq!((after.tokens, after.streak.longest, after.achievements), (10, 1, earned.achievements));
     assert!(after.achievements > 0 && after.level.xp < earned.level.xp, "{after:?} {earned:?}");
@@ -298,8 +300,8 @@ fn empty(id: &str, model: &str) -> SentMessage {
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_without_tokens_are_stored_and_not_counted() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await);
-    let laptop = |messages| Batch { machine: MachineId::trusted("laptop"), ..batch(messages) };
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await);
+    let laptop = |messages| SyncBatch { machine: MachineId::trusted("laptop"), ..batch(messages) };
     let nothing = vec![empty("a", "<synthetic>"), empty("b", "nobody-knows-me")];
     let report = usage.sync(ada.id, laptop(nothing.clone())).await.expect("a sync");
     assert_eq!(counts(&report), (2, 0, 0, 0));
@@ -329,19 +331,19 @@ async fn messages_without_tokens_are_stored_and_not_counted() {
     nothing_to_repair(&usage, ada.id).await;
 
     // Their machine stays as long as they name it.
-    let other_tool = Batch { source: Source::trusted("codex"), ..laptop(vec![empty("d", "<synthetic>")]) };
+    let other_tool = SyncBatch { source: Source::trusted("codex"), ..laptop(vec![empty("d", "<synthetic>")]) };
     usage.sync(ada.id, other_tool).await.expect("a sync");
-    let claude = Selection { source: Source::parse("claude-code"), ..Selection::default() };
+    let claude = UsageSelection { source: Source::parse("claude-code"), ..UsageSelection::default() };
     assert_eq!(usage.forget(ada.id, &claude).await.expect("it is gone"), 3);
     nothing_to_repair(&usage, ada.id).await;
-    assert_eq!(usage.forget(ada.id, &Selection::default()).await.expect("it is gone"), 1);
+    assert_eq!(usage.forget(ada.id, &UsageSelection::default()).await.expect("it is gone"), 1);
     assert!(rows_of(&fixture, ada.id).await.iter().all(|row| row.starts_with("totals")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_without_tokens_of_an_older_release_are_corrected_by_the_upgrade() {
     let fixture = fixture();
-    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     usage
         .sync(ada, batch(vec![sent("a"), empty("b", "claude-sonnet-4-5"), empty("c", "<synthetic>")]))
         .await
@@ -368,6 +370,6 @@ async fn messages_without_tokens_of_an_older_release_are_corrected_by_the_upgrad
     assert_eq!(models, 1, "the row of nothing is gone at once");
     usage.sync(ada, batch(vec![sent("d")])).await.expect("a sync");
     nothing_to_repair(&usage, ada).await;
-    usage.forget(ada, &Selection::default()).await.expect("it is gone");
+    usage.forget(ada, &UsageSelection::default()).await.expect("it is gone");
     assert!(rows_of(&fixture, ada).await.iter().all(|row| row.starts_with("totals")));
 }

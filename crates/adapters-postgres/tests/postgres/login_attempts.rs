@@ -14,10 +14,10 @@ impl Fixture {
     async fn try_login(&self, name: &str, at: OffsetDateTime) -> AttemptOutcome {
         let mut tx = self.store.begin().await.expect("a transaction");
         let since = FailedLogins::over_by(at);
-        let noted =
+        let recorded =
             tx.login_attempts().note(AttemptKey::unknown_name(name), at, since, LIMIT.0).await.expect("an answer");
         tx.commit().await.expect("a commit");
-        noted
+        recorded
     }
 
     async fn tried_names(&self) -> i64 {
@@ -55,15 +55,15 @@ async fn login_attempts_statement_agrees_with_the_rule() {
     let mut known: Vec<OffsetDateTime> = Vec::new();
     for seconds in [0, 0, 10, 20, 30, 40, 59, 60, 61, 69, 70, 100, 119, 120, 120, 120, 120, 120, 121, 3600] {
         let wait = LIMIT.wait(&known, after(seconds));
-        let noted = fixture.try_login("ada", after(seconds)).await;
-        assert_eq!(noted.let_through, wait.is_none(), "{seconds}");
-        if noted.let_through {
+        let recorded = fixture.try_login("ada", after(seconds)).await;
+        assert_eq!(recorded.let_through, wait.is_none(), "{seconds}");
+        if recorded.let_through {
             known.push(after(seconds));
         }
         known.retain(|at| *at > FailedLogins::over_by(after(seconds)));
-        assert_eq!(noted.tries, known, "{seconds}");
-        if !noted.let_through {
-            assert_eq!(LIMIT.wait(&noted.tries, after(seconds)), wait);
+        assert_eq!(recorded.tries, known, "{seconds}");
+        if !recorded.let_through {
+            assert_eq!(LIMIT.wait(&recorded.tries, after(seconds)), wait);
         }
     }
 }

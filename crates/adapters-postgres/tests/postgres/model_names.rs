@@ -5,11 +5,11 @@ use std::sync::Arc;
 use domain::days::Period;
 use domain::days::Window;
 use domain::ids::UserId;
-use domain::leaderboard::{BoardKind, Scope};
+use domain::leaderboard::{BoardKind, BoardScope};
 use domain::pricing::{CurrentBook, ModelNaming, PriceBook, line};
 use domain::store::Store;
 use domain::usage::testing::{batch, sent};
-use domain::usage::{Batch, ModelName, Provider, SentMessage};
+use domain::usage::{ModelName, Provider, SentMessage, SyncBatch};
 
 use crate::common::{Fixture, NOW, fixture};
 use crate::leaderboard::community::{of_kind, of_scope};
@@ -38,7 +38,7 @@ impl Fixture {
             input: 100,
             ..sent(&format!("{n} {name} {provider}"))
         };
-        let messages: Batch = batch(models.iter().enumerate().map(message).collect());
+        let messages: SyncBatch = batch(models.iter().enumerate().map(message).collect());
         self.usage().sync(user, messages).await.expect("a sync");
     }
 
@@ -67,7 +67,7 @@ impl Fixture {
 #[tokio::test(flavor = "multi_thread")]
 async fn model_in_ten_spellings_counts_as_one() {
     let fixture = fixture();
-    let ada = fixture.person("ada", Some("UTC")).await.id;
+    let ada = fixture.create_user("ada", Some("UTC")).await.id;
     fixture.uses(ada, &SPELLINGS).await;
     assert_eq!(fixture.models_of(ada).await, [1; 4]);
     fixture.uses(ada, &[("house-9", ""), ("house-9-thinking", "ollama"), ("house-10", ""), ("gpt-5.2", "")]).await;
@@ -81,20 +81,20 @@ async fn model_in_ten_spellings_counts_as_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn board_of_a_model_covers_all_its_spellings() {
     let fixture = fixture();
-    let ada = fixture.person("ada", Some("UTC")).await.id;
+    let ada = fixture.create_user("ada", Some("UTC")).await.id;
     fixture.uses(ada, &SPELLINGS).await;
     fixture.refresh().await;
     for model in ["claude-opus-4-5", "claude-4.5-opus-high-thinking", "claude-opus-4-5[1m]"] {
-        let scope = of_scope(Scope::Model(ModelName::trusted(model)));
+        let scope = of_scope(BoardScope::Model(ModelName::trusted(model)));
         assert_eq!(fixture.lines(&scope, None).await, ["1 ada 1100"], "{model}");
     }
-    assert!(fixture.lines(&of_scope(Scope::Model(ModelName::trusted("claude-9"))), None).await.is_empty());
+    assert!(fixture.lines(&of_scope(BoardScope::Model(ModelName::trusted("claude-9"))), None).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stored_models_with_another_book_are_renamed_and_counted_so() {
     let fixture = fixture();
-    let ada = fixture.person("ada", Some("UTC")).await.id;
+    let ada = fixture.create_user("ada", Some("UTC")).await.id;
     fixture.uses(ada, &[("kimi-99", ""), ("kimi-99-thinking", "")]).await;
     assert_eq!(fixture.models_of(ada).await, [1; 4], "a mark that clients add");
 

@@ -4,13 +4,13 @@ use domain::dashboard::MOST_LISTED;
 use domain::days::Period;
 use domain::usage::room::{MOST_MACHINES, MOST_MODELS, MOST_MODELS_A_REQUEST, MOST_SOURCES};
 use domain::usage::testing::{batch, sent};
-use domain::usage::{Batch, MachineId, ModelName, Selection, SentMessage, Source, SyncReport};
+use domain::usage::{MachineId, ModelName, SentMessage, Source, SyncBatch, SyncReport, UsageSelection};
 use domain::users::{User, ViewedProfile};
 
 use crate::common::{Fixture, fixture};
 
 /// One message of each of the models `models`.
-fn of_models(models: std::ops::Range<usize>) -> Batch {
+fn of_models(models: std::ops::Range<usize>) -> SyncBatch {
     let message = |n: usize| SentMessage { model: ModelName::trusted(format!("model-{n}")), ..sent(&format!("m{n}")) };
     batch(models.map(message).collect())
 }
@@ -26,7 +26,7 @@ fn reasons(report: &SyncReport) -> Vec<&'static str> {
 }
 
 impl Fixture {
-    async fn sync_batch(&self, user: &User, batch: Batch) -> SyncReport {
+    async fn sync_batch(&self, user: &User, batch: SyncBatch) -> SyncReport {
         self.usage().sync(user.id, batch).await.expect("a sync")
     }
 
@@ -39,7 +39,7 @@ impl Fixture {
 #[tokio::test(flavor = "multi_thread")]
 async fn model_names_are_limited_by_request_and_account() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let first = fixture.sync_batch(&ada, of_models(0..MOST_MODELS_A_REQUEST + 50)).await;
     assert_eq!(counts(&first), (MOST_MODELS_A_REQUEST, 50));
     assert_eq!((reasons(&first), first.unpriced_models.len()), (vec!["too_many_models"], 100));
@@ -59,16 +59,16 @@ async fn model_names_are_limited_by_request_and_account() {
     assert_eq!(listed.tokens, 5_000 * 20);
 
     // Another account is not concerned, and deleted usage frees the names.
-    let bob = fixture.person("bob", None).await;
+    let bob = fixture.create_user("bob", None).await;
     assert_eq!(counts(&fixture.sync_batch(&bob, of_models(5_000..5_010)).await), (10, 0));
-    fixture.usage().forget(ada.id, &Selection::default()).await.expect("it is gone");
+    fixture.usage().forget(ada.id, &UsageSelection::default()).await.expect("it is gone");
     assert_eq!(counts(&fixture.sync_batch(&ada, of_models(5_010..5_020)).await), (10, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tools_and_machines_of_an_account_are_limited() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.sync_batch(&ada, batch(vec![sent("first")])).await;
     let most = [MOST_SOURCES, MOST_MACHINES].map(|most| i64::try_from(most).expect("few"));
     fixture
@@ -82,7 +82,7 @@ async fn tools_and_machines_of_an_account_are_limited() {
         ))
         .await;
 
-    let from = |tool: &str, machine: &str, id: &str| Batch {
+    let from = |tool: &str, machine: &str, id: &str| SyncBatch {
         source: Source::trusted(tool),
         machine: MachineId::trusted(machine),
         ..batch(vec![sent(id)])

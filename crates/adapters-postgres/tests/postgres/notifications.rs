@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::achievements::ports::Award;
+use domain::achievements::ports::ProgressChanges;
 use domain::ids::{NotificationId, UserId};
 use domain::notifications::ports::NotificationReader;
 use domain::notifications::{
-    Channels, Forgotten, Listing, Notification, NotificationContent, NotificationKind, NotificationPage,
+    Channels, Forgotten, Notification, NotificationContent, NotificationKind, NotificationPage, NotificationQuery,
     NotificationSelection, Notifications, Preferences, PreferencesChange, RetentionCutoffs,
 };
 use domain::store::Store;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::common::{Fixture, NOW, fixture};
 
-const FIRST: Listing = Listing { limit: 100, offset: 0, unread_only: false };
+const FIRST: NotificationQuery = NotificationQuery { limit: 100, offset: 0, unread_only: false };
 
 /// News of `kind` about `subject`.
 fn content(kind: NotificationKind, subject: &str) -> NotificationContent {
@@ -44,22 +44,25 @@ impl Fixture {
             .collect();
         let ids = notifications.iter().map(|notification| notification.id).collect();
         let mut tx = self.store.begin().await.expect("a transaction");
-        tx.progress().award(user.id, &Award { notifications, ..Award::default() }, at).await.expect("an award");
+        tx.progress()
+            .award(user.id, &ProgressChanges { notifications, ..ProgressChanges::default() }, at)
+            .await
+            .expect("an award");
         tx.commit().await.expect("a commit");
         ids
     }
 
-    async fn tell(&self, user: &User, news: Vec<NotificationContent>) -> Vec<NotificationId> {
+    async fn notify(&self, user: &User, news: Vec<NotificationContent>) -> Vec<NotificationId> {
         self.tell_at(user, news, NOW).await
     }
 
     /// Tells `user` `count` things.
     async fn tell_many(&self, user: &User, count: usize) -> Vec<NotificationId> {
         let news = |n: usize| content(NotificationKind::WeeklySummary, &n.to_string());
-        self.tell(user, (0..count).map(news).collect()).await
+        self.notify(user, (0..count).map(news).collect()).await
     }
 
-    async fn listed(&self, user: &User, listing: Listing) -> NotificationPage {
+    async fn listed(&self, user: &User, listing: NotificationQuery) -> NotificationPage {
         self.notifications().list(user.id, listing).await.expect("a list")
     }
 
@@ -76,8 +79,8 @@ impl Fixture {
 #[tokio::test(flavor = "multi_thread")]
 async fn notification_reads_back_as_written() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
-    let [id] = fixture.tell(&ada, vec![content(NotificationKind::LevelUp, "2")]).await[..] else { panic!("one") };
+    let ada = fixture.create_user("ada", None).await;
+    let [id] = fixture.notify(&ada, vec![content(NotificationKind::LevelUp, "2")]).await[..] else { panic!("one") };
     let read = async || fixture.listed(&ada, FIRST).await.notifications.remove(0);
     let first = read().await;
     assert_eq!((first.id, &*first.kind, &*first.title), (id, "level_up", "News"));
@@ -90,7 +93,7 @@ async fn notification_reads_back_as_written() {
 #[tokio::test(flavor = "multi_thread")]
 async fn notification_pages_hold_each_once_newest_first() {
     let fixture = fixture();
-    let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
+    let (ada, eve) = (fixture.create_user("ada", None).await, fixture.create_user("eve", None).await);
     let mut written = Vec::new();
     for n in 0..12 {
         // Three each at the same instant: of those the later ids come first.
@@ -110,7 +113,7 @@ async fn notification_pages_hold_each_once_newest_first() {
         let mut seen = Vec::new();
         for offset in [0, 5, 10, 15, u64::MAX] {
             let before = queries.statements();
-            let page = fixture.listed(&ada, Listing { limit: 5, offset, unread_only }).await;
+            let page = fixture.listed(&ada, NotificationQuery { limit: 5, offset, unread_only }).await;
             assert_eq!(queries.statements() - before, 2, "{unread_only} {offset}");
             assert_eq!((page.total, page.unread), (expected.len() as u64, 8), "{unread_only} {offset}");
             seen.extend(page.notifications.into_iter().map(|received| received.id));
@@ -122,7 +125,7 @@ async fn notification_pages_hold_each_once_newest_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn notifications_of_another_account_are_neither_read_nor_marked() {
     let fixture = fixture();
-    let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
+    let (ada, eve) = (fixture.create_user("ada", None).await, fixture.create_user("eve", None).await);
     let hers = fixture.tell_many(&ada, 3).await;
     assert_eq!((fixture.listed(&eve, FIRST).await.total, fixture.ids(&eve).await.len()), (0, 0));
     let unknown = NotificationId(Uuid::now_v7());
@@ -140,7 +143,7 @@ async fn notifications_of_another_account_are_neither_read_nor_marked() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn notification_marked_many_times_at_once_counts_once() {
     let fixture = Arc::new(fixture());
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let mut ids = fixture.tell_many(&ada, 200).await;
     let mut marks = JoinSet::new();
     for n in 0..16 {
@@ -159,7 +162,7 @@ async fn notification_marked_many_times_at_once_counts_once() {
 async fn marking_locks_in_the_order_of_the_ids() {
     for all in [true, false] {
         let fixture = Arc::new(fixture());
-        let ada = fixture.person("ada", None).await;
+        let ada = fixture.create_user("ada", None).await;
         let ids = fixture.tell_many(&ada, 10).await;
         let client = fixture.client().await;
         // In the table the first one comes last.
@@ -188,7 +191,7 @@ async fn marking_locks_in_the_order_of_the_ids() {
 #[tokio::test(flavor = "multi_thread")]
 async fn marking_is_one_statement() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let ids = fixture.tell_many(&ada, 50).await;
     for which in [NotificationSelection::These(ids), NotificationSelection::All] {
         let mut tx = fixture.store.begin().await.expect("a transaction");
@@ -201,16 +204,16 @@ async fn marking_is_one_statement() {
 #[tokio::test(flavor = "multi_thread")]
 async fn notification_with_the_same_subject_is_stored_once() {
     let fixture = fixture();
-    let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
+    let (ada, eve) = (fixture.create_user("ada", None).await, fixture.create_user("eve", None).await);
     let level = |number| content(NotificationKind::LevelUp, number);
-    let first = fixture.tell(&ada, vec![level("2")]).await;
+    let first = fixture.notify(&ada, vec![level("2")]).await;
     fixture.mark(ada.id, NotificationSelection::All).await;
-    let again = fixture.tell(&ada, vec![level("2"), level("3"), content(NotificationKind::StreakAtRisk, "2")]).await;
+    let again = fixture.notify(&ada, vec![level("2"), level("3"), content(NotificationKind::StreakAtRisk, "2")]).await;
     let mut known = fixture.ids(&ada).await;
     known.sort();
     assert_eq!(known, [first[0], again[1], again[2]], "the first of its subject stays, read as it is");
     assert_eq!(fixture.listed(&ada, FIRST).await.unread, 2);
-    fixture.tell(&eve, vec![level("2")]).await;
+    fixture.notify(&eve, vec![level("2")]).await;
     assert_eq!(fixture.listed(&eve, FIRST).await.total, 1, "other accounts have their own");
 }
 
@@ -219,9 +222,9 @@ async fn notification_kind_switched_off_is_not_stored() {
     let fixture = fixture();
     let notifications = fixture.notifications();
     for unwanted in NotificationKind::ALL {
-        let ada = fixture.person(unwanted.name(), None).await;
-        let tell = async |subject: &str| {
-            fixture.tell(&ada, NotificationKind::ALL.map(|kind| content(kind, subject)).into()).await;
+        let ada = fixture.create_user(unwanted.name(), None).await;
+        let notify = async |subject: &str| {
+            fixture.notify(&ada, NotificationKind::ALL.map(|kind| content(kind, subject)).into()).await;
             let listed = fixture.listed(&ada, FIRST).await;
             assert_eq!(listed.total, listed.unread);
             (listed.total, listed.notifications.iter().filter(|received| received.kind == unwanted.name()).count())
@@ -230,11 +233,11 @@ async fn notification_kind_switched_off_is_not_stored() {
             let change = PreferencesChange::of([(unwanted, in_app)], [(unwanted, email)]);
             notifications.change_preferences(ada.id, &change).await.expect("a change");
         };
-        assert_eq!(tell("first").await, (7, 1), "{unwanted:?}");
+        assert_eq!(notify("first").await, (7, 1), "{unwanted:?}");
         want(false, true).await;
-        assert_eq!(tell("second").await, (13, 1), "{unwanted:?}");
+        assert_eq!(notify("second").await, (13, 1), "{unwanted:?}");
         want(true, false).await;
-        assert_eq!(tell("third").await, (20, 2), "{unwanted:?}: e-mail is another matter");
+        assert_eq!(notify("third").await, (20, 2), "{unwanted:?}: e-mail is another matter");
     }
 }
 
@@ -242,10 +245,10 @@ async fn notification_kind_switched_off_is_not_stored() {
 async fn preferences_change_affects_only_named_kinds_of_one_account() {
     use NotificationKind::{FollowRequest, LevelUp, NewFollower};
     let fixture = fixture();
-    let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
+    let (ada, eve) = (fixture.create_user("ada", None).await, fixture.create_user("eve", None).await);
     let notifications = fixture.notifications();
-    let wanted = |said: &[(NotificationKind, bool, bool)]| -> Preferences {
-        said.iter().map(|(kind, in_app, email)| (*kind, Channels { in_app: *in_app, email: *email })).collect()
+    let wanted = |kinds: &[(NotificationKind, bool, bool)]| -> Preferences {
+        kinds.iter().map(|(kind, in_app, email)| (*kind, Channels { in_app: *in_app, email: *email })).collect()
     };
     assert_eq!(
         notifications.preferences(ada.id).await.expect("preferences").iter().collect::<Vec<_>>(),
@@ -281,9 +284,9 @@ async fn preferences_change_affects_only_named_kinds_of_one_account() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn preferences_changes_at_once_all_hold() {
+async fn preferences_concurrent_changes_are_all_stored() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let mut changes = JoinSet::new();
     for round in 0..4 {
         for kind in NotificationKind::ALL {
@@ -308,7 +311,7 @@ async fn preferences_changes_at_once_all_hold() {
 #[tokio::test(flavor = "multi_thread")]
 async fn notifications_past_retention_are_removed() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let (days, tick) = (Duration::days, Duration::microseconds(1));
     let mut kept = Vec::new();
     for (n, (age, read, stays)) in [
@@ -342,14 +345,14 @@ async fn notifications_past_retention_are_removed() {
     assert_eq!(left, kept);
     assert_eq!(fixture.notifications().forget(|| false).await.expect("nothing"), Forgotten::default());
 
-    let again = fixture.tell(&ada, vec![content(NotificationKind::WeeklySummary, "9")]).await;
+    let again = fixture.notify(&ada, vec![content(NotificationKind::WeeklySummary, "9")]).await;
     assert_eq!(fixture.ids(&ada).await[0], again[0], "of what is gone, news is news again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn notifications_past_retention_are_removed_in_batches_without_waiting() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let mut ids = Vec::new();
     for n in 0..5 {
         let news = vec![content(NotificationKind::WeeklySummary, &n.to_string())];
@@ -372,7 +375,7 @@ async fn notifications_past_retention_are_removed_in_batches_without_waiting() {
 
 /// Two hundred people with five hundred notifications each, a tenth of them unread; returns one of them.
 async fn community(fixture: &Fixture, client: &Client) -> UserId {
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let many = "
         INSERT INTO users (id, username, created_at, updated_at)
         SELECT gen_random_uuid(), 'user' || n, now(), now() FROM generate_series(1, 199) AS n;

@@ -7,7 +7,7 @@ use adapters_postgres::BatchedSessionReader;
 use domain::deps::Deps;
 use domain::identity::ports::{IdentityProvider, MockIdentityProvider, SessionReader};
 use domain::identity::{
-    Credential, Device, Email, ExternalAccount, IdentityError, OAuth, ProviderName, Providers, Session, SignedIn,
+    Credential, Device, Email, ExternalAccount, IdentityError, IssuedSession, OAuth, ProviderName, Providers, Session,
 };
 use domain::ids::{Ids, SessionId, UserId};
 use domain::store::Store;
@@ -15,12 +15,12 @@ use domain::testing::variant;
 use domain::users::{User, Username};
 use uuid::Uuid;
 
-use crate::common::{Fixture, NOW, fixture, person};
+use crate::common::{Fixture, NOW, fixture, test_user};
 
 /// New ids, and secrets that differ.
-struct Fresh;
+struct UniqueIds;
 
-impl Ids for Fresh {
+impl Ids for UniqueIds {
     fn fresh(&self) -> Uuid {
         Uuid::now_v7()
     }
@@ -50,12 +50,12 @@ impl Fixture {
     }
 
     fn oauth_of(&self, providers: Providers) -> OAuth {
-        OAuth::new(Deps { ids: Arc::new(Fresh), ..self.deps() }, providers)
+        OAuth::new(Deps { ids: Arc::new(UniqueIds), ..self.deps() }, providers)
     }
 
     /// Stores `name` with the address `<name>@example.org`.
     async fn holder(&self, name: &str, email_verified: bool) -> User {
-        let user = User { email_verified, ..person(name) };
+        let user = User { email_verified, ..test_user(name) };
         let mut tx = self.store.begin().await.expect("a transaction");
         tx.users().insert(&user, None).await.expect("an account");
         tx.commit().await.expect("a commit");
@@ -69,15 +69,15 @@ impl Fixture {
 
     /// Opens a session of `user`.
     pub(crate) async fn session(&self, user: UserId) -> SessionId {
-        let id = SessionId(Fresh.fresh());
-        let signed_in = SignedIn::new(id, user, Fresh.secret(), Device::default(), NOW, Session::LIFETIME);
+        let id = SessionId(UniqueIds.fresh());
+        let signed_in = IssuedSession::new(id, user, UniqueIds.secret(), Device::default(), NOW, Session::LIFETIME);
         let mut tx = self.store.begin().await.expect("a transaction");
         tx.sessions().insert(&signed_in.session).await.expect("a session");
         tx.commit().await.expect("a commit");
         id
     }
 
-    pub(crate) async fn is_open(&self, signed_in: &SignedIn) -> bool {
+    pub(crate) async fn is_open(&self, signed_in: &IssuedSession) -> bool {
         let credential = Credential::Session(signed_in.token.hash());
         let sessions = BatchedSessionReader::new(self.store.clone());
         sessions.principal(credential, NOW).await.expect("a lookup").is_some()
@@ -105,7 +105,7 @@ async fn provider_sign_ins_at_once_make_one_account() {
 #[tokio::test(flavor = "multi_thread")]
 async fn provider_sign_ins_with_the_same_name_get_different_usernames() {
     let fixture = fixture();
-    fixture.person("ADA", None).await;
+    fixture.create_user("ADA", None).await;
     let oauth = fixture.oauth();
     let tasks: Vec<_> = (0..4)
         .map(|n| {
@@ -164,7 +164,7 @@ async fn address_verified_meanwhile_is_not_moved() {
 async fn external_account_has_one_owner_and_one_per_provider() {
     let fixture = fixture();
     let oauth = fixture.oauth();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     let code = |result: Result<(), IdentityError>| result.err().map(|error| variant(&error));
     let (adas, bobs) = (fixture.session(ada.id).await, fixture.session(bob.id).await);
     let (one, two) = (external("github", "1", "ada", None), external("github", "2", "lovelace", None));
@@ -199,7 +199,7 @@ async fn deleted_account_past_the_grace_period_keeps_its_address_and_names() {
 #[tokio::test(flavor = "multi_thread")]
 async fn free_usernames_keep_their_order() {
     let fixture = fixture();
-    fixture.person("Ada2", None).await;
+    fixture.create_user("Ada2", None).await;
     let names = ["ada", "ada2", "ADA3", "x"].map(Username::trusted);
     let mut tx = fixture.store.begin().await.expect("a transaction");
     let free = tx.users().free_usernames(&names).await.expect("an answer");

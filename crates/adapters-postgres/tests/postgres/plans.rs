@@ -14,8 +14,8 @@ use tokio_postgres::{Client, NoTls};
 async fn community(fixture: &Fixture) -> UserId {
     let usage = fixture.usage();
     let mut last = None;
-    for person in 0..40 {
-        let user = fixture.person(&format!("person{person}"), Some("Europe/Berlin")).await.id;
+    for index in 0..40 {
+        let user = fixture.create_user(&format!("person{index}"), Some("Europe/Berlin")).await.id;
         let at = |n: i64| SentMessage { at: NOW - Duration::hours(n * 24), ..sent(&n.to_string()) };
         usage.sync(user, batch((0..365).map(at).collect())).await.expect("a sync");
         last = Some(user);
@@ -127,7 +127,7 @@ async fn plans_of_usage_statements_scan_no_table() {
 }
 
 /// The statements about referrals, with the types of their values.
-const OF_REFERRALS: [(&str, &str, &str); 9] = [
+const REFERRAL_PLANS: [(&str, &str, &str); 9] = [
     ("try_lock_accounts", include_str!("../../src/accounts/try_lock_accounts.sql"), "uuid[]"),
     ("read_accounts", include_str!("../../src/accounts/read_accounts.sql"), "uuid[]"),
     ("person_facts", include_str!("../../src/progress/person_facts.sql"), "uuid, date, date, uuid"),
@@ -161,7 +161,7 @@ async fn plans_of_referral_statements_scan_no_table() {
     let (client, driver) = tokio_postgres::connect(fixture.database.url(), NoTls).await.expect("a connection");
     tokio::spawn(driver);
     client.batch_execute(MANY_REFERRALS).await.expect("many people");
-    for (name, text, types) in OF_REFERRALS {
+    for (name, text, types) in REFERRAL_PLANS {
         let value = |kind| match kind {
             "uuid[]" => "ARRAY['00000000-0000-0000-0000-000000000042']::uuid[]",
             "uuid" => "'00000000-0000-0000-0000-000000000042'",
@@ -188,7 +188,7 @@ macro_rules! board {
 
 /// The statements that read boards, except boards by tool, model or region, which rank all their accounts: name, text, and the types
 /// and values of the parameters after measure, period and part.
-const OF_BOARDS: [(&str, &str, &str, &str); 3] = [
+const BOARD_PLANS: [(&str, &str, &str, &str); 3] = [
     ("of_whole", board!("board_overall", "board_entries"), "", ""),
     (
         "of_friends",
@@ -235,7 +235,7 @@ async fn plans_of_board_statements_scan_no_table() {
     let viewer: String = (client.query_one("SELECT id::text FROM users WHERE username = 'ranked1'", &[]).await)
         .expect("a viewer")
         .get(0);
-    for (name, text, types, values) in OF_BOARDS {
+    for (name, text, types, values) in BOARD_PLANS {
         let types = format!("smallint, smallint, bigint, bigint, uuid, timestamptz{types}");
         let values = format!("1, 1, 4000, 100, '{viewer}', now(){values}");
         let plan = plan(&client, name, text, &types, &values).await;

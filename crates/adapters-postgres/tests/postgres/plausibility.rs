@@ -56,7 +56,7 @@ impl Fixture {
 #[tokio::test(flavor = "multi_thread")]
 async fn rates_are_judged_by_the_largest_day_and_hour() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.use_up(&[used(&ada, 0, 9), used(&ada, 1, 9), used(&ada, 2, 9), used(&bob, 0, 9)]).await;
     fixture
         .run(
@@ -76,7 +76,7 @@ async fn rates_are_judged_by_the_largest_day_and_hour() {
 #[tokio::test(flavor = "multi_thread")]
 async fn heavy_usage_of_a_known_model_gets_a_low_score() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     // Five days of 20 billion tokens, nearly all of them read from caches, within ten hours each, of a known model.
     let rows: Vec<_> = (0..5)
         .map(|day| with(&used(&ada, day, 20_000_000_000), "claude-code", "claude-sonnet-4-5"))
@@ -102,8 +102,11 @@ async fn heavy_usage_of_a_known_model_gets_a_low_score() {
 #[tokio::test(flavor = "multi_thread")]
 async fn models_without_a_price_of_one_account_are_found() {
     let fixture = fixture();
-    let [ada, bob, eve] =
-        [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
+    let [ada, bob, eve] = [
+        fixture.create_user("ada", None).await,
+        fixture.create_user("bob", None).await,
+        fixture.create_user("eve", None).await,
+    ];
     let of = |user, model, tokens| with(&used(user, 0, tokens), "codex", model);
     fixture
         .use_up(&[
@@ -132,11 +135,11 @@ async fn models_without_a_price_of_one_account_are_found() {
 async fn accounts_with_the_same_messages_are_found_and_the_younger_one_is_the_copy() {
     let fixture = fixture();
     let [ada, bob, eve, joe, kim] = [
-        fixture.person("ada", None).await,
-        fixture.person("bob", None).await,
-        fixture.person("eve", None).await,
-        fixture.person("joe", None).await,
-        fixture.person("kim", None).await,
+        fixture.create_user("ada", None).await,
+        fixture.create_user("bob", None).await,
+        fixture.create_user("eve", None).await,
+        fixture.create_user("joe", None).await,
+        fixture.create_user("kim", None).await,
     ];
     fixture.run("UPDATE users SET created_at = created_at - interval '1 day' WHERE username = 'ada'").await;
     // Ada has 6,000 messages; Bob copied 300 of them, all he has; Eve has as many ids of her own.
@@ -157,7 +160,7 @@ async fn accounts_with_the_same_messages_are_found_and_the_younger_one_is_the_co
     assert_eq!(message, "300 of 300 messages are also in another account.");
 
     // The copy and its original are both found from their samples.
-    let zoe = fixture.person("zoe", None).await;
+    let zoe = fixture.create_user("zoe", None).await;
     fixture.send(&zoe, "a", 6_000, 0).await;
     fixture.check().await;
     assert_eq!(fixture.found(&zoe).await.first(), Some(&(EvidenceKind::SharedMessages, 100)));
@@ -173,17 +176,17 @@ async fn accounts_with_the_same_days_are_all_found() {
     let mut rows = Vec::new();
     let mut people = Vec::new();
     for name in ["ada", "bob", "eve"] {
-        let user = fixture.person(name, None).await;
+        let user = fixture.create_user(name, None).await;
         rows.extend((0..6).map(|day| used(&user, day, 10_000 + day)));
         people.push(user);
     }
     // Few days, small days, old days, and days of one's own: no match.
-    let other = fixture.person("joe", None).await;
+    let other = fixture.create_user("joe", None).await;
     rows.extend((0..4).map(|day| used(&other, day, 10_000 + day)));
     rows.extend((4..20).map(|day| used(&other, day, 77_000 + day)));
-    let [small, old] = [fixture.person("kim", None).await, fixture.person("lee", None).await];
+    let [small, old] = [fixture.create_user("kim", None).await, fixture.create_user("lee", None).await];
     rows.extend((0..6).flat_map(|day| [used(&small, day, 9_999), used(&old, day + 200, 50_000 + day)]));
-    let [small_too, old_too] = [fixture.person("max", None).await, fixture.person("ned", None).await];
+    let [small_too, old_too] = [fixture.create_user("max", None).await, fixture.create_user("ned", None).await];
     rows.extend((0..6).flat_map(|day| [used(&small_too, day, 9_999), used(&old_too, day + 200, 50_000 + day)]));
     fixture.use_up(&rows).await;
     assert_eq!(fixture.check().await, CheckReport { accounts: 3, reasons: 3 });
@@ -198,7 +201,7 @@ async fn accounts_with_the_same_days_are_all_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refuted_reason_is_removed_and_kept_reason_keeps_its_first_time() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.use_up(&[used(&ada, 0, 20_000_000_000), used(&bob, 0, 30_000_000_000)]).await;
     fixture.check().await;
     fixture.run("UPDATE usage_days SET tokens = 100000000000 WHERE tokens = 20000000000").await;
@@ -214,7 +217,7 @@ async fn refuted_reason_is_removed_and_kept_reason_keeps_its_first_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn plausibility_reason_leaves_the_board_unchanged_and_flag_is_shown_until_it_ends() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.use_up(&[used(&ada, 0, 20_000_000_000), used(&bob, 0, 9)]).await;
     fixture.check().await;
     fixture.refresh().await;
@@ -234,7 +237,7 @@ async fn plausibility_reason_leaves_the_board_unchanged_and_flag_is_shown_until_
 #[tokio::test(flavor = "multi_thread")]
 async fn deleted_account_is_not_checked_and_not_named() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     let rows = [&ada, &bob].into_iter().flat_map(|user| (0..6).map(|day| used(user, day, 10_000 + day)));
     fixture.use_up(&rows.collect::<Vec<_>>()).await;
     fixture.check().await;
@@ -252,8 +255,11 @@ async fn deleted_account_is_not_checked_and_not_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn suspects_are_paged_by_account_with_reasons_and_flag() {
     let fixture = fixture();
-    let [ada, bob, eve] =
-        [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
+    let [ada, bob, eve] = [
+        fixture.create_user("ada", None).await,
+        fixture.create_user("bob", None).await,
+        fixture.create_user("eve", None).await,
+    ];
     fixture
         .use_up(&[used(&ada, 0, 20_000_000_000), used(&bob, 0, 20_000_000_000), used(&eve, 0, 11_000_000_000)])
         .await;
@@ -285,7 +291,7 @@ async fn suspects_are_paged_by_account_with_reasons_and_flag() {
 #[tokio::test(flavor = "multi_thread")]
 async fn plausibility_checks_at_once_store_one_result() {
     let fixture = Arc::new(fixture());
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.use_up(&[used(&ada, 0, 20_000_000_000)]).await;
     let mut tasks = JoinSet::new();
     for _ in 0..6 {

@@ -25,7 +25,7 @@ fn pool(url: &str, work: WorkClass) -> Database {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_class_of_work_has_its_time_limits() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let mut holder = fixture.store.begin().await.expect("a transaction");
     holder.accounts().lock(ada.id).await.expect("a lock").expect("an account");
 
@@ -39,9 +39,9 @@ async fn each_class_of_work_has_its_time_limits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn statement_of_a_caller_that_is_gone_is_cancelled() {
+async fn statement_of_a_disconnected_caller_is_cancelled() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let mut holder = fixture.store.begin().await.expect("a transaction");
     holder.accounts().lock(ada.id).await.expect("a lock").expect("an account");
 
@@ -86,9 +86,9 @@ async fn with_late_cancel_requests(url: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn late_cancel_request_meets_no_other_statement() {
+async fn cancel_request_late_affects_no_other_statement() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let mut holder = fixture.store.begin().await.expect("a transaction");
     holder.accounts().lock(ada.id).await.expect("a lock").expect("an account");
     let store = pool(&with_late_cancel_requests(fixture.database.url()).await, WorkClass::Jobs);
@@ -103,7 +103,7 @@ async fn late_cancel_request_meets_no_other_statement() {
     caller.abort();
     drop(holder);
     // The abandoned statement ends by itself, before the request to cancel it reaches the server: meanwhile another one waits.
-    let bob = fixture.person("bob", None).await;
+    let bob = fixture.create_user("bob", None).await;
     let mut holder = fixture.store.begin().await.expect("a transaction");
     holder.accounts().lock(bob.id).await.expect("a lock").expect("an account");
     let other = tokio::spawn(async move {

@@ -7,7 +7,7 @@ use domain::achievements::ports::ProgressEvent;
 use domain::ids::{AchievementId, ActivityId, NotificationId};
 use domain::notifications::{Channels, NotificationKind};
 use domain::payload::StoredData;
-use domain::portability::ports::{ExportReader, Opened, Snapshot};
+use domain::portability::ports::{ExportReader, ExportSnapshot, SnapshotOpened};
 use domain::portability::{
     ExportPart, Exports, Machine, PastActivity, PastEvent, PastNotification, PastUnlock, PortabilityError,
 };
@@ -24,19 +24,19 @@ use uuid::Uuid;
 use crate::common::{Fixture, NOW, fixture};
 
 /// Begins to read `user`.
-async fn open(fixture: &Fixture, user: &User) -> Option<Box<dyn Snapshot>> {
+async fn open(fixture: &Fixture, user: &User) -> Option<Box<dyn ExportSnapshot>> {
     match fixture.store.open(user.id, NOW).await.expect("an answer") {
-        Opened::Begun(snapshot) => Some(snapshot),
-        Opened::UnderWay => None,
+        SnapshotOpened::Begun(snapshot) => Some(snapshot),
+        SnapshotOpened::UnderWay => None,
     }
 }
 
-async fn begun(fixture: &Fixture, user: &User) -> Box<dyn Snapshot> {
+async fn begun(fixture: &Fixture, user: &User) -> Box<dyn ExportSnapshot> {
     open(fixture, user).await.expect("no other export")
 }
 
 /// How many things there are of each kind, and how many of each are a part.
-async fn counts(mut snapshot: Box<dyn Snapshot>) -> BTreeMap<&'static str, Vec<usize>> {
+async fn counts(mut snapshot: Box<dyn ExportSnapshot>) -> BTreeMap<&'static str, Vec<usize>> {
     let mut counts = BTreeMap::<_, Vec<usize>>::new();
     while let Some(part) = snapshot.next().await.expect("a part") {
         let (kind, count) = match part {
@@ -69,22 +69,22 @@ async fn sync(fixture: &Fixture, user: &User, prefix: &str, count: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn export_reads_everything_of_one_account_in_pages() {
+async fn export_reads_all_rows_of_one_account_in_pages() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
-    let (eve, shy) = (fixture.person("eve", None).await, fixture.private_person("shy").await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
+    let (eve, shy) = (fixture.create_user("eve", None).await, fixture.create_private_user("shy").await);
     for (who, whom) in [(&ada, &bob), (&eve, &ada), (&ada, &shy), (&bob, &eve)] {
         fixture.social().follow(who.id, &whom.username).await.expect("a follow or a request");
     }
-    for person in [&ada, &bob] {
-        sync(&fixture, person, "m", 4_000).await;
+    for user in [&ada, &bob] {
+        sync(&fixture, user, "m", 4_000).await;
         let messages = vec![sent("only one")];
-        let elsewhere = domain::usage::Batch {
+        let elsewhere = domain::usage::SyncBatch {
             machine: MachineId::parse("another").expect("a name"),
             source: domain::usage::Source::parse("codex").expect("a name"),
             ..batch(messages)
         };
-        fixture.usage().sync(person.id, elsewhere).await.expect("a sync");
+        fixture.usage().sync(user.id, elsewhere).await.expect("a sync");
     }
     fixture
         .run(
@@ -149,7 +149,7 @@ async fn export_reads_everything_of_one_account_in_pages() {
 #[tokio::test(flavor = "multi_thread")]
 async fn export_does_not_see_later_changes() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     sync(&fixture, &ada, "before", 2_100).await;
     let before = counts(begun(&fixture, &ada).await).await;
     let mut snapshot = begun(&fixture, &ada).await;
@@ -168,7 +168,7 @@ async fn export_does_not_see_later_changes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn export_runs_once_per_account_and_releases_its_connection() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     let exports = Exports::new(fixture.deps());
     let first = exports.begin(ada.id).await.expect("an export");
     let error = exports.begin(ada.id).await.err().expect("a refusal");
@@ -203,7 +203,7 @@ async fn export_runs_once_per_account_and_releases_its_connection() {
 #[tokio::test(flavor = "multi_thread")]
 async fn export_writes_nothing() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     sync(&fixture, &ada, "m", 10).await;
     let before = fixture.everything().await;
     counts(begun(&fixture, &ada).await).await;
@@ -218,10 +218,10 @@ fn happened(seconds: i64, data: &str) -> (ActivityId, PastActivity) {
 #[tokio::test(flavor = "multi_thread")]
 async fn import_stores_past_activities_once_and_counts_them() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.follow(&bob, &ada).await;
-    let heard = fixture.happens(&ada, 0).await;
-    let mark = fixture.store.mark(heard).await.expect("a mark").expect("it is there");
+    let activity = fixture.happens(&ada, 0).await;
+    let mark = fixture.store.mark(activity).await.expect("a mark").expect("it is there");
     let before = fixture.store.missed(bob.id, mark, None, 100).await.expect("missed");
 
     for expected in [3, 0] {
@@ -244,7 +244,7 @@ async fn import_stores_past_activities_once_and_counts_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn import_never_lowers_stored_unlocks() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let (stream, other) = (AchievementId(Uuid::from_u128(1)), AchievementId(Uuid::from_u128(2)));
     let unlock = |id, tier, days: i64, pinned: Option<i64>| PastUnlock {
         id,
@@ -256,7 +256,7 @@ async fn import_never_lowers_stored_unlocks() {
         id: MachineId::parse(name).expect("a name"),
         last_synced_at: NOW + Duration::hours(hours),
     };
-    let told = |key: &str, title: &str, read_at: Option<OffsetDateTime>| {
+    let past_notification = |key: &str, title: &str, read_at: Option<OffsetDateTime>| {
         let past = PastNotification {
             kind: "level_up".into(),
             title: title.into(),
@@ -279,11 +279,11 @@ async fn import_never_lowers_stored_unlocks() {
     imports.keep_unlocks(ada.id, &[unlock(stream, 1, -1, Some(0)), unlock(other, 0, 1, Some(2))]).await.expect("kept");
     let event = ProgressEvent { reason: "level:2".into(), xp: EventXp(7) };
     imports.keep_events(ada.id, &[PastEvent { event, at: NOW }]).await.expect("it is kept");
-    for (expected, told) in [
-        (2, [told("1", "first", Some(NOW)), told("2", "first", None)]),
-        (1, [told("2", "then", None), told("3", "then", None)]),
+    for (expected, past_notification) in [
+        (2, [past_notification("1", "first", Some(NOW)), past_notification("2", "first", None)]),
+        (1, [past_notification("2", "then", None), past_notification("3", "then", None)]),
     ] {
-        assert_eq!(imports.keep_notifications(ada.id, &told).await.expect("they are kept"), expected);
+        assert_eq!(imports.keep_notifications(ada.id, &past_notification).await.expect("they are kept"), expected);
     }
     tx.commit().await.expect("a commit");
 

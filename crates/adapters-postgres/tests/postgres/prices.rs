@@ -7,15 +7,17 @@ use domain::administration::{Administrator, AuditReason};
 use domain::deps::Deps;
 use domain::error::StoreError;
 use domain::ids::{CountingIds, UserId};
-use domain::pricing::ports::{Fetched, PriceReader, PriceSource, SourceError};
+use domain::pricing::ports::{FetchOutcome, PriceReader, PriceSource, SourceError};
 use domain::pricing::table::TableEntry;
 use domain::pricing::{
-    CurrentBook, DecisionId, Edition, Editions, MaxChangedShare, Override, PriceOverrides, PriceRefresh,
+    CurrentBook, Edition, Editions, MaxChangedShare, PriceDecisionId, PriceOverride, PriceOverrides, PriceRefresh,
     PriceUpdateOutcome, PricingError, UnpricedModels, line,
 };
 use domain::usage::ports::UnpricedReader;
 use domain::usage::testing::{batch, sent};
-use domain::usage::{Batch, MachineId, Model, ModelName, Provider, Repriced, Repricing, SentMessage, Source, Usage};
+use domain::usage::{
+    MachineId, Model, ModelName, Provider, Repriced, Repricing, SentMessage, Source, SyncBatch, Usage,
+};
 use time::{Duration, OffsetDateTime};
 
 use crate::common::{Fixture, NOW, fixture};
@@ -29,7 +31,7 @@ impl PriceSource for Live {
         "https://prices.example.org/table.json"
     }
 
-    async fn fetch(&self, _: Option<String>) -> Result<Fetched, SourceError> {
+    async fn fetch(&self, _: Option<String>) -> Result<FetchOutcome, SourceError> {
         let field = |name: &str, price: &str| (name.to_owned(), Some(price.to_owned()));
         let entry = |n: usize| TableEntry {
             model: format!("novel-{n}"),
@@ -38,7 +40,7 @@ impl PriceSource for Live {
             prices: vec![field("input_cost_per_token", self.0), field("output_cost_per_token", "2e-06")],
             ..TableEntry::default()
         };
-        Ok(Fetched::Table { etag: Some(format!("\"{}\"", self.0)), entries: (0..4_000).map(entry).collect() })
+        Ok(FetchOutcome::Table { etag: Some(format!("\"{}\"", self.0)), entries: (0..4_000).map(entry).collect() })
     }
 }
 
@@ -66,13 +68,13 @@ fn refresh(fixture: &Fixture, live: Live, now: OffsetDateTime) -> PriceRefresh {
 
 /// What use cases are built from whose ids no other process of the test has.
 fn fresh_deps(fixture: &Fixture, now: OffsetDateTime) -> Deps {
-    Deps { ids: Arc::new(Fresh), ..fixture.deps_at(now) }
+    Deps { ids: Arc::new(UniqueIds), ..fixture.deps_at(now) }
 }
 
 /// Ids for tests that share a table: those of [`CountingIds`] are counted per process.
-struct Fresh;
+struct UniqueIds;
 
-impl domain::ids::Ids for Fresh {
+impl domain::ids::Ids for UniqueIds {
     fn fresh(&self) -> uuid::Uuid {
         uuid::Uuid::now_v7()
     }
@@ -87,16 +89,16 @@ fn overrides(fixture: &Fixture) -> PriceOverrides {
 }
 
 async fn administrator(fixture: &Fixture) -> Administrator {
-    Administrator::unchecked(fixture.person("root", None).await.id)
+    Administrator::unchecked(fixture.create_user("root", None).await.id)
 }
 
 fn because() -> AuditReason {
     AuditReason::parse("by contract").expect("a reason")
 }
 
-fn decided(model: &str, provider: Option<&str>, valid_from: OffsetDateTime, prices: &str) -> Override {
+fn decided(model: &str, provider: Option<&str>, valid_from: OffsetDateTime, prices: &str) -> PriceOverride {
     let provider = provider.map(Provider::trusted);
-    Override {
+    PriceOverride {
         model: ModelName::trusted(model),
         provider,
         valid_from,
@@ -105,7 +107,7 @@ fn decided(model: &str, provider: Option<&str>, valid_from: OffsetDateTime, pric
 }
 
 /// Two tools, three models, several days: `count` messages of each.
-fn history(count: usize) -> Vec<Batch> {
+fn history(count: usize) -> Vec<SyncBatch> {
     let models = ["novel-1", "claude-sonnet-4-5", "nobody-knows"];
     let message = |tool: &str, n: usize| SentMessage {
         at: NOW - Duration::hours(i64::try_from(n % 500).expect("it fits") * 5),
@@ -116,7 +118,7 @@ fn history(count: usize) -> Vec<Batch> {
         ..sent(&format!("{tool} {n}"))
     };
     let tools = [("claude-code", "laptop"), ("codex", "desktop")];
-    let part = |(tool, machine): (&'static str, &'static str)| Batch {
+    let part = |(tool, machine): (&'static str, &'static str)| SyncBatch {
         source: Source::trusted(tool),
         machine: MachineId::trusted(machine),
         ..batch((0..3 * count).map(|n| message(tool, n)).collect())
@@ -124,7 +126,7 @@ fn history(count: usize) -> Vec<Batch> {
     tools.map(part).into()
 }
 
-async fn sync(usage: &Usage, user: UserId, parts: Vec<Batch>) {
+async fn sync(usage: &Usage, user: UserId, parts: Vec<SyncBatch>) {
     for part in parts {
         usage.sync(user, part).await.expect("a sync");
     }
@@ -169,7 +171,7 @@ async fn price_update_outcomes_read_back_as_recorded() {
             "https://away.example.org"
         }
 
-        async fn fetch(&self, known: Option<String>) -> Result<Fetched, SourceError> {
+        async fn fetch(&self, known: Option<String>) -> Result<FetchOutcome, SourceError> {
             assert_eq!(known, None, "the tag is another address's");
             Err(SourceError::Unavailable("it is away".to_owned()))
         }
@@ -191,7 +193,7 @@ async fn price_update_outcomes_read_back_as_recorded() {
 async fn price_book_is_followed_by_every_process_without_queries_in_sync() {
     let fixture = fixture();
     let server = process(&fixture);
-    let ada = fixture.person("ada", None).await.id;
+    let ada = fixture.create_user("ada", None).await.id;
     assert!(!server.editions.follow().await.expect("it reads"), "nothing is stored yet");
     refresh(&fixture, Live("3e-06"), NOW).run().await.expect("an update");
     assert!(server.editions.follow().await.expect("it reads"));
@@ -204,12 +206,12 @@ async fn price_book_is_followed_by_every_process_without_queries_in_sync() {
 async fn repricing_equals_a_sync_with_the_new_book() {
     let fixture = fixture();
     let (before, worker) = (process(&fixture), process(&fixture));
-    let ada = fixture.person("ada", Some("Asia/Tokyo")).await.id;
-    let late = fixture.person("late", Some("Asia/Tokyo")).await.id;
-    let nobody = fixture.person("nobody", None).await.id;
+    let ada = fixture.create_user("ada", Some("Asia/Tokyo")).await.id;
+    let late = fixture.create_user("late", Some("Asia/Tokyo")).await.id;
+    let without_usage = fixture.create_user("nobody", None).await.id;
     sync(&before.usage, ada, history(40)).await;
     let unknown = SentMessage { model: ModelName::trusted("nobody-knows"), ..sent("m") };
-    sync(&before.usage, nobody, vec![batch(vec![unknown])]).await;
+    sync(&before.usage, without_usage, vec![batch(vec![unknown])]).await;
 
     refresh(&fixture, Live("3e-06"), NOW).run().await.expect("an update");
     worker.editions.follow().await.expect("it reads");
@@ -223,15 +225,15 @@ async fn repricing_equals_a_sync_with_the_new_book() {
 
     assert_eq!(worker.repricing.run(|| false).await.expect("nothing"), Repriced::default(), "again");
     let audit = fixture.store.repriced(9).await.expect("an audit");
-    let noted: Vec<_> = audit.iter().map(|row| (row.user, row.edition, row.messages, row.cost)).collect();
-    assert_eq!(noted, [(ada, Edition(1), 80, repriced.cost)]);
+    let audited: Vec<_> = audit.iter().map(|row| (row.user, row.edition, row.messages, row.cost)).collect();
+    assert_eq!(audited, [(ada, Edition(1), 80, repriced.cost)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn repricing_that_is_interrupted_continues() {
     let fixture = fixture();
     let (before, worker) = (process(&fixture), process(&fixture));
-    let ada = fixture.person("ada", None).await.id;
+    let ada = fixture.create_user("ada", None).await.id;
     let novel = |n: usize| SentMessage { model: ModelName::trusted("novel-1"), ..sent(&format!("m{n}")) };
     sync(&before.usage, ada, vec![batch((0..12_000).map(novel).collect())]).await;
     refresh(&fixture, Live("3e-06"), NOW).run().await.expect("an update");
@@ -268,7 +270,7 @@ async fn syncs_and_repricings_at_once_price_each_message_once() {
     let (before, one, other) = (process(&fixture), process(&fixture), process(&fixture));
     let mut people = Vec::new();
     for name in ["ada", "bob", "cid"] {
-        let user = fixture.person(name, None).await.id;
+        let user = fixture.create_user(name, None).await.id;
         sync(&before.usage, user, history(30)).await;
         people.push(user);
     }
@@ -296,7 +298,7 @@ async fn syncs_and_repricings_at_once_price_each_message_once() {
 async fn deleted_account_is_neither_repriced_nor_listed() {
     let fixture = fixture();
     let (before, worker) = (process(&fixture), process(&fixture));
-    let ada = fixture.person("ada", None).await.id;
+    let ada = fixture.create_user("ada", None).await.id;
     sync(&before.usage, ada, history(5)).await;
     fixture.users_at(NOW).leave(ada).await.expect("she leaves");
     refresh(&fixture, Live("3e-06"), NOW).run().await.expect("an update");
@@ -309,8 +311,8 @@ async fn deleted_account_is_neither_repriced_nor_listed() {
 async fn models_without_a_price_are_listed_with_their_sums() {
     let fixture = fixture();
     let server = process(&fixture);
-    let ada = fixture.person("ada", None).await.id;
-    let bob = fixture.person("bob", None).await.id;
+    let ada = fixture.create_user("ada", None).await.id;
+    let bob = fixture.create_user("bob", None).await.id;
     let of = |id: &str, model: &str, at: OffsetDateTime, output: u64| SentMessage {
         model: ModelName::trusted(model),
         provider: (model == "novel-1").then(|| Provider::trusted("novelist")),
@@ -320,23 +322,23 @@ async fn models_without_a_price_are_listed_with_their_sums() {
         ..sent(id)
     };
     let early = NOW - Duration::days(9);
-    let included = domain::usage::Conventions { reasoning_included_in_output: true, ..Default::default() };
+    let included = domain::usage::TokenConventions { reasoning_included_in_output: true, ..Default::default() };
     let hers =
         vec![of("a", "novel-1", NOW, 100), of("b", "nobody-knows", NOW, 1), of("c", "claude-sonnet-4-5", NOW, 1)];
     sync(&server.usage, ada, vec![batch(hers)]).await;
-    let his = Batch { conventions: included, ..batch(vec![of("a", "novel-1", early, 100)]) };
+    let his = SyncBatch { conventions: included, ..batch(vec![of("a", "novel-1", early, 100)]) };
     sync(&server.usage, bob, vec![his]).await;
     refresh(&fixture, Live("3e-06"), NOW).run().await.expect("an update");
     server.editions.follow().await.expect("it reads");
 
     let listed = UnpricedModels::new(fixture.deps(), server.prices.clone());
     let listed = listed.list(&administrator(&fixture).await, 9).await.expect("a list");
-    let told: Vec<_> = listed
+    let listed_models: Vec<_> = listed
         .iter()
         .map(|m| (m.model.name.as_str(), m.tokens, m.messages, m.people, m.first_seen, m.last_seen, m.is_known_by_now))
         .collect();
     let expected = [("novel-1", 115 + 110, 2, 2, early, NOW, true), ("nobody-knows", 16, 1, 1, NOW, NOW, false)];
-    assert_eq!(told, expected);
+    assert_eq!(listed_models, expected);
     assert_eq!(listed[0].model.provider, Some(Provider::trusted("novelist")));
     assert_eq!(fixture.store.unpriced_models(1).await.expect("models").len(), 1);
     let names = |models: Vec<Model>| models.into_iter().map(|model| model.name.to_string()).collect::<Vec<_>>();
@@ -347,7 +349,7 @@ async fn models_without_a_price_are_listed_with_their_sums() {
 async fn override_prices_only_messages_without_a_price() {
     let fixture = fixture();
     let server = process(&fixture);
-    let (ada, admin) = (fixture.person("ada", None).await.id, administrator(&fixture).await);
+    let (ada, admin) = (fixture.create_user("ada", None).await.id, administrator(&fixture).await);
     let of = |id: &str, model: &str| SentMessage { model: ModelName::trusted(model), ..sent(id) };
     let parts =
         |id: &str| batch(vec![of(&format!("{id}1"), "house-model"), of(&format!("{id}2"), "claude-sonnet-4-5")]);
@@ -372,13 +374,13 @@ async fn override_prices_only_messages_without_a_price() {
 async fn override_ends_with_a_row_of_its_own() {
     let fixture = fixture();
     let server = process(&fixture);
-    let (ada, admin) = (fixture.person("ada", None).await.id, administrator(&fixture).await);
+    let (ada, admin) = (fixture.create_user("ada", None).await.id, administrator(&fixture).await);
     let overrides = overrides(&fixture);
     let name = || ModelName::trusted("house-model");
     let here = Some(Provider::trusted("house"));
     let set = decided("house-model", Some("house"), NOW - Duration::DAY, "in=0 out=0 >200k in=1 out=2");
     let set = overrides.set(&admin, set, because()).await.expect("a decision");
-    let other = overrides.remove(&admin, DecisionId(set.id.0 + 1), because()).await;
+    let other = overrides.remove(&admin, PriceDecisionId(set.id.0 + 1), because()).await;
     assert!(matches!(other, Err(PricingError::NotOverridden(_))), "{other:?}");
     let removed = overrides.remove(&admin, set.id, because()).await.expect("it ends");
     for ended in [set.id, removed.id] {
@@ -455,7 +457,7 @@ async fn figures(fixture: &Fixture, user: UserId) -> Vec<String> {
 }
 
 /// The statements of a re-pricing, with the types and the values they are planned for.
-const OF_REPRICING: [(&str, &str, &str, &str); 3] = [
+const REPRICING_PLANS: [(&str, &str, &str, &str); 3] = [
     ("models_to_price", include_str!("../../src/pricing/models_to_price.sql"), "", ""),
     (
         "accounts_to_price",
@@ -475,7 +477,7 @@ const OF_REPRICING: [(&str, &str, &str, &str); 3] = [
 async fn plans_of_repricing_statements_use_the_index() {
     let fixture = fixture();
     let server = process(&fixture);
-    let ada = fixture.person("ada", None).await.id;
+    let ada = fixture.create_user("ada", None).await.id;
     sync(&server.usage, ada, vec![batch(vec![sent("m")])]).await;
     // Two hundred people with a thousand messages each, of which every fiftieth has no price.
     let many = "
@@ -487,7 +489,7 @@ async fn plans_of_repricing_statements_use_the_index() {
         ANALYZE; SET plan_cache_mode = force_generic_plan";
     let client = fixture.client().await;
     client.batch_execute(many).await.expect("many people");
-    for (name, text, types, values) in OF_REPRICING {
+    for (name, text, types, values) in REPRICING_PLANS {
         client.batch_execute(&format!("PREPARE {name} {types} AS {text}")).await.expect(name);
         let plan = client.query(&format!("EXPLAIN EXECUTE {name} {values}"), &[]).await.expect(name);
         let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();

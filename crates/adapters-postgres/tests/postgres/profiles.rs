@@ -8,7 +8,7 @@ use crate::common::{NOW, fixture};
 #[tokio::test(flavor = "multi_thread")]
 async fn profile_update_keeps_a_concurrent_email_verification() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let email = ada.email.clone().expect("an address");
     assert!(!ada.email_verified);
     let mut verifying = fixture.store.begin().await.expect("a transaction");

@@ -8,13 +8,13 @@ use domain::days::Window;
 use domain::ids::UserId;
 use domain::store::Store;
 use domain::usage::testing::{batch, sent};
-use domain::usage::{Batch, ModelName, Provider, SentMessage, Source};
+use domain::usage::{ModelName, Provider, SentMessage, Source, SyncBatch};
 use domain::users::{User, ViewedProfile};
 use time::macros::datetime;
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls};
 
-use crate::common::{Fixture, NOW, fixture, person};
+use crate::common::{Fixture, NOW, fixture, test_user};
 
 async fn client(fixture: &Fixture) -> Client {
     let (client, driver) = tokio_postgres::connect(fixture.database.url(), NoTls).await.expect("a connection");
@@ -39,9 +39,9 @@ async fn kept_sums_are_right(client: &Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn threshold_that_many_follows_cross_at_once_is_awarded_once() {
+async fn achievement_crossed_by_concurrent_follows_is_awarded_once() {
     let fixture = Arc::new(fixture());
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let mut syncs = JoinSet::new();
     for n in 0..16 {
         let (fixture, ada) = (fixture.clone(), ada.clone());
@@ -64,7 +64,7 @@ async fn mutual_follows_at_once_do_not_deadlock() {
     let fixture = fixture();
     let mut people = Vec::new();
     for n in 0..8 {
-        people.push(fixture.person(&format!("person{n}"), None).await);
+        people.push(fixture.create_user(&format!("person{n}"), None).await);
     }
     let mut follows = JoinSet::new();
     for a in people.clone() {
@@ -85,7 +85,7 @@ async fn mutual_follows_at_once_do_not_deadlock() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rebuild_corrects_sums_and_awards_what_was_missing() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.sync(&ada, &["a", "b"]).await;
     let client = client(&fixture).await;
     let first = find_by_slug("first-sync").expect("an achievement").id();
@@ -112,7 +112,7 @@ async fn rebuild_corrects_sums_and_awards_what_was_missing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn kind_that_is_switched_off_is_not_notified_but_awarded() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let client = client(&fixture).await;
     let unwanted = "INSERT INTO notification_preferences SELECT id, 'achievement_unlocked', false, true FROM users";
     client.batch_execute(unwanted).await.expect("a preference");
@@ -129,7 +129,7 @@ async fn unlocked_ids(fixture: &Fixture, user: UserId) -> Vec<domain::ids::Achie
 
 /// A person with more achievements than can be pinned.
 async fn collector(fixture: &Fixture) -> User {
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.sync(&ada, &["a"]).await;
     let client = client(fixture).await;
     for definition in catalogue().iter().take(MOST_PINNED + 4) {
@@ -162,7 +162,7 @@ async fn pins_at_once_are_limited_to_six() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pins_are_set_and_removed_on_unlocked_achievements_only() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.sync(&ada, &["a"]).await;
     let achievements = achievements(&fixture);
     let first = find_by_slug("first-sync").expect("an achievement").id();
@@ -186,10 +186,10 @@ async fn pins_are_set_and_removed_on_unlocked_achievements_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn achievements_of_a_private_profile_are_visible_to_owner_and_followers() {
     let fixture = fixture();
-    let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
+    let (ada, eve) = (fixture.create_user("ada", None).await, fixture.create_user("eve", None).await);
     fixture.social().follow(eve.id, &ada.username).await.expect("a follow");
     let ada = fixture.set_public(&ada, false).await;
-    let stranger = fixture.person("mallory", None).await;
+    let stranger = fixture.create_user("mallory", None).await;
     let count = fixture.store.queries();
     for (viewer, sees) in [(None, false), (Some(stranger.id), false), (Some(eve.id), true), (Some(ada.id), true)] {
         let before = count.statements();
@@ -202,21 +202,21 @@ async fn achievements_of_a_private_profile_are_visible_to_owner_and_followers() 
 #[tokio::test(flavor = "multi_thread")]
 async fn account_numbers_are_ordered_without_gaps_and_permanent() {
     let fixture = fixture();
-    fixture.person("ada", None).await;
+    fixture.create_user("ada", None).await;
     for _ in 0..3 {
         let mut tx = fixture.store.begin().await.expect("a transaction");
-        let taken = tx.users().insert(&person("ADA"), None).await;
+        let taken = tx.users().insert(&test_user("ADA"), None).await;
         assert!(taken.is_err(), "the name is taken");
     }
-    let bob = fixture.person("bob", None).await.id;
+    let bob = fixture.create_user("bob", None).await.id;
     let mut tx = fixture.store.begin().await.expect("a transaction");
     let (facts, _) = tx.progress().facts(Window::month(bob, NOW.date())).await.expect("facts").expect("an account");
-    assert_eq!(facts.person.account_number, 2);
+    assert_eq!(facts.user.account_number, 2);
     drop(tx);
 
     let client = client(&fixture).await;
     client.batch_execute("DELETE FROM users WHERE username = 'ada'").await.expect("a deletion");
-    fixture.person("cid", None).await;
+    fixture.create_user("cid", None).await;
     assert_eq!(number(&client, "SELECT number::bigint FROM users WHERE username = 'bob'").await, 2);
     assert_eq!(number(&client, "SELECT number::bigint FROM users WHERE username = 'cid'").await, 3);
 }
@@ -224,7 +224,7 @@ async fn account_numbers_are_ordered_without_gaps_and_permanent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn facts_describe_hours_tools_and_models() {
     let fixture = fixture();
-    let ada = fixture.person("ada", Some("UTC")).await.id;
+    let ada = fixture.create_user("ada", Some("UTC")).await.id;
     let (opus, sonnet) = ("claude-opus-4-5", "claude-sonnet-4-5");
     for (n, (tool, at, model, provider)) in [
         ("claude-code", datetime!(2026-11-20 06:00 UTC), opus, None),
@@ -240,7 +240,7 @@ async fn facts_describe_hours_tools_and_models() {
     {
         let provider = provider.map(Provider::trusted);
         let message = SentMessage { at, model: ModelName::trusted(model), provider, ..sent(&n.to_string()) };
-        let batch = Batch { source: Source::trusted(tool), ..batch(vec![message]) };
+        let batch = SyncBatch { source: Source::trusted(tool), ..batch(vec![message]) };
         fixture.usage().sync(ada, batch).await.expect("a sync");
     }
     let mut tx = fixture.store.begin().await.expect("a transaction");
@@ -260,7 +260,8 @@ async fn facts_describe_hours_tools_and_models() {
     };
     assert_eq!(usage, expected);
 
-    let nobody = fixture.person("bob", None).await.id;
-    let (facts, _) = tx.progress().facts(Window::month(nobody, NOW.date())).await.expect("facts").expect("an account");
+    let other_user = fixture.create_user("bob", None).await.id;
+    let (facts, _) =
+        tx.progress().facts(Window::month(other_user, NOW.date())).await.expect("facts").expect("an account");
     assert_eq!(facts.usage, UsageFacts::default());
 }

@@ -28,7 +28,7 @@ async fn titles(fixture: &Fixture, owner: &User) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn projects_are_listed_featured_first_then_newest() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     let mut added = Vec::new();
     for (seconds, title, is_featured) in
         [(1, "old star", true), (2, "old", false), (3, "star", true), (4, "new", false)]
@@ -63,7 +63,7 @@ async fn projects_are_listed_featured_first_then_newest() {
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_requests_do_not_pass_the_limit() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let tasks: Vec<_> = (0..MOST_PROJECTS + 5)
         .map(|n| {
             let projects = projects(&fixture, n.into());
@@ -83,24 +83,24 @@ async fn concurrent_requests_do_not_pass_the_limit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn import_adds_the_newest_up_to_the_limit_and_nothing_twice() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     projects(&fixture, 0).add(ada.id, details("here", false)).await.expect("room");
-    let brought: Vec<_> = (1..=25)
+    let imported: Vec<_> = (1..=25)
         .map(|n| {
             let at = NOW - Duration::days(n);
             let past = PastProject { details: details(&n.to_string(), false), created_at: at, updated_at: at };
             (ProjectId(uuid::Uuid::now_v7()), past)
         })
         .collect();
-    let keep = async |brought: &[(ProjectId, PastProject)]| {
+    let keep = async |imported: &[(ProjectId, PastProject)]| {
         let mut tx = fixture.store.begin().await.expect("a transaction");
-        let new = tx.imports().keep_projects(ada.id, brought).await.expect("kept");
+        let new = tx.imports().keep_projects(ada.id, imported).await.expect("kept");
         tx.commit().await.expect("a commit");
         new
     };
-    let again: Vec<_> = brought[..2].iter().map(|(_, past)| (ProjectId(uuid::Uuid::now_v7()), past.clone())).collect();
-    assert_eq!((keep(&brought[..2]).await, keep(&again).await), (2, 0));
-    assert_eq!(keep(&brought[2..]).await, 17);
+    let again: Vec<_> = imported[..2].iter().map(|(_, past)| (ProjectId(uuid::Uuid::now_v7()), past.clone())).collect();
+    assert_eq!((keep(&imported[..2]).await, keep(&again).await), (2, 0));
+    assert_eq!(keep(&imported[2..]).await, 17);
     let kept = titles(&fixture, &ada).await;
     let expected: Vec<String> = std::iter::once("here".to_owned()).chain((1..=19).map(|n| n.to_string())).collect();
     assert_eq!(kept, expected);
@@ -109,7 +109,7 @@ async fn import_adds_the_newest_up_to_the_limit_and_nothing_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn projects_of_a_deleted_account_are_hidden_and_go_with_it() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     projects(&fixture, 0).add(ada.id, details("one", false)).await.expect("room");
     let client = fixture.client().await;
     client.batch_execute("UPDATE users SET deleted_at = now()").await.expect("deleted");

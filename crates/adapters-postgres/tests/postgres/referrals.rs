@@ -8,7 +8,7 @@ use domain::identity::{Device, Email, Identity, Password, PasswordHash, Registra
 use domain::ids::UserId;
 use domain::progression::EventXp;
 use domain::referrals::{
-    CLICK_LIMITS, ClickStats, Degree, Paid, ReferralCode, ReferralError, ReferralStats, Referrals, VisitorSalt,
+    CLICK_LIMITS, ClickStats, Degree, PaidXp, ReferralCode, ReferralError, ReferralStats, Referrals, VisitorSalt,
 };
 use domain::social::Social;
 use domain::store::Store;
@@ -128,19 +128,19 @@ async fn first_syncs_at_once_pay_the_referral_once() {
     for sync in syncs.join_all().await {
         assert_eq!(sync.expect("a sync").new, 1);
     }
-    for (person, xp, totals) in
+    for (user, xp, totals) in
         [(3, 2_500, [1, 0, 0]), (2, 625, [1, 1, 0]), (1, 250, [1, 1, 1]), (0, 0, [1, 1, 1]), (4, 0, [0, 0, 0])]
     {
-        let stats = fixture.stats(chain[person]).await;
-        assert_eq!((stats.xp, stats.totals), (EventXp(xp), totals), "{person}");
+        let stats = fixture.stats(chain[user]).await;
+        assert_eq!((stats.xp, stats.totals), (EventXp(xp), totals), "{user}");
     }
     let client = client(&fixture).await;
     let events = "SELECT count(*) FROM progress_events WHERE reason LIKE 'referral:%'";
     assert_eq!(number(&client, events).await, 3);
     assert_eq!(number(&client, "SELECT count(*) FROM referrals WHERE paid_at IS NOT NULL").await, 1);
     kept_sums_are_right(&client).await;
-    for person in chain {
-        assert!(fixture.usage().rebuild(person).await.expect("a rebuild").is_clean());
+    for user in chain {
+        assert!(fixture.usage().rebuild(user).await.expect("a rebuild").is_clean());
     }
 }
 
@@ -185,7 +185,7 @@ async fn referral_chains_longer_than_the_locks_form_no_cycle() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn referrers_at_once_are_one_and_permanent() {
+async fn referrer_set_concurrently_is_one_and_permanent() {
     let fixture = fixture();
     let newcomer = fixture.sign_up("newcomer", None, "192.0.2.1").await;
     let mut tracks = JoinSet::new();
@@ -234,7 +234,7 @@ async fn syncs_follows_and_referrals_at_once_do_not_deadlock() {
     // Each of these lets all of them in at once, under one lock.
     let mut tasks = JoinSet::new();
     for n in 0..6 {
-        let host = fixture.private_person(&format!("host{n}")).await;
+        let host = fixture.create_private_user(&format!("host{n}")).await;
         for (user, ..) in &people {
             fixture.social().follow(*user, &host.username).await.expect("a request");
         }
@@ -286,8 +286,8 @@ async fn referral_chain_with_a_deleted_account_pays_the_others() {
     let delete = |user: UserId| format!("UPDATE users SET deleted_at = now() WHERE id = '{user}'");
     client.batch_execute(&delete(chain[1])).await.expect("a deletion");
     fixture.first_sync(chain[3]).await;
-    for (person, xp) in [(2, 2_500), (1, 0), (0, 250)] {
-        assert_eq!(fixture.stats(chain[person]).await.xp, EventXp(xp), "{person}");
+    for (user, xp) in [(2, 2_500), (1, 0), (0, 250)] {
+        assert_eq!(fixture.stats(chain[user]).await.xp, EventXp(xp), "{user}");
     }
 
     // A code of a deleted account has no owner.
@@ -340,7 +340,7 @@ async fn dry_run_and_empty_sync_pay_no_referral() {
     let chain = fixture.chain("person", 2).await;
     let usage = fixture.usage();
     let ahead = SentMessage { at: NOW + Duration::days(9), ..sent("a") };
-    let dry = domain::usage::Batch { dry_run: true, ..batch(vec![sent("a")]) };
+    let dry = domain::usage::SyncBatch { dry_run: true, ..batch(vec![sent("a")]) };
     for nothing in [dry, batch(vec![]), batch(vec![ahead])] {
         usage.sync(chain[1], nothing).await.expect("a sync");
         assert_eq!(fixture.stats(chain[0]).await.xp, EventXp(0));
@@ -404,8 +404,11 @@ async fn referred_accounts_that_are_private_show_only_name_and_picture() {
     let ada = fixture.sign_up("ada", None, "192.0.2.1").await;
     let code = fixture.code(ada).await;
     for (name, minutes) in [("open", 0), ("closed", 1), ("friend", 2)] {
-        let user: User =
-            if name == "open" { fixture.person(name, None).await } else { fixture.private_person(name).await };
+        let user: User = if name == "open" {
+            fixture.create_user(name, None).await
+        } else {
+            fixture.create_private_user(name).await
+        };
         let later = fixture.referrals_at(NOW + Duration::minutes(minutes));
         later.track(user.id, code.as_str(), &device("192.0.2.1")).await.expect("a referrer");
         fixture.first_sync(user.id).await;
@@ -518,7 +521,7 @@ async fn clicks_of_one_network_leave_room_for_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn referral_code_in_use_is_not_given_twice() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await.id, fixture.person("bob", None).await.id);
+    let (ada, bob) = (fixture.create_user("ada", None).await.id, fixture.create_user("bob", None).await.id);
     let code = fixture.code(ada).await;
     let mut tx = fixture.store.begin().await.expect("a transaction");
     assert!(!tx.referrals().give_code(bob, &code, NOW).await.expect("an answer"));
@@ -537,9 +540,9 @@ async fn referral_named_after_the_first_sync_pays_at_once() {
     fixture.first_sync(late).await;
     let code = fixture.code(chain[2]).await;
     let paid = fixture.referrals().track(late, code.as_str(), &device("192.0.2.1")).await.expect("a referrer");
-    assert_eq!(paid, Paid(Degree::ALL.map(Degree::xp)));
-    for (person, xp) in [(2, 2_500), (1, 625), (0, 250)] {
-        assert_eq!(fixture.stats(chain[person]).await.xp, EventXp(xp));
+    assert_eq!(paid, PaidXp(Degree::ALL.map(Degree::xp)));
+    for (user, xp) in [(2, 2_500), (1, 625), (0, 250)] {
+        assert_eq!(fixture.stats(chain[user]).await.xp, EventXp(xp));
     }
 }
 
@@ -547,22 +550,22 @@ async fn referral_named_after_the_first_sync_pays_at_once() {
 async fn lock_of_several_accounts_includes_their_counts() {
     let fixture = fixture();
     let client = client(&fixture).await;
-    let people = [fixture.person("ada", None).await.id, fixture.person("bob", None).await.id];
+    let people = [fixture.create_user("ada", None).await.id, fixture.create_user("bob", None).await.id];
     let held = async || {
         let free = "SELECT user_id FROM social_counts ORDER BY user_id FOR NO KEY UPDATE SKIP LOCKED";
         people.len() - client.query(free, &[]).await.expect(free).len()
     };
     assert_eq!(held().await, 0);
     let mut tx = fixture.store.begin().await.expect("a transaction");
-    let nobody = UserId(uuid::Uuid::nil());
-    let everybody = [people[1], nobody, people[0]];
-    let locks = tx.accounts().try_lock_all(&everybody).await.expect("locks");
+    let unknown_user = UserId(uuid::Uuid::nil());
+    let all_users = [people[1], unknown_user, people[0]];
+    let locks = tx.accounts().try_lock_all(&all_users).await.expect("locks");
     assert_eq!((locks.accounts.len(), locks.busy.len()), (2, 0), "a user without an account is left out");
     let mut other = fixture.store.begin().await.expect("a transaction");
-    let locks = other.accounts().try_lock_all(&everybody).await.expect("locks, without waiting");
+    let locks = other.accounts().try_lock_all(&all_users).await.expect("locks, without waiting");
     assert_eq!((locks.accounts.len(), locks.busy), (0, vec![people[0], people[1]]));
     drop(other);
-    tx.accounts().lock_counts(&everybody).await.expect("locks");
+    tx.accounts().lock_counts(&all_users).await.expect("locks");
     assert_eq!(held().await, 2);
     tx.commit().await.expect("a commit");
     assert_eq!(held().await, 0);

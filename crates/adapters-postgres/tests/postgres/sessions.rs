@@ -7,7 +7,7 @@ use std::task::Poll;
 use adapters_postgres::BatchedSessionReader;
 use domain::error::StoreError;
 use domain::identity::ports::SessionReader;
-use domain::identity::{ApiToken, Credential, Device, Scopes, Session, TokenHash, Via};
+use domain::identity::{ApiToken, AuthMethod, Credential, Device, Scopes, Session, TokenHash};
 use domain::ids::{ApiTokenId, SessionId, UserId};
 use domain::store::Store;
 use time::OffsetDateTime;
@@ -44,7 +44,7 @@ fn token(user: UserId, number: u8, expires_at: Option<OffsetDateTime>) -> ApiTok
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_and_tokens_that_ended_are_removed() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await.id;
+    let ada = fixture.create_user("ada", None).await.id;
     let mut tx = fixture.store.begin().await.expect("a transaction");
     for (number, expires_at) in [(1, NOW - 1.days()), (2, NOW), (3, NOW + 1.microseconds())] {
         tx.sessions().insert(&session(ada, number, expires_at)).await.expect("a session");
@@ -62,7 +62,7 @@ async fn sessions_and_tokens_that_ended_are_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn session_is_open_for_its_owner_until_it_ends() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await.id, fixture.person("bob", None).await.id);
+    let (ada, bob) = (fixture.create_user("ada", None).await.id, fixture.create_user("bob", None).await.id);
     let id = SessionId(Uuid::from_u128(1));
     let mut tx = fixture.store.begin().await.expect("a transaction");
     tx.sessions().insert(&session(ada, 1, NOW + 1.days())).await.expect("a session");
@@ -84,7 +84,7 @@ async fn is_pending(future: &mut (impl Future + Unpin)) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn token_look_ups_that_wait_share_a_statement() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await.id, fixture.person("bob", None).await.id);
+    let (ada, bob) = (fixture.create_user("ada", None).await.id, fixture.create_user("bob", None).await.id);
     let mut tx = fixture.store.begin().await.expect("a transaction");
     for (number, user, expires_at) in [(1, ada, NOW + 1.days()), (2, bob, NOW + 1.days()), (3, ada, NOW)] {
         tx.sessions().insert(&session(user, number, expires_at)).await.expect("a session");
@@ -93,8 +93,8 @@ async fn token_look_ups_that_wait_share_a_statement() {
     tx.commit().await.expect("a commit");
     let (of_session, of_token) =
         (|n| Credential::Session(TokenHash([n; 32])), |n| Credential::ApiToken(TokenHash([n; 32])));
-    let via_session = |n: u8| Via::Session(SessionId(Uuid::from_u128(n.into())));
-    let via_token = Via::ApiToken(ApiTokenId(Uuid::from_u128(1)), Scopes { sync: true, read: true });
+    let via_session = |n: u8| AuthMethod::Session(SessionId(Uuid::from_u128(n.into())));
+    let via_token = AuthMethod::ApiToken(ApiTokenId(Uuid::from_u128(1)), Scopes { sync: true, read: true });
     let table = [
         ("a session", of_session(1), Some((ada, via_session(1)))),
         ("another's session", of_session(2), Some((bob, via_session(2)))),
@@ -113,9 +113,9 @@ async fn token_look_ups_that_wait_share_a_statement() {
     while fixture.store.queries().statements() == before {
         tokio::task::yield_now().await;
     }
-    let mut gone = Box::pin(sessions.principal(of_session(2), NOW));
-    assert!(is_pending(&mut gone).await);
-    drop(gone);
+    let mut dropped = Box::pin(sessions.principal(of_session(2), NOW));
+    assert!(is_pending(&mut dropped).await);
+    drop(dropped);
     let mut waiting: Vec<_> =
         table.iter().map(|(_, credential, _)| Box::pin(sessions.principal(*credential, NOW))).collect();
     for look_up in &mut waiting {

@@ -2,7 +2,7 @@
 
 use domain::page::PageRequest;
 use domain::social::ports::FollowReader;
-use domain::social::{FollowStats, Followed, Relation};
+use domain::social::{FollowOutcome, FollowStats, Relation};
 use domain::testing::variant;
 use domain::users::ports::ProfileReader;
 
@@ -13,7 +13,7 @@ const PAGE: PageRequest = PageRequest { page: 1, size: 50 };
 #[tokio::test(flavor = "multi_thread")]
 async fn follow_requested_many_times_at_once_counts_once() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     let tasks: Vec<_> = (0..16)
         .map(|_| {
             let (social, name) = (fixture.social(), bob.username.clone());
@@ -43,12 +43,12 @@ async fn follow_requested_many_times_at_once_counts_once() {
 async fn follow_requests_are_accepted_declined_withdrawn_or_accepted_by_turning_public() {
     let fixture = fixture();
     let social = fixture.social();
-    let bob = fixture.private_person("bob").await;
+    let bob = fixture.create_private_user("bob").await;
     let mut asking = Vec::new();
     for name in ["ann", "ben", "cid", "dan"] {
-        let person = fixture.person(name, None).await;
-        assert_eq!(social.follow(person.id, &bob.username).await.expect("a request"), Followed::Requested);
-        asking.push(person);
+        let user = fixture.create_user(name, None).await;
+        assert_eq!(social.follow(user.id, &bob.username).await.expect("a request"), FollowOutcome::Requested);
+        asking.push(user);
     }
     let again = social.follow(asking[0].id, &bob.username).await.expect_err("asked already");
     assert_eq!(variant(&again), "AlreadyRequested");
@@ -80,10 +80,10 @@ async fn follow_requests_are_accepted_declined_withdrawn_or_accepted_by_turning_
 async fn lists_show_only_name_and_picture_of_private_accounts() {
     let fixture = fixture();
     let social = fixture.social();
-    let ada = fixture.person("ada", None).await;
-    let (open, closed) = (fixture.person("open", None).await, fixture.private_person("closed").await);
-    for person in [&open, &closed] {
-        social.follow(person.id, &ada.username).await.expect("a follow");
+    let ada = fixture.create_user("ada", None).await;
+    let (open, closed) = (fixture.create_user("open", None).await, fixture.create_private_user("closed").await);
+    for user in [&open, &closed] {
+        social.follow(user.id, &ada.username).await.expect("a follow");
     }
     let seen_by = async |viewer| {
         let page = fixture.store.followers(ada.id, viewer, PAGE).await.expect("followers");
@@ -105,7 +105,7 @@ async fn lists_show_only_name_and_picture_of_private_accounts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn page_of_followers_is_two_statements() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let (client, driver) =
         tokio_postgres::connect(fixture.database.url(), tokio_postgres::NoTls).await.expect("a connection");
     tokio::spawn(driver);

@@ -1,6 +1,6 @@
 //! What a transaction promises: all or nothing, and never a commit that was none.
 
-use crate::common::{Fixture, fixture, person};
+use crate::common::{Fixture, fixture, test_user};
 use domain::error::{DomainError, ErrorKind, StoreError};
 use domain::store::Store;
 use domain::usage::testing::{batch, sent};
@@ -9,7 +9,7 @@ use domain::users::ProfileChange;
 #[tokio::test(flavor = "multi_thread")]
 async fn transaction_without_commit_changes_nothing() {
     let fixture = fixture();
-    let ada = person("ada");
+    let ada = test_user("ada");
     let mut tx = fixture.store.begin().await.expect("a transaction");
     tx.users().insert(&ada, None).await.expect("an insert");
     drop(tx);
@@ -21,11 +21,11 @@ async fn transaction_without_commit_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn transaction_with_a_swallowed_failure_refuses_to_commit() {
     let fixture = fixture();
-    fixture.person("ada", None).await;
-    let bob = person("bob");
+    fixture.create_user("ada", None).await;
+    let bob = test_user("bob");
     let mut tx = fixture.store.begin().await.expect("a transaction");
     tx.users().insert(&bob, None).await.expect("an insert");
-    let collided = tx.users().insert(&person("ADA"), None).await;
+    let collided = tx.users().insert(&test_user("ADA"), None).await;
     let email = matches!(&collided, Err(StoreError::Conflict { constraint }) if constraint == "users_email_key");
     let name = matches!(&collided, Err(StoreError::Conflict { constraint }) if constraint == "users_username_key");
     assert!(email || name, "{collided:?}");
@@ -41,7 +41,7 @@ async fn connection_of_a_dropped_transaction_serves_the_next_one() {
     // Many more than there are connections: each must come back, clean.
     for round in 0..60 {
         let mut tx = fixture.store.begin().await.expect("a transaction");
-        tx.users().insert(&person(&format!("round{round}")), None).await.expect("an insert");
+        tx.users().insert(&test_user(&format!("round{round}")), None).await.expect("an insert");
         drop(tx);
     }
     assert_eq!(fixture.store.count_accounts().await.expect("a count"), 0);
@@ -50,12 +50,12 @@ async fn connection_of_a_dropped_transaction_serves_the_next_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn transaction_after_a_failed_one_commits() {
     let fixture = fixture();
-    fixture.person("ada", None).await;
+    fixture.create_user("ada", None).await;
     for name in ["one", "two", "three"] {
         let mut tx = fixture.store.begin().await.expect("a transaction");
-        assert!(tx.users().insert(&person("ada"), None).await.is_err());
+        assert!(tx.users().insert(&test_user("ada"), None).await.is_err());
         drop(tx);
-        fixture.person(name, None).await;
+        fixture.create_user(name, None).await;
     }
     assert_eq!(fixture.store.count_accounts().await.expect("a count"), 4);
 }
@@ -63,7 +63,7 @@ async fn transaction_after_a_failed_one_commits() {
 #[tokio::test(flavor = "multi_thread")]
 async fn transactions_in_a_deadlock_fail_one_as_collided() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await.id, fixture.person("bob", None).await.id);
+    let (ada, bob) = (fixture.create_user("ada", None).await.id, fixture.create_user("bob", None).await.id);
     let mut first = fixture.store.begin().await.expect("a transaction");
     let mut second = fixture.store.begin().await.expect("a transaction");
     first.accounts().lock(ada).await.expect("a lock");
@@ -100,7 +100,7 @@ impl Fixture {
 #[tokio::test(flavor = "multi_thread")]
 async fn use_cases_that_collide_are_retried_and_count_once() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     for (number, sqlstate) in ["40001", "40P01"].into_iter().enumerate() {
         fixture.collide("usage_totals", sqlstate, 2).await;
         let report = fixture.usage().sync(ada.id, batch(vec![sent(&number.to_string())])).await.expect("a sync");
@@ -118,7 +118,7 @@ async fn use_cases_that_collide_are_retried_and_count_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn use_case_that_always_collides_fails_and_changes_nothing() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.collide("usage_totals", "40P01", 1_000).await;
     let before = fixture.everything().await;
     let error = fixture.usage().sync(ada.id, batch(vec![sent("a")])).await.expect_err("it collides");

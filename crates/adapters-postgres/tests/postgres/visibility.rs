@@ -17,10 +17,10 @@ const PAGE: PageRequest = PageRequest { page: 1, size: 50 };
 /// Which statements show `viewer` data of `owner`.
 async fn shown(fixture: &Fixture, owner: &User, viewer: Option<UserId>) -> Vec<bool> {
     let store = &fixture.store;
-    let window = Window { person: owner.id, from: date!(2000 - 01 - 01), to: date!(2100 - 01 - 01) };
-    let person = store.find(&owner.username, viewer).await.expect("a person").expect("somebody");
+    let window = Window { user: owner.id, from: date!(2000 - 01 - 01), to: date!(2100 - 01 - 01) };
+    let user = store.find(&owner.username, viewer).await.expect("a person").expect("somebody");
     vec![
-        person.is_visible,
+        user.is_visible,
         !store.visible_among(std::slice::from_ref(&owner.username), viewer).await.expect("people").is_empty(),
         !store.figures(&[window], viewer).await.expect("figures").is_empty(),
         !store.favourites(&[owner.id], viewer, 3).await.expect("favourites").is_empty(),
@@ -40,8 +40,11 @@ async fn shown(fixture: &Fixture, owner: &User, viewer: Option<UserId>) -> Vec<b
 #[tokio::test(flavor = "multi_thread")]
 async fn every_statement_hides_a_private_account_immediately() {
     let fixture = fixture();
-    let [ada, bob, eve] =
-        [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
+    let [ada, bob, eve] = [
+        fixture.create_user("ada", None).await,
+        fixture.create_user("bob", None).await,
+        fixture.create_user("eve", None).await,
+    ];
     let social = fixture.social();
     fixture.sync(&bob, &["one", "two"]).await;
     social.follow(ada.id, &bob.username).await.expect("a follow");
@@ -70,7 +73,7 @@ async fn every_statement_hides_a_private_account_immediately() {
 #[tokio::test(flavor = "multi_thread")]
 async fn profile_that_turns_private_between_two_statements_is_hidden() {
     let fixture = fixture();
-    let bob = fixture.person("bob", None).await;
+    let bob = fixture.create_user("bob", None).await;
     fixture.sync(&bob, &["one"]).await;
     let dashboard = fixture.dashboard();
     let look = fixture.profiles().visible(&bob.username, None).await.expect("public");
@@ -84,7 +87,7 @@ async fn profile_that_turns_private_between_two_statements_is_hidden() {
 #[tokio::test(flavor = "multi_thread")]
 async fn profile_and_dashboard_take_few_statements() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.private_person("bob").await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_private_user("bob").await);
     let viewer = Some(bob.id);
     fixture.sync(&ada, &["one"]).await;
     let (dashboard, queries) = (fixture.dashboard(), fixture.store.queries());

@@ -25,7 +25,7 @@ impl Fixture {
     }
 
     /// The names of the accounts with summaries, once per summary.
-    async fn told(&self) -> String {
+    async fn summaries(&self) -> String {
         let names =
             "SELECT string_agg(username, ' ' ORDER BY username) FROM notifications JOIN users ON users.id = user_id
                      WHERE kind = 'weekly_summary'";
@@ -34,7 +34,7 @@ impl Fixture {
 
     /// An account in `zone` that was created at `created_at`.
     async fn member(&self, name: &str, zone: Option<&str>, created_at: OffsetDateTime) -> User {
-        let user = self.person(name, zone).await;
+        let user = self.create_user(name, zone).await;
         self.run(&format!("UPDATE users SET created_at = '{created_at}' WHERE id = '{}'", user.id)).await;
         user
     }
@@ -48,19 +48,19 @@ async fn weekly_summary_goes_to_accounts_that_existed_on_monday_at_nine() {
     // Nine o'clock in Berlin is eight, in New York fourteen o'clock of UTC.
     let after_berlins = fixture.member("eve", Some("Europe/Berlin"), MONDAY_AT_NINE - Duration::HOUR).await;
     let before_new_yorks = fixture.member("joe", Some("America/New_York"), MONDAY_AT_NINE + Duration::HOUR * 4).await;
-    let everybody = [just_before, just_then, after_berlins, before_new_yorks];
+    let all_users = [just_before, just_then, after_berlins, before_new_yorks];
     // All have used something in the week that is over, by what they send now.
-    fixture.use_up(&everybody.each_ref().map(|user| used(user, 2, 1_000))).await;
+    fixture.use_up(&all_users.each_ref().map(|user| used(user, 2, 1_000))).await;
     assert_eq!(fixture.summarise_due(MONDAY_AT_NINE - Duration::MINUTE).await, 0);
     assert_eq!(fixture.summarise_due(MONDAY_AT_NINE + Duration::HOUR * 7).await, 2);
-    let [ada, _, _, joe] = everybody;
-    assert_eq!(fixture.told().await, format!("{} {}", ada.username, joe.username));
+    let [ada, _, _, joe] = all_users;
+    assert_eq!(fixture.summaries().await, format!("{} {}", ada.username, joe.username));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn weekly_summary_is_caught_up_until_wednesday() {
     let wednesday = datetime!(2026-11-25 23:59 UTC);
-    for (now, told) in [
+    for (now, summaries) in [
         (MONDAY_AT_NINE + Duration::DAY, 1),
         (wednesday, 1),
         (wednesday + Duration::MINUTE, 0),
@@ -72,7 +72,7 @@ async fn weekly_summary_is_caught_up_until_wednesday() {
         let fixture = fixture();
         let ada = fixture.member("ada", None, datetime!(2026-01-01 0:00 UTC)).await;
         fixture.use_up(&[used(&ada, 2, 1_000)]).await;
-        assert_eq!(fixture.summarise_due(now).await, told, "{now}");
+        assert_eq!(fixture.summarise_due(now).await, summaries, "{now}");
         assert_eq!(fixture.summarise_due(now).await, 0, "{now}, again");
     }
 }
@@ -91,7 +91,7 @@ async fn weekly_summary_at_once_is_sent_once() {
         tasks.spawn(async move { fixture.summarise_due(MONDAY_AT_NINE).await });
     }
     assert_eq!(tasks.join_all().await.into_iter().sum::<u64>(), 5);
-    assert_eq!(fixture.told().await, "ada bob eve joe kim");
+    assert_eq!(fixture.summaries().await, "ada bob eve joe kim");
     let costs =
         "SELECT DISTINCT jsonb_typeof(data -> 'cost'), jsonb_typeof(data -> 'previous_cost') FROM notifications";
     let sorts = fixture.client().await.query_one(costs, &[]).await.expect("one sort");

@@ -105,6 +105,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     key("registration.email_domains").must(Rule::Domains),
     key("registration.github_organizations").must(Rule::GitHubNames),
     key("privacy.default_profile").must(Rule::OneOf(&["", "public", "private"])),
+    key("privacy.require_sign_in"),
     key("passwords.memory_kib").must(Rule::Between(8, 4_194_304)),
     key("passwords.iterations").must(Rule::Between(1, 1000)),
     key("passwords.parallelism").must(Rule::Between(1, 64)),

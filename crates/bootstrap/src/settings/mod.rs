@@ -167,6 +167,7 @@ pub struct Privacy {
     /// `None`: public if registration is open, else private.
     #[serde(deserialize_with = "visibility_unless_empty")]
     pub default_profile: Option<Visibility>,
+    pub require_sign_in: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -71,27 +71,27 @@ mod tests {
     /// A store that logs the steps of its transactions. A `busy` account is free after a transaction has waited for it.
     fn store(busy: &[UserId], log: &Arc<Mutex<Vec<String>>>) -> Arc<dyn Store> {
         let (busy, log) = (Arc::new(Mutex::new(busy.to_vec())), log.clone());
-        let noted = log.clone();
+        let recorded = log.clone();
         let store = TestUnitOfWork::store(move || {
             log.lock().expect("a log").push("begin".to_owned());
             let mut tx = TestUnitOfWork::default();
-            let (taken, noted) = (busy.clone(), log.clone());
+            let (taken, recorded) = (busy.clone(), log.clone());
             tx.accounts.expect_try_lock_all().returning(move |users| {
                 let taken = taken.lock().expect("a list");
                 let (locked, busy) = users.iter().partition::<Vec<_>, _>(|user| !taken.contains(user));
-                noted.lock().expect("a log").push(format!("try {}", users.len()));
+                recorded.lock().expect("a log").push(format!("try {}", users.len()));
                 Ok(Locks { accounts: locked.into_iter().map(|user| (user, account())).collect(), busy })
             });
-            let (taken, noted) = (busy.clone(), log.clone());
+            let (taken, recorded) = (busy.clone(), log.clone());
             tx.accounts.expect_lock().returning(move |user| {
                 taken.lock().expect("a list").retain(|busy| *busy != user);
-                noted.lock().expect("a log").push(format!("wait for {}", user.0.as_u128()));
+                recorded.lock().expect("a log").push(format!("wait for {}", user.0.as_u128()));
                 Ok(Some(account()))
             });
             tx
         });
         Arc::new(store.with_pauses(move |longest| {
-            noted.lock().expect("a log").push(format!("pause {} ms", longest.as_millis()));
+            recorded.lock().expect("a log").push(format!("pause {} ms", longest.as_millis()));
         }))
     }
 

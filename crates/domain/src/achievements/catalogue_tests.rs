@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Category, Definition, Metric, Rarity, catalogue, find, find_by_slug, of_kind};
+use super::{AchievementDefinition, Category, Metric, Rarity, catalogue, find, find_by_slug, of_kind};
 use crate::ids::AchievementId;
 
 /// Metrics that measure volume.
@@ -69,7 +69,7 @@ fn spelled(metric: Metric, threshold: u64) -> Vec<String> {
 }
 
 /// Whether `text` contains `words` as whole words.
-fn says(text: &str, words: &str) -> bool {
+fn contains_phrase(text: &str, words: &str) -> bool {
     text.match_indices(words).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let mut after = text[at + words.len()..].chars();
@@ -81,7 +81,7 @@ fn says(text: &str, words: &str) -> bool {
     })
 }
 
-fn count<K: Ord>(key: impl Fn(&Definition) -> K) -> BTreeMap<K, usize> {
+fn count<K: Ord>(key: impl Fn(&AchievementDefinition) -> K) -> BTreeMap<K, usize> {
     let mut counts = BTreeMap::new();
     for definition in catalogue() {
         *counts.entry(key(definition)).or_default() += 1;
@@ -92,7 +92,7 @@ fn count<K: Ord>(key: impl Fn(&Definition) -> K) -> BTreeMap<K, usize> {
 #[test]
 fn catalogue_slugs_ids_and_names_are_unique() {
     assert_eq!(count(|definition| definition.slug).len(), catalogue().len());
-    assert_eq!(count(Definition::id).len(), catalogue().len());
+    assert_eq!(count(AchievementDefinition::id).len(), catalogue().len());
     assert_eq!(count(|definition| definition.name).len(), catalogue().len());
     for definition in catalogue() {
         assert_eq!(find(definition.id()), Some(definition));
@@ -116,7 +116,7 @@ fn catalogue_ids_never_change() {
 
 #[test]
 fn catalogue_slugs_are_lower_case_with_dashes() {
-    for Definition { slug, .. } in catalogue() {
+    for AchievementDefinition { slug, .. } in catalogue() {
         let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         assert!(slug.len() <= 50 && slug.split('-').all(word), "{slug}");
     }
@@ -124,7 +124,7 @@ fn catalogue_slugs_are_lower_case_with_dashes() {
 
 #[test]
 fn catalogue_thresholds_are_one_to_five_and_grow_harder() {
-    for Definition { slug, metric, thresholds, .. } in catalogue() {
+    for AchievementDefinition { slug, metric, thresholds, .. } in catalogue() {
         assert!((1..=5).contains(&thresholds.len()) && !thresholds.contains(&0), "{slug}");
         let harder = |pair: &[u64]| if metric.fewer_is_better() { pair[0] > pair[1] } else { pair[0] < pair[1] };
         assert!(thresholds.windows(2).all(harder), "{slug}");
@@ -133,7 +133,7 @@ fn catalogue_thresholds_are_one_to_five_and_grow_harder() {
 
 #[test]
 fn catalogue_every_threshold_can_be_reached() {
-    for Definition { slug, metric, thresholds, .. } in catalogue() {
+    for AchievementDefinition { slug, metric, thresholds, .. } in catalogue() {
         assert!(thresholds.iter().all(|threshold| *threshold <= within_reach(*metric)), "{slug}");
     }
 }
@@ -141,31 +141,34 @@ fn catalogue_every_threshold_can_be_reached() {
 #[test]
 fn catalogue_new_account_has_nothing() {
     // Level 1 and the age of a new account earn nothing.
-    for Definition { slug, metric, thresholds, .. } in catalogue() {
+    for AchievementDefinition { slug, metric, thresholds, .. } in catalogue() {
         assert!(*metric != Metric::Level || thresholds[0] > 1, "{slug}");
     }
 }
 
 #[test]
 fn catalogue_conditions_are_distinct() {
-    let mut asked = BTreeSet::new();
-    for Definition { slug, metric, thresholds, .. } in catalogue() {
-        assert!(thresholds.iter().all(|threshold| asked.insert((*metric, *threshold))), "{slug}");
+    let mut used_metrics = BTreeSet::new();
+    for AchievementDefinition { slug, metric, thresholds, .. } in catalogue() {
+        assert!(thresholds.iter().all(|threshold| used_metrics.insert((*metric, *threshold))), "{slug}");
     }
 }
 
 #[test]
 fn catalogue_descriptions_state_every_threshold() {
-    for Definition { slug, description, metric, thresholds, .. } in catalogue() {
+    for AchievementDefinition { slug, description, metric, thresholds, .. } in catalogue() {
         for threshold in *thresholds {
             let ways = spelled(*metric, *threshold);
-            assert!(ways.iter().any(|way| says(&description.to_lowercase(), way)), "{slug}: none of {ways:?}");
+            assert!(
+                ways.iter().any(|way| contains_phrase(&description.to_lowercase(), way)),
+                "{slug}: none of {ways:?}"
+            );
         }
     }
 }
 
 #[test]
-fn says_number_only_as_whole_word() {
+fn contains_phrase_number_only_as_whole_word() {
     for (text, words, stated) in [
         ("10 days", "10", true),
         ("5, 10 or 20", "10", true),
@@ -176,13 +179,13 @@ fn says_number_only_as_whole_word() {
         ("1 million", "1 million", true),
         ("91 million", "1 million", false),
     ] {
-        assert_eq!(says(text, words), stated, "{text}");
+        assert_eq!(contains_phrase(text, words), stated, "{text}");
     }
 }
 
 #[test]
 fn catalogue_names_are_titles_and_descriptions_are_sentences() {
-    for Definition { slug, name, description, .. } in catalogue() {
+    for AchievementDefinition { slug, name, description, .. } in catalogue() {
         assert!((3..=40).contains(&name.chars().count()) && name.trim() == *name && !name.ends_with('.'), "{slug}");
         assert!((10..=120).contains(&description.chars().count()) && description.ends_with('.'), "{slug}");
         assert!(name.starts_with(char::is_uppercase) && description.starts_with(char::is_uppercase), "{slug}");
@@ -211,7 +214,7 @@ fn catalogue_volume_earns_less_than_other_categories() {
         let rewarded = [Category::Streaks, Category::Efficiency, Category::Diversity, Category::Social];
         rewarded.contains(&definition.category) && !VOLUME.contains(&definition.metric)
     });
-    let pays = |definition: &Definition| definition.xp_between(0, definition.thresholds.len());
+    let pays = |definition: &AchievementDefinition| definition.xp_between(0, definition.thresholds.len());
     assert!(other.clone().count() >= volume.clone().count());
     assert!(other.map(pays).sum::<u64>() >= volume.map(pays).sum::<u64>(), "in XP too");
 }
@@ -264,6 +267,6 @@ fn catalogue_categories_are_contiguous() {
 #[test]
 fn catalogue_monotone_entries_are_known() {
     for (slug, monotone) in [("token-stream", true), ("top-10", true), ("streak-7", false), ("collector", false)] {
-        assert_eq!(find_by_slug(slug).map(Definition::monotone), Some(monotone), "{slug}");
+        assert_eq!(find_by_slug(slug).map(AchievementDefinition::monotone), Some(monotone), "{slug}");
     }
 }

@@ -121,7 +121,7 @@ impl Tier {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Definition {
+pub struct AchievementDefinition {
     /// The stable name that the id is derived from.
     pub slug: &'static str,
     pub name: &'static str,
@@ -138,7 +138,7 @@ pub struct Definition {
 
 /// The visible parts of a definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Face {
+pub struct DefinitionView {
     /// The slug; the id while masked, which reveals nothing.
     pub slug: Cow<'static, str>,
     pub name: &'static str,
@@ -147,7 +147,7 @@ pub struct Face {
     pub masked: bool,
 }
 
-impl Definition {
+impl AchievementDefinition {
     /// A version 8 UUID from the SHA-256 of the slug, the same on every instance.
     pub fn id(&self) -> AchievementId {
         let digest = Sha256::digest(format!("{NAMESPACE}{}", self.slug).as_bytes());
@@ -205,16 +205,16 @@ impl Definition {
     }
 
     /// The visible parts, for an achievement that is `unlocked` or not. A hidden one is masked until it is unlocked.
-    pub fn face(&self, unlocked: bool) -> Face {
+    pub fn face(&self, unlocked: bool) -> DefinitionView {
         if self.hidden && !unlocked {
-            return Face {
+            return DefinitionView {
                 slug: Cow::Owned(self.id().to_string()),
                 name: "Hidden achievement",
                 description: "Keep going to find out.",
                 masked: true,
             };
         }
-        Face { slug: Cow::Borrowed(self.slug), name: self.name, description: self.description, masked: false }
+        DefinitionView { slug: Cow::Borrowed(self.slug), name: self.name, description: self.description, masked: false }
     }
 }
 
@@ -222,7 +222,7 @@ impl Definition {
 mod tests {
     use super::*;
 
-    const TIERED: Definition = Definition {
+    const TIERED: AchievementDefinition = AchievementDefinition {
         slug: "tiered",
         name: "Tiered",
         description: "Climb 3 or 9 steps.",
@@ -232,8 +232,9 @@ mod tests {
         metric: Metric::Tokens,
         thresholds: &[3, 9],
     };
-    const PLAIN: Definition = Definition { slug: "plain", thresholds: &[3], ..TIERED };
-    const RANK: Definition = Definition { metric: Metric::BestRank, thresholds: &[10, 1], ..TIERED };
+    const PLAIN: AchievementDefinition = AchievementDefinition { slug: "plain", thresholds: &[3], ..TIERED };
+    const RANK: AchievementDefinition =
+        AchievementDefinition { metric: Metric::BestRank, thresholds: &[10, 1], ..TIERED };
 
     #[test]
     fn category_rarity_and_tier_round_trip_by_name() {
@@ -250,7 +251,7 @@ mod tests {
     fn xp_first_threshold_by_rarity_and_others_by_tier() {
         assert_eq!(Rarity::ALL.map(Rarity::xp), [50, 100, 250, 500, 1_000]);
         assert_eq!(Tier::ALL.map(Tier::bonus), [0, 100, 200, 500, 1_000]);
-        let all = Definition { thresholds: &[1, 2, 3, 4, 5], ..TIERED };
+        let all = AchievementDefinition { thresholds: &[1, 2, 3, 4, 5], ..TIERED };
         for (before, after, xp) in
             [(0, 0, 0), (0, 1, 250), (0, 5, 2_050), (1, 2, 100), (1, 3, 300), (4, 5, 1_000), (5, 5, 0), (3, 1, 0)]
         {
@@ -286,8 +287,9 @@ mod tests {
 
     #[test]
     fn face_hidden_is_masked_until_unlocked() {
-        let hidden = Definition { hidden: true, ..PLAIN };
-        let open = Face { slug: "plain".into(), name: "Tiered", description: "Climb 3 or 9 steps.", masked: false };
+        let hidden = AchievementDefinition { hidden: true, ..PLAIN };
+        let open =
+            DefinitionView { slug: "plain".into(), name: "Tiered", description: "Climb 3 or 9 steps.", masked: false };
         assert_eq!([PLAIN.face(false), PLAIN.face(true), hidden.face(true)], [open.clone(), open.clone(), open]);
         let masked = hidden.face(false);
         assert!(masked.masked);
@@ -297,7 +299,7 @@ mod tests {
 
     #[test]
     fn achievement_id_is_derived_from_slug() {
-        assert_eq!(PLAIN.id(), Definition { name: "Renamed", rarity: Rarity::Epic, ..PLAIN }.id());
+        assert_eq!(PLAIN.id(), AchievementDefinition { name: "Renamed", rarity: Rarity::Epic, ..PLAIN }.id());
         assert_ne!(PLAIN.id(), TIERED.id());
         assert_eq!(PLAIN.id().0.get_version_num(), 8);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::catalogue;
-use super::definition::{Definition, Tier};
+use super::definition::{AchievementDefinition, Tier};
 use super::metrics::{Metric, Metrics};
 use crate::ids::AchievementId;
 use crate::progression::{Level, whole_xp};
@@ -60,7 +60,7 @@ impl FromIterator<(AchievementId, Option<Tier>)> for UnlockedTiers {
 /// A newly unlocked achievement, or a newly reached tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unlock {
-    pub definition: &'static Definition,
+    pub definition: &'static AchievementDefinition,
     /// The tier held before; `None` if it was not held or has no tiers.
     pub before: Option<Tier>,
     /// Whether it was not held at all.
@@ -104,7 +104,7 @@ fn lifted(metrics: &Metrics, hundredths: i64, held: &UnlockedTiers, unlocks: &[U
 
 /// What `metrics` reach beyond `held`, without the effect of rewards.
 fn reached(metrics: &Metrics, held: &UnlockedTiers) -> Vec<Unlock> {
-    let unlock = |(id, definition): &(AchievementId, &'static Definition)| {
+    let unlock = |(id, definition): &(AchievementId, &'static AchievementDefinition)| {
         let before = held.reached(*id);
         let after = definition.reached(metrics.get(definition.metric));
         (after > before).then(|| Unlock {
@@ -120,7 +120,7 @@ fn reached(metrics: &Metrics, held: &UnlockedTiers) -> Vec<Unlock> {
 
 /// The progress towards an achievement or its next tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct AchievementProgress {
     /// The metric, at most `target`. Where fewer is better, 1 if reached, else 0.
     pub current: u64,
     /// The next threshold, or the last if all are reached. Where fewer is better, 1.
@@ -131,7 +131,7 @@ pub struct Progress {
 
 /// The progress of `metrics` towards the next threshold of `definition` beyond `held`. Level and number of unlocks are taken
 /// from `metrics`: see [`standing`].
-pub fn progress(definition: &Definition, metrics: &Metrics, held: &UnlockedTiers) -> Progress {
+pub fn progress(definition: &AchievementDefinition, metrics: &Metrics, held: &UnlockedTiers) -> AchievementProgress {
     let next = definition.thresholds.get(held.reached(definition.id()));
     let value = metrics.get(definition.metric);
     let (current, target) = match next {
@@ -141,14 +141,14 @@ pub fn progress(definition: &Definition, metrics: &Metrics, held: &UnlockedTiers
         None => definition.thresholds.last().map_or((1, 1), |last| (*last, *last)),
     };
     let percentage = u128::from(current) * 100 / u128::from(target.max(1));
-    Progress { current, target, percentage: u8::try_from(percentage).unwrap_or(100) }
+    AchievementProgress { current, target, percentage: u8::try_from(percentage).unwrap_or(100) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn definition(slug: &str) -> &'static Definition {
+    fn definition(slug: &str) -> &'static AchievementDefinition {
         catalogue::find_by_slug(slug).expect("a definition")
     }
 

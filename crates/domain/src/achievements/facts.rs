@@ -8,10 +8,7 @@ use super::{Metric, Metrics, UnlockedTiers, calendar};
 use crate::pricing::makers::maker_of;
 use crate::pricing::names::plainest;
 use crate::progression::EventXp;
-use crate::usage::{ModelName, Sums};
-
-/// The input tokens, cached ones included, from which a cache efficiency counts.
-const EFFICIENCY_FLOOR: u128 = 1_000_000;
+use crate::usage::{MIN_EFFICIENCY_INPUT, ModelName, Sums};
 
 /// The facts of an account besides its totals.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,15 +20,15 @@ pub struct AchievementFacts {
     /// The facts of its roll-ups.
     pub usage: UsageFacts,
     /// The facts of the user.
-    pub person: PersonFacts,
+    pub user: UserFacts,
     pub held: UnlockedTiers,
 }
 
 /// The events of an account with their XP, by reason, which is unique per account (I5).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Events(BTreeMap<String, EventXp>);
+pub struct ProgressEvents(BTreeMap<String, EventXp>);
 
-impl Events {
+impl ProgressEvents {
     pub fn xp(&self) -> EventXp {
         EventXp(self.0.values().map(|xp| xp.0).sum())
     }
@@ -41,7 +38,7 @@ impl Events {
     }
 }
 
-impl FromIterator<(String, EventXp)> for Events {
+impl FromIterator<(String, EventXp)> for ProgressEvents {
     fn from_iter<I: IntoIterator<Item = (String, EventXp)>>(events: I) -> Self {
         Self(events.into_iter().collect())
     }
@@ -71,7 +68,7 @@ pub struct UsageFacts {
 
 /// The facts of a user besides usage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PersonFacts {
+pub struct UserFacts {
     pub followers: u64,
     pub following: u64,
     /// Accounts that registered with the user's code.
@@ -92,7 +89,7 @@ pub struct PersonFacts {
 impl AchievementFacts {
     /// The metrics at `now`, with the lifetime `totals`. The engine sets level and number of unlocks, which change as it runs.
     pub fn metrics(&self, totals: &Sums, now: OffsetDateTime) -> Metrics {
-        let Self { usage, person, .. } = self;
+        let Self { usage, user, .. } = self;
         let makers: BTreeSet<_> = usage
             .models
             .iter()
@@ -118,14 +115,14 @@ impl AchievementFacts {
             (Metric::EarlyDays, usage.early_days.into()),
             (Metric::NightDays, usage.night_days.into()),
             (Metric::HoursOfDay, usage.hours_of_day.into()),
-            (Metric::Followers, person.followers),
-            (Metric::Following, person.following),
-            (Metric::Referrals, person.referrals),
-            (Metric::ReferralNetwork, person.referral_network),
-            (Metric::ProfileFields, person.profile_fields.into()),
-            (Metric::AccountNumber, person.account_number),
-            (Metric::BestRank, person.best_rank.into()),
-            (Metric::AccountDays, count((now - person.registered_at).whole_days())),
+            (Metric::Followers, user.followers),
+            (Metric::Following, user.following),
+            (Metric::Referrals, user.referrals),
+            (Metric::ReferralNetwork, user.referral_network),
+            (Metric::ProfileFields, user.profile_fields.into()),
+            (Metric::AccountNumber, user.account_number),
+            (Metric::BestRank, user.best_rank.into()),
+            (Metric::AccountDays, count((now - user.registered_at).whole_days())),
         ] {
             metrics.set(metric, value);
         }
@@ -137,9 +134,13 @@ fn count(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
-/// The cache efficiency in whole basis points, rounded down; 0 below [`EFFICIENCY_FLOOR`].
+/// The cache efficiency in whole basis points, rounded down; 0 below [`MIN_EFFICIENCY_INPUT`].
 fn efficiency(totals: &Sums) -> u64 {
     let read = u128::from(count(totals.cache_read));
     let input = read + u128::from(count(totals.input));
-    if input < EFFICIENCY_FLOOR { 0 } else { u64::try_from(read * 10_000 / input).unwrap_or(0) }
+    if input < u128::from(MIN_EFFICIENCY_INPUT.unsigned_abs()) {
+        0
+    } else {
+        u64::try_from(read * 10_000 / input).unwrap_or(0)
+    }
 }

@@ -1,6 +1,6 @@
 //! Achievements: what can be earned, and what an account has earned.
 //!
-//! The [`catalogue`] lists the [`Definition`]s: a [`Metric`] and its thresholds. [`calendar`] derives [`Metrics`] from active
+//! The [`catalogue`] lists the [`AchievementDefinition`]s: a [`Metric`] and its thresholds. [`calendar`] derives [`Metrics`] from active
 //! days. [`judge`] compares them with what is [`UnlockedTiers`] and returns new unlocks. An unlocked achievement stays, even if its
 //! metric falls (I8).
 
@@ -19,9 +19,9 @@ mod service;
 mod service_tests;
 
 pub use catalogue::{catalogue, find, find_by_slug, of_kind};
-pub use definition::{Category, Definition, Face, Rarity, Tier};
-pub use engine::{Progress, Unlock, UnlockedTiers, judge, progress, standing};
+pub use definition::{AchievementDefinition, Category, DefinitionView, Rarity, Tier};
+pub use engine::{AchievementProgress, Unlock, UnlockedTiers, judge, progress, standing};
 pub use error::AchievementError;
-pub use facts::{AchievementFacts, Events, PersonFacts, UsageFacts};
+pub use facts::{AchievementFacts, ProgressEvents, UsageFacts, UserFacts};
 pub use metrics::{Metric, Metrics};
 pub use service::{AchievementState, Achievements, MOST_PINNED};

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::{AchievementFacts, Events, Tier};
+use super::{AchievementFacts, ProgressEvents, Tier};
 use crate::days::Window;
 use crate::error::StoreError;
 use crate::ids::{AchievementId, UserId};
@@ -34,7 +34,7 @@ pub struct ProgressSums {
 
 /// The changes of an account's progress, written at once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Award {
+pub struct ProgressChanges {
     /// The new sums; `None` if they are unchanged.
     pub sums: Option<ProgressSums>,
     /// Achievements with the highest tier reached.
@@ -46,7 +46,7 @@ pub struct Award {
     pub notifications: Vec<Notification>,
 }
 
-impl Award {
+impl ProgressChanges {
     pub fn is_empty(&self) -> bool {
         self.sums.is_none()
             && self.unlocks.is_empty()
@@ -58,7 +58,7 @@ impl Award {
 
 /// An unlocked achievement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unlocked {
+pub struct UnlockedAchievement {
     pub id: AchievementId,
     /// The highest tier reached; `None` without tiers.
     pub tier: Option<Tier>,
@@ -70,35 +70,39 @@ pub struct Unlocked {
 
 /// The data of an account's achievements page.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Shown {
+pub struct AccountAchievements {
     pub facts: AchievementFacts,
     /// The lifetime totals.
     pub totals: Sums,
     /// XP of events.
     pub event_xp: EventXp,
-    pub unlocked: Vec<Unlocked>,
+    pub unlocked: Vec<UnlockedAchievement>,
 }
 
 /// Reads achievements, if the viewer may see them.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait AchievementReader: Send + Sync {
-    /// The achievements of `month.person`, whose last 30 local days are `month`; `None` if hidden from `viewer` (`None` is
+    /// The achievements of `month.user`, whose last 30 local days are `month`; `None` if hidden from `viewer` (`None` is
     /// anonymous). Three statements.
-    async fn achievements(&self, month: Window, viewer: Option<UserId>) -> Result<Option<Shown>, StoreError>;
+    async fn achievements(
+        &self,
+        month: Window,
+        viewer: Option<UserId>,
+    ) -> Result<Option<AccountAchievements>, StoreError>;
 }
 
 /// Reads facts and stores awards. Every method expects the account's lock (I1).
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ProgressRepository: Send {
-    /// The facts of `month.person`, whose last 30 local days are `month`, and its events. One round trip.
-    async fn facts(&mut self, month: Window) -> Result<Option<(AchievementFacts, Events)>, StoreError>;
+    /// The facts of `month.user`, whose last 30 local days are `month`, and its events. One round trip.
+    async fn facts(&mut self, month: Window) -> Result<Option<(AchievementFacts, ProgressEvents)>, StoreError>;
 
     /// Stores `award`. Notifications of a switched-off kind or a repeated subject are skipped. One round trip.
-    async fn award(&mut self, user: UserId, award: &Award, now: OffsetDateTime) -> Result<(), StoreError>;
+    async fn award(&mut self, user: UserId, award: &ProgressChanges, now: OffsetDateTime) -> Result<(), StoreError>;
 
-    async fn unlocked(&mut self, user: UserId) -> Result<Vec<Unlocked>, StoreError>;
+    async fn unlocked(&mut self, user: UserId) -> Result<Vec<UnlockedAchievement>, StoreError>;
 
     /// Pins an unlocked achievement at `at`, or unpins it.
     async fn set_pinned(

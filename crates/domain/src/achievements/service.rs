@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::error::AchievementError;
-use super::ports::Unlocked;
-use super::{Definition, Progress, catalogue, progress, standing};
+use super::ports::UnlockedAchievement;
+use super::{AchievementDefinition, AchievementProgress, catalogue, progress, standing};
 use crate::days::Window;
 use crate::days::Zone;
 use crate::deps::Deps;
@@ -24,11 +24,11 @@ pub struct Achievements {
 /// A definition and an account's progress towards it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AchievementState {
-    pub definition: &'static Definition,
+    pub definition: &'static AchievementDefinition,
     /// `None` while it is locked.
-    pub unlocked: Option<Unlocked>,
+    pub unlocked: Option<UnlockedAchievement>,
     /// The progress towards the next tier.
-    pub progress: Progress,
+    pub progress: AchievementProgress,
 }
 
 impl Achievements {
@@ -47,9 +47,9 @@ impl Achievements {
         let active_days = u32::try_from(facts.active_days.len()).unwrap_or(u32::MAX);
         let hundredths = xp_in_hundredths(shown.totals.tokens, active_days, shown.event_xp);
         let metrics = standing(&facts.metrics(&shown.totals, now), hundredths, &facts.held);
-        let unlocked: HashMap<AchievementId, Unlocked> =
+        let unlocked: HashMap<AchievementId, UnlockedAchievement> =
             shown.unlocked.iter().map(|unlocked| (unlocked.id, *unlocked)).collect();
-        let state = |definition: &'static Definition| AchievementState {
+        let state = |definition: &'static AchievementDefinition| AchievementState {
             definition,
             unlocked: unlocked.get(&definition.id()).copied(),
             progress: progress(definition, &metrics, &facts.held),
@@ -92,7 +92,7 @@ async fn lock(
     tx: &mut dyn UnitOfWork,
     user: UserId,
     achievement: AchievementId,
-) -> Result<Vec<Unlocked>, AchievementError> {
+) -> Result<Vec<UnlockedAchievement>, AchievementError> {
     let locked = AchievementError::Locked(achievement);
     if tx.accounts().lock(user).await?.is_none() {
         return Err(locked);

@@ -8,13 +8,13 @@ use time::macros::{date, datetime};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::ports::{MockAchievementReader, Shown, Unlocked};
+use super::ports::{AccountAchievements, MockAchievementReader, UnlockedAchievement};
 use super::*;
 use crate::days::Zone;
 use crate::error::StoreError;
 use crate::ids::{AchievementId, UserId};
 use crate::progression::EventXp;
-use crate::testing::{TestReads, TestUnitOfWork, facts, person, variant};
+use crate::testing::{TestReads, TestUnitOfWork, facts, test_user, variant};
 use crate::usage::Sums;
 use crate::usage::testing::account;
 use crate::users::{User, ViewedProfile};
@@ -27,8 +27,8 @@ fn id(slug: &str) -> AchievementId {
     find_by_slug(slug).expect("a definition").id()
 }
 
-fn unlocked(id: AchievementId, pinned: bool) -> Unlocked {
-    Unlocked { id, tier: None, at: NOW, pinned }
+fn unlocked(id: AchievementId, pinned: bool) -> UnlockedAchievement {
+    UnlockedAchievement { id, tier: None, at: NOW, pinned }
 }
 
 /// The use cases over `reader` and transactions made by `prepare`, and the number of commits.
@@ -48,14 +48,18 @@ fn achievements(
 }
 
 /// Ada's achievements as Bob sees them, if she lives in `zone` and the reader returns `shown`.
-fn seen(zone: Option<&str>, today: Date, shown: Option<Shown>) -> Result<Vec<AchievementState>, AchievementError> {
+fn seen(
+    zone: Option<&str>,
+    today: Date,
+    shown: Option<AccountAchievements>,
+) -> Result<Vec<AchievementState>, AchievementError> {
     let mut reader = MockAchievementReader::new();
     reader
         .expect_achievements()
-        .withf(move |month, viewer| (month.person, month.to, *viewer) == (ADA, today, Some(BOB)))
+        .withf(move |month, viewer| (month.user, month.to, *viewer) == (ADA, today, Some(BOB)))
         .returning(move |_, _| Ok(shown.clone()));
     let zone = zone.map(|name| Zone::parse(name).expect("a zone"));
-    let look = ViewedProfile { user: User { zone, ..person(ADA, "ada") }, viewer: Some(BOB) };
+    let look = ViewedProfile { user: User { zone, ..test_user(ADA, "ada") }, viewer: Some(BOB) };
     block_on(achievements(reader, |_| {}).0.of(&look))
 }
 
@@ -66,7 +70,7 @@ fn achievements_of_hidden_profile_are_hidden() {
 
 #[test]
 fn achievements_list_whole_catalogue_with_local_progress() {
-    let shown = Shown {
+    let shown = AccountAchievements {
         facts: AchievementFacts {
             held: [(id("first-sync"), None)].into_iter().collect(),
             ..facts([date!(2026 - 11 - 21), date!(2026 - 11 - 22)].into())
@@ -98,8 +102,8 @@ fn achievements_list_whole_catalogue_with_local_progress() {
 fn pin(achievement: AchievementId, pins: bool, others: usize, itself: Option<bool>) -> (Option<&'static str>, usize) {
     let (achievements, commits) = achievements(MockAchievementReader::new(), move |tx| {
         tx.accounts.expect_lock().withf(|user| *user == ADA).returning(|_| Ok(Some(account())));
-        let all = catalogue().iter().map(Definition::id).filter(move |id| *id != achievement);
-        let mut held: Vec<Unlocked> = all.take(others).map(|id| unlocked(id, true)).collect();
+        let all = catalogue().iter().map(AchievementDefinition::id).filter(move |id| *id != achievement);
+        let mut held: Vec<UnlockedAchievement> = all.take(others).map(|id| unlocked(id, true)).collect();
         held.extend(itself.map(|pinned| unlocked(achievement, pinned)));
         tx.progress.expect_unlocked().returning(move |_| Ok(held.clone()));
         let at = pins.then_some(NOW);

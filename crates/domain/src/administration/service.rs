@@ -11,18 +11,18 @@ use super::flag::{Flag, FlagOrder};
 use super::queue::{QueueView, may_remove, may_retry};
 use super::reason::AuditReason;
 use crate::deps::Deps;
-use crate::identity::{SignInName, Via};
+use crate::identity::{AuthMethod, SignInName};
 use crate::ids::{JobId, UserId};
 use crate::jobs::ports::HeldJob;
 use crate::jobs::{JobStatus, JobStore};
-use crate::leaderboard::ask_for_refresh;
+use crate::leaderboard::queue_refresh;
 use crate::page::{Page, PageRequest};
 use crate::store::UnitOfWork;
 use crate::text::rfc3339;
 use crate::users::{User, Username, gone_by};
 
 /// The most dead jobs that are shown.
-const DEAD_SHOWN: u32 = 100;
+const MAX_LISTED_DEAD_JOBS: u32 = 100;
 
 /// The use cases of administrators that are no other context's, and of the operator who makes them.
 #[derive(Clone)]
@@ -41,10 +41,10 @@ impl Administration {
     pub async fn admit(
         &self,
         user: UserId,
-        via: Via,
+        via: AuthMethod,
         ip: Option<String>,
     ) -> Result<Administrator, AdministrationError> {
-        let by_session = matches!(via, Via::Session(_));
+        let by_session = matches!(via, AuthMethod::Session(_));
         if !by_session || !self.deps.reads().administration().is_administrator(user).await? {
             return Err(AdministrationError::NotAnAdministrator);
         }
@@ -128,7 +128,7 @@ impl Administration {
         let now = self.deps.now();
         order.check(now)?;
         let mut tx = self.deps.begin().await?;
-        let user = person(&mut *tx, username).await?;
+        let user = find_user(&mut *tx, username).await?;
         let decider = tx.users().find(by.id()).await?;
         let id = self.deps.ids.fresh();
         if !tx.administration().insert_flag(id, user.id, &order, by.id(), now).await? {
@@ -173,14 +173,14 @@ impl Administration {
     ) -> Result<(), AdministrationError> {
         let now = self.deps.now();
         let mut tx = self.deps.begin().await?;
-        let user = person(&mut *tx, username).await?;
+        let user = find_user(&mut *tx, username).await?;
         let lifted = tx.administration().lift_flag(user.id, now).await?;
         let flag = lifted.ok_or(AdministrationError::NotFlagged(user.username))?;
         let reason = reason.as_ref().map(AuditReason::as_str);
         let details = vec![("flag", flag.to_string().into()), ("reason", reason.into())];
         let action = AdminAction::new(AdminActionKind::UnflagAccount, AuditTarget::User(user.id), details);
         action.record(tx.administration(), &*self.deps.ids, by, now).await?;
-        ask_for_refresh(&mut *tx, &*self.deps.ids, now, now).await?;
+        queue_refresh(&mut *tx, &*self.deps.ids, now, now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -205,7 +205,7 @@ impl Administration {
 
     pub async fn queue(&self, _: &Administrator) -> Result<QueueView, AdministrationError> {
         let states = self.queue.states().await?;
-        let dead = self.queue.list(Some(JobStatus::Dead), DEAD_SHOWN).await?;
+        let dead = self.queue.list(Some(JobStatus::Dead), MAX_LISTED_DEAD_JOBS).await?;
         Ok(QueueView { states, dead })
     }
 
@@ -241,7 +241,7 @@ impl Administration {
     }
 }
 
-async fn person(tx: &mut dyn UnitOfWork, username: &Username) -> Result<User, AdministrationError> {
+async fn find_user(tx: &mut dyn UnitOfWork, username: &Username) -> Result<User, AdministrationError> {
     let found = tx.users().find_by_username(username).await?;
     found.map(|(user, _)| user).ok_or_else(|| AdministrationError::UnknownUser(username.to_string()))
 }

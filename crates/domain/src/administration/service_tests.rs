@@ -11,7 +11,7 @@ use super::audit::AuditRecord;
 use super::ports::MockAdministrationReader;
 use super::*;
 use crate::error::{DomainError, StoreError};
-use crate::identity::{Scopes, SignInName, Via};
+use crate::identity::{AuthMethod, Scopes, SignInName};
 use crate::ids::{ApiTokenId, JobId, SessionId, UserId};
 use crate::jobs::ports::{HeldJob, ListedJob, MockJobStore, QueueState};
 use crate::jobs::{Job, JobStatus};
@@ -48,7 +48,7 @@ fn user(id: UserId) -> User {
 /// The use cases over transactions made by `prepare`, the recorded entries, and the number of commits.
 struct Trial {
     administration: Administration,
-    noted: Arc<Mutex<Vec<AuditRecord>>>,
+    recorded: Arc<Mutex<Vec<AuditRecord>>>,
     commits: Arc<AtomicUsize>,
 }
 
@@ -62,8 +62,8 @@ impl Trial {
         queue: MockJobStore,
         prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static,
     ) -> Self {
-        let (noted, commits) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
-        let (kept, counter) = (noted.clone(), commits.clone());
+        let (recorded, commits) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
+        let (kept, counter) = (recorded.clone(), commits.clone());
         let store = TestUnitOfWork::store(move || {
             let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
             let is_ada = |name: &Username| (*name == user(ADA).username).then(|| (user(ADA), None));
@@ -79,19 +79,23 @@ impl Trial {
         });
         let reads = TestReads { administration: reader, ..TestReads::default() };
         let administration = Administration::new(store.with_reads(reads).deps(), Arc::new(queue));
-        Self { administration, noted, commits }
+        Self { administration, recorded, commits }
     }
 
     /// The committed entries: actor, action, target and details. A recorded entry without a commit fails.
     fn log(&self) -> Vec<(AuditActor, AdminActionKind, AuditTarget, Payload)> {
-        let noted = self.noted.lock().expect("a list");
-        assert_eq!(noted.len(), self.commits.load(Ordering::SeqCst), "each act with its entry, and no entry without");
-        assert!(noted.iter().all(|entry| entry.at == NOW));
+        let recorded = self.recorded.lock().expect("a list");
+        assert_eq!(
+            recorded.len(),
+            self.commits.load(Ordering::SeqCst),
+            "each act with its entry, and no entry without"
+        );
+        assert!(recorded.iter().all(|entry| entry.at == NOW));
         let line = |entry: &AuditRecord| {
             let AdminAction { kind, target, details } = entry.action.clone();
             (entry.actor.clone(), kind, target, details)
         };
-        noted.iter().map(line).collect()
+        recorded.iter().map(line).collect()
     }
 }
 
@@ -101,8 +105,8 @@ fn by_root() -> AuditActor {
 
 #[test]
 fn admit_only_administrator_with_session() {
-    let session = Via::Session(SessionId(Uuid::nil()));
-    let token = Via::ApiToken(ApiTokenId(Uuid::nil()), Scopes { sync: true, read: true });
+    let session = AuthMethod::Session(SessionId(Uuid::nil()));
+    let token = AuthMethod::ApiToken(ApiTokenId(Uuid::nil()), Scopes { sync: true, read: true });
     for (who, via, admitted) in
         [(ROOT, session, true), (ADA, session, false), (ROOT, token, false), (ADA, token, false)]
     {
@@ -172,12 +176,13 @@ fn flag(name: &str, order: FlagOrder, stands: bool) -> (Result<Flag, &'static st
 fn flag_has_reason_and_end_and_stands_once() {
     let end = NOW + Duration::DAY;
     let order = |expires_at| FlagOrder { reason: AuditReason::trusted("made up"), expires_at };
-    for (expires_at, told) in [(None, Value::Nothing), (Some(end), rfc3339(end).into())] {
+    for (expires_at, expected_end) in [(None, Value::Nothing), (Some(end), rfc3339(end).into())] {
         let (flagged, trial) = flag("ADA", order(expires_at), false);
         let flagged = flagged.expect("a flag");
         assert_eq!((flagged.user, flagged.username.as_str(), flagged.created_at), (ADA, "ada", NOW));
         assert_eq!(flagged.by.as_ref().map(Username::as_str), Some("root"));
-        let details = vec![("flag", flagged.id.to_string().into()), ("reason", "made up".into()), ("expires_at", told)];
+        let details =
+            vec![("flag", flagged.id.to_string().into()), ("reason", "made up".into()), ("expires_at", expected_end)];
         assert_eq!(trial.log(), [(by_root(), AdminActionKind::FlagAccount, AuditTarget::User(ADA), details)]);
     }
     for (name, expires_at, stands, code) in [
@@ -295,8 +300,8 @@ fn queue_lists_every_state_and_latest_hundred_dead() {
 #[test]
 fn flags_and_audit_are_paged_and_filtered() {
     let request = PageRequest { page: 2, size: 50 };
-    let asked = AuditFilter { action: Some(AdminActionKind::FlagAccount), ..AuditFilter::default() };
-    let expected = asked.clone();
+    let action_filter = AuditFilter { action: Some(AdminActionKind::FlagAccount), ..AuditFilter::default() };
+    let expected = action_filter.clone();
     let mut reader = MockAdministrationReader::new();
     reader.expect_flags().returning(|request| Ok(Page { items: Vec::new(), total: 51, request }));
     reader
@@ -308,7 +313,7 @@ fn flags_and_audit_are_paged_and_filtered() {
     reader.expect_administrators().returning(move || Ok(listed.clone()));
     let trial = Trial::reading(reader, MockJobStore::new(), |_| {});
     let (flags, at) = block_on(trial.administration.flags(&admin(), request)).expect("flags");
-    let log = block_on(trial.administration.audit(&admin(), &asked, request)).expect("a log");
+    let log = block_on(trial.administration.audit(&admin(), &action_filter, request)).expect("a log");
     assert_eq!((flags.total, flags.request, at, log.total), (51, request, NOW, 52));
     assert_eq!(block_on(trial.administration.administrators()).expect("a list"), [ada]);
 }
@@ -319,7 +324,7 @@ fn admit_keeps_address_of_call() {
         let mut reader = MockAdministrationReader::new();
         reader.expect_is_administrator().returning(|_| Ok(true));
         let trial = Trial::reading(reader, MockJobStore::new(), |_| {});
-        let session = Via::Session(SessionId(Uuid::nil()));
+        let session = AuthMethod::Session(SessionId(Uuid::nil()));
         let admitted = block_on(trial.administration.admit(ROOT, session, ip.map(str::to_owned))).expect("let in");
         assert_eq!((admitted.id(), admitted.ip()), (ROOT, ip));
     }

@@ -12,7 +12,7 @@ const FAVOURITES: u32 = 3;
 
 /// One of two compared users.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Compared {
+pub struct ComparedUser {
     pub user: User,
     pub overview: Overview,
     pub favourites: Favourites,
@@ -25,7 +25,7 @@ impl Dashboard {
         a: &Username,
         b: &Username,
         viewer: Option<UserId>,
-    ) -> Result<[Compared; 2], UserError> {
+    ) -> Result<[ComparedUser; 2], UserError> {
         let people = self.profiles.visible_among(&[a.clone(), b.clone()], viewer).await?;
         let find = |name: &Username| people.iter().find(|user| user.username == *name).ok_or_else(|| unknown(name));
         let pair = [find(a)?, find(b)?];
@@ -34,10 +34,10 @@ impl Dashboard {
         let figures = self.deps.reads().dashboard().figures(&windows, viewer).await?;
         let ids: Vec<UserId> = people.iter().map(|user| user.id).collect();
         let favourites = self.deps.reads().dashboard().favourites(&ids, viewer, FAVOURITES).await?;
-        let compared = |user: &User| -> Result<Compared, UserError> {
+        let compared = |user: &User| -> Result<ComparedUser, UserError> {
             let (_, figures) = figures.iter().find(|(id, _)| *id == user.id).ok_or_else(|| unknown(&user.username))?;
             let favourites = favourites.iter().find(|(id, _)| *id == user.id);
-            Ok(Compared {
+            Ok(ComparedUser {
                 user: user.clone(),
                 overview: overview(figures, self.local_time(user)),
                 favourites: favourites.map(|(_, favourites)| favourites.clone()).unwrap_or_default(),

@@ -4,14 +4,14 @@ use pollster::block_on;
 use time::macros::{date, datetime};
 use uuid::Uuid;
 
-use super::ports::{Figures, MockDashboardReader};
+use super::ports::{AccountFigures, MockDashboardReader};
 use super::*;
 use crate::days::Window;
 use crate::days::Zone;
 use crate::error::DomainError;
 use crate::ids::UserId;
 use crate::money::Usd;
-use crate::testing::{TestReads, TestStore, person, variant};
+use crate::testing::{TestReads, TestStore, test_user, variant};
 use crate::usage::{Source, Sums};
 use crate::users::ports::MockProfileReader;
 use crate::users::{User, Username};
@@ -22,12 +22,12 @@ const EVE: UserId = UserId(Uuid::from_u128(3));
 
 /// Lives in UTC.
 fn ada_herself() -> User {
-    person(ADA, "ada")
+    test_user(ADA, "ada")
 }
 
 /// Lives in a zone with the next date.
 fn bob_himself() -> User {
-    User { zone: Zone::parse("Asia/Tokyo"), ..person(BOB, "bob") }
+    User { zone: Zone::parse("Asia/Tokyo"), ..test_user(BOB, "bob") }
 }
 
 fn names() -> (Username, Username) {
@@ -43,21 +43,21 @@ fn dashboard(people: Vec<User>, shown: &'static [UserId]) -> Dashboard {
         .returning(move |_, _| Ok(people.clone()));
     let mut reader = MockDashboardReader::new();
     reader.expect_figures().times(usize::from(!shown.is_empty())).returning(|windows, viewer| {
-        let month = |person, from, to| Window { person, from, to };
+        let month = |user, from, to| Window { user, from, to };
         let hers = month(ADA, date!(2026 - 10 - 24), date!(2026 - 11 - 22));
         let his = month(BOB, date!(2026 - 10 - 25), date!(2026 - 11 - 23));
         assert_eq!((windows, viewer), (&[his, hers][..], Some(EVE)));
-        let active = |day| Figures { active_days: [day].into(), ..Figures::default() };
+        let active = |day| AccountFigures { active_days: [day].into(), ..AccountFigures::default() };
         let figures = |id: &UserId| {
             let figures = if *id == ADA { active(hers.to) } else { active(his.to) };
             let totals = Sums { tokens: if *id == ADA { 10 } else { 20 }, ..Sums::default() };
-            (*id, Figures { totals, ..figures })
+            (*id, AccountFigures { totals, ..figures })
         };
         Ok(shown.iter().map(figures).collect())
     });
     reader.expect_favourites().returning(|people, viewer, count| {
         assert_eq!((people, viewer, count), (&[BOB, ADA][..], Some(EVE), 3));
-        let top = Top { what: Source::trusted("codex"), tokens: 20, cost: Usd::ZERO };
+        let top = Favourite { what: Source::trusted("codex"), tokens: 20, cost: Usd::ZERO };
         Ok(vec![(BOB, Favourites { models: Vec::new(), sources: vec![top] })])
     });
     let reads = TestReads { profiles, dashboard: reader, ..TestReads::default() };
@@ -71,11 +71,11 @@ fn compare_keeps_order_and_uses_each_local_day() {
     for (first, second, expected) in [(&ada, &bob, [hers, his]), (&bob, &ada, [his, hers])] {
         let dashboard = dashboard(vec![bob_himself(), ada_herself()], &[BOB, ADA]);
         let pair = block_on(dashboard.compare(first, second, Some(EVE))).expect("both");
-        let told = pair.map(|one| {
+        let compared = pair.map(|one| {
             let (overview, sources) = (one.overview, one.favourites.sources.len());
             (one.user.id, overview.totals.tokens, overview.streak.current, sources)
         });
-        assert_eq!(told, expected);
+        assert_eq!(compared, expected);
     }
 }
 

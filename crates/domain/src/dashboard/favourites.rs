@@ -7,14 +7,14 @@ use crate::usage::{ModelName, Source};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Favourites {
     /// The models, the highest cost first.
-    pub models: Vec<Top<ModelName>>,
+    pub models: Vec<Favourite<ModelName>>,
     /// The tools, the highest cost first.
-    pub sources: Vec<Top<Source>>,
+    pub sources: Vec<Favourite<Source>>,
 }
 
 /// A model or a tool with its sums.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Top<T> {
+pub struct Favourite<T> {
     pub what: T,
     /// All tokens.
     pub tokens: i64,

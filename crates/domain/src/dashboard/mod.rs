@@ -12,8 +12,8 @@ mod service;
 mod service_tests;
 mod views;
 
-pub use compare::Compared;
-pub use favourites::{Favourites, Top};
+pub use compare::ComparedUser;
+pub use favourites::{Favourite, Favourites};
 pub use heatmap::{HeatDay, Heatmap};
 pub use platform::PlatformFigures;
 pub use service::{Dashboard, WebProfile};

@@ -15,7 +15,7 @@ use crate::usage::Sums;
 
 /// The stored figures of an account.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Figures {
+pub struct AccountFigures {
     /// Lifetime totals.
     pub totals: Sums,
     pub active_days: BTreeSet<Date>,
@@ -37,7 +37,11 @@ pub struct Figures {
 #[async_trait]
 pub trait DashboardReader: Send + Sync {
     /// The figures of the visible accounts, with the tokens of their windows.
-    async fn figures(&self, windows: &[Window], viewer: Option<UserId>) -> Result<Vec<(UserId, Figures)>, StoreError>;
+    async fn figures(
+        &self,
+        windows: &[Window],
+        viewer: Option<UserId>,
+    ) -> Result<Vec<(UserId, AccountFigures)>, StoreError>;
 
     /// The models and tools with the highest cost of the visible accounts, up to `count` each, by cost, then tokens.
     async fn favourites(

@@ -3,7 +3,7 @@
 use time::Date;
 
 use super::heatmap::{Heatmap, year_bounds};
-use super::ports::Figures;
+use super::ports::AccountFigures;
 use super::views::{
     DayUsage, MachineUsage, ModelUsage, Overview, PlatformTotals, ToolUsage, TopList, TrendDays, Trends,
 };
@@ -48,7 +48,7 @@ impl Dashboard {
 
     pub async fn trends(&self, look: &ViewedProfile, days: TrendDays) -> Result<Trends, UserError> {
         let to = self.local_time(&look.user).date;
-        let shown = Window { person: look.user.id, from: window_start(to, days.get()), to };
+        let shown = Window { user: look.user.id, from: window_start(to, days.get()), to };
         let stored = Window { from: window_start(to, 2 * days.get()), ..shown };
         let (stored, by_hour) = self.deps.reads().dashboard().days_and_hours(stored, shown, look.viewer).await?;
         Ok(trends(&stored, shown.from, to, by_hour))
@@ -58,7 +58,7 @@ impl Dashboard {
     pub async fn heatmap(&self, look: &ViewedProfile, year: Option<i32>) -> Result<Heatmap, UserError> {
         let year = year.unwrap_or_else(|| self.local_time(&look.user).date.year());
         let (from, to) = year_bounds(year);
-        let stored = self.deps.reads().dashboard().days(Window { person: look.user.id, from, to }, look.viewer).await?;
+        let stored = self.deps.reads().dashboard().days(Window { user: look.user.id, from, to }, look.viewer).await?;
         Ok(Heatmap::of(year, &stored))
     }
 
@@ -101,7 +101,7 @@ impl Dashboard {
     }
 }
 
-pub(super) fn overview(figures: &Figures, now: LocalTime) -> Overview {
+pub(super) fn overview(figures: &AccountFigures, now: LocalTime) -> Overview {
     let streak = Streak::of(&figures.active_days, now.date);
     let active_days = u32::try_from(figures.active_days.len()).unwrap_or(u32::MAX);
     let totals = figures.totals;
@@ -157,11 +157,11 @@ mod tests {
 
     #[test]
     fn overview_is_judged_at_local_time() {
-        let figures = Figures {
+        let figures = AccountFigures {
             totals: Sums { tokens: 50_000, input: 25, cache_read: 75, ..Sums::default() },
             active_days: [date!(2026 - 11 - 20), date!(2026 - 11 - 21)].into(),
             window_tokens: 10_000_000,
-            ..Figures::default()
+            ..AccountFigures::default()
         };
         let shown = overview(&figures, LocalTime { date: date!(2026 - 11 - 22), hour: 22, minute: 0 });
         assert_eq!((shown.streak.current, shown.streak_at_risk), (2, true));

@@ -7,12 +7,12 @@ use time::macros::{date, datetime};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::ports::{Figures, MockDashboardReader};
+use super::ports::{AccountFigures, MockDashboardReader};
 use super::*;
 use crate::days::{Period, Window, Zone};
 use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::ids::UserId;
-use crate::testing::{TestReads, TestStore, person};
+use crate::testing::{TestReads, TestStore, test_user};
 use crate::usage::testing::NOW;
 use crate::usage::{MachineId, Sums};
 use crate::users::ports::MockProfileReader;
@@ -24,7 +24,7 @@ const BOB: UserId = UserId(Uuid::from_u128(2));
 const EVE: UserId = UserId(Uuid::from_u128(3));
 
 fn ada() -> User {
-    User { is_public: false, ..person(ADA, "ada") }
+    User { is_public: false, ..test_user(ADA, "ada") }
 }
 
 fn sees_ada(viewer: Option<UserId>) -> bool {
@@ -46,9 +46,9 @@ fn profile_private_shows_figures_to_followers_and_owner_only() {
         let mut reader = MockDashboardReader::new();
         // A hidden user's figures are not read.
         let figures = reader.expect_figures().times(usize::from(is_shown));
-        figures.withf(move |windows, by| (windows[0].person, *by) == (ADA, viewer)).returning(|_, _| {
+        figures.withf(move |windows, by| (windows[0].user, *by) == (ADA, viewer)).returning(|_, _| {
             let totals = Sums { tokens: 7, ..Sums::default() };
-            Ok(vec![(ADA, Figures { totals, ..Figures::default() })])
+            Ok(vec![(ADA, AccountFigures { totals, ..AccountFigures::default() })])
         });
         let dashboard = dashboard(reader, NOW);
         let name = Username::trusted("ada");
@@ -72,41 +72,41 @@ fn profile_hidden_meanwhile_shows_no_figures() {
 /// The windows that Bob's views of Ada read at `now`, if she lives in `zone`: the month of the overview, the days and hours of a
 /// trend of 10 days, the week by tool, all time by model, and the year of the heatmap.
 fn windows(zone: Option<&str>, now: OffsetDateTime) -> Vec<(Date, Date)> {
-    let asked = Arc::new(Mutex::new(Vec::new()));
+    let read_windows = Arc::new(Mutex::new(Vec::new()));
     let note = || {
-        let asked = asked.clone();
+        let read_windows = read_windows.clone();
         move |window: Window, viewer: Option<UserId>| {
-            assert_eq!((window.person, viewer), (ADA, Some(BOB)));
-            asked.lock().expect("a list").push((window.from, window.to));
+            assert_eq!((window.user, viewer), (ADA, Some(BOB)));
+            read_windows.lock().expect("a list").push((window.from, window.to));
         }
     };
     let mut reader = MockDashboardReader::new();
-    let noted = note();
+    let recorded = note();
     reader.expect_figures().returning(move |windows, viewer| {
         for window in windows {
-            noted(*window, viewer);
+            recorded(*window, viewer);
         }
-        Ok(vec![(ADA, Figures::default())])
+        Ok(vec![(ADA, AccountFigures::default())])
     });
-    let noted = note();
+    let recorded = note();
     reader.expect_days_and_hours().returning(move |days, hours, viewer| {
-        noted(days, viewer);
-        noted(hours, viewer);
+        recorded(days, viewer);
+        recorded(hours, viewer);
         Ok((Vec::new(), [0; 24]))
     });
-    let noted = note();
+    let recorded = note();
     reader.expect_tools().returning(move |window, viewer| {
-        noted(window, viewer);
+        recorded(window, viewer);
         Ok(TopList::default())
     });
-    let noted = note();
+    let recorded = note();
     reader.expect_models().returning(move |window, viewer| {
-        noted(window, viewer);
+        recorded(window, viewer);
         Ok(TopList::default())
     });
-    let noted = note();
+    let recorded = note();
     reader.expect_days().returning(move |window, viewer| {
-        noted(window, viewer);
+        recorded(window, viewer);
         Ok(Vec::new())
     });
     let dashboard = dashboard(reader, now);
@@ -119,7 +119,7 @@ fn windows(zone: Option<&str>, now: OffsetDateTime) -> Vec<(Date, Date)> {
     block_on(dashboard.models(&look, Period::All)).expect("models");
     let heatmap = block_on(dashboard.heatmap(&look, None)).expect("a heatmap");
     assert_eq!(heatmap.days.first().map(|day| day.date.year()), Some(heatmap.year));
-    asked.lock().expect("a list").clone()
+    read_windows.lock().expect("a list").clone()
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn dashboard_days_are_those_of_owner_zone() {
 #[test]
 fn heatmap_of_given_year_ignores_zone() {
     let mut reader = MockDashboardReader::new();
-    let year = Window { person: ADA, from: date!(2024 - 01 - 01), to: date!(2024 - 12 - 31) };
+    let year = Window { user: ADA, from: date!(2024 - 01 - 01), to: date!(2024 - 12 - 31) };
     reader.expect_days().withf(move |window, _| *window == year).returning(|_, _| {
         Ok(vec![DayUsage { date: date!(2024 - 02 - 29), sums: Sums { tokens: 5, ..Sums::default() } }])
     });

@@ -49,21 +49,21 @@ impl Period {
 /// The days of an account from `from` to `to`, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    pub person: UserId,
+    pub user: UserId,
     pub from: Date,
     pub to: Date,
 }
 
 impl Window {
-    /// The last 30 days of `person`, `today` included.
-    pub fn month(person: UserId, today: Date) -> Self {
-        Self { person, from: window_start(today, MONTH), to: today }
+    /// The last 30 days of `user`, `today` included.
+    pub fn month(user: UserId, today: Date) -> Self {
+        Self { user, from: window_start(today, MONTH), to: today }
     }
 
-    /// The days of `period` of `person`. All days end with the last possible one, since a clock may be ahead.
-    pub fn of(person: UserId, period: Period, today: Date) -> Self {
+    /// The days of `period` of `user`. All days end with the last possible one, since a clock may be ahead.
+    pub fn of(user: UserId, period: Period, today: Date) -> Self {
         let (from, to) = period.days().map_or((FIRST_DAY, LAST_DAY), |days| (window_start(today, days), today));
-        Self { person, from, to }
+        Self { user, from, to }
     }
 }
 

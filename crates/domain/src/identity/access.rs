@@ -27,7 +27,7 @@ impl KeptAccess {
     pub(crate) const NONE: Self = Self { session: None, api_tokens: false, linked_accounts: false };
 
     /// Ways to sign in survive; everything that is signed in ends.
-    pub(crate) const WAYS_TO_SIGN_IN: Self = Self { linked_accounts: true, ..Self::NONE };
+    pub(crate) const SIGN_IN_METHODS: Self = Self { linked_accounts: true, ..Self::NONE };
 }
 
 /// Ends the access to `user`, except for `kept`, and holds the user's row until the end of the transaction. Returns the
@@ -79,14 +79,14 @@ mod tests {
     use crate::usage::testing::NOW;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
-    const HERE: SessionId = SessionId(Uuid::from_u128(5));
+    const CURRENT_SESSION: SessionId = SessionId(Uuid::from_u128(5));
 
     #[test]
     fn end_access_removes_all_but_kept_in_lock_order() {
-        let current = KeptAccess { session: Some(HERE), ..KeptAccess::WAYS_TO_SIGN_IN };
+        let current = KeptAccess { session: Some(CURRENT_SESSION), ..KeptAccess::SIGN_IN_METHODS };
         for (name, kept, links, all, others, tokens) in [
             ("none", KeptAccess::NONE, 1, 1, 0, 1),
-            ("ways to sign in", KeptAccess::WAYS_TO_SIGN_IN, 0, 1, 0, 1),
+            ("ways to sign in", KeptAccess::SIGN_IN_METHODS, 0, 1, 0, 1),
             ("current session", current, 0, 0, 1, 1),
             ("current session and tokens", KeptAccess { api_tokens: true, ..current }, 0, 0, 1, 0),
         ] {
@@ -102,7 +102,7 @@ mod tests {
             hold.returning(|_| Ok(Some(Presence::Here)));
             tx.sessions.expect_delete_all().withf(is_ada).times(all).returning(|_| Ok(()));
             let others = tx.sessions.expect_delete_others().times(others);
-            others.withf(|user, kept| (*user, *kept) == (ADA, HERE)).returning(|_, _| Ok(()));
+            others.withf(|user, kept| (*user, *kept) == (ADA, CURRENT_SESSION)).returning(|_, _| Ok(()));
             tx.api_tokens.expect_delete_all().withf(is_ada).times(tokens).returning(|_| Ok(()));
             let presence = block_on(end_access(&mut tx, ADA, kept)).expect("access ends");
             assert_eq!(presence, Some(Presence::Here), "{name}");
@@ -115,10 +115,10 @@ mod tests {
             let mut tx = TestUnitOfWork::default();
             tx.users.expect_hold().times(1).returning(|_| Ok(Some(Presence::Here)));
             tx.sessions.expect_is_open().returning(move |user, session, now| {
-                assert_eq!((user, session, now), (ADA, HERE, NOW));
+                assert_eq!((user, session, now), (ADA, CURRENT_SESSION, NOW));
                 Ok(is_open)
             });
-            let granted = block_on(require_open_session(&mut tx, ADA, HERE, NOW));
+            let granted = block_on(require_open_session(&mut tx, ADA, CURRENT_SESSION, NOW));
             assert_eq!(granted.err().map(|error| crate::testing::variant(&error)), code);
         }
     }

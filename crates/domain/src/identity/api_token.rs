@@ -12,14 +12,14 @@ pub const MOST_API_TOKENS: usize = 50;
 
 /// What a token permits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
+pub enum TokenScope {
     /// Sending usage.
     Sync,
     /// Reading everything the owner can read, except what opens the account: sessions, tokens, the export.
     Read,
 }
 
-impl Scope {
+impl TokenScope {
     pub const ALL: [Self; 2] = [Self::Sync, Self::Read];
 
     pub const fn name(self) -> &'static str {
@@ -41,25 +41,25 @@ pub struct Scopes {
 }
 
 impl Scopes {
-    pub const fn contains(self, scope: Scope) -> bool {
+    pub const fn contains(self, scope: TokenScope) -> bool {
         match scope {
-            Scope::Sync => self.sync,
-            Scope::Read => self.read,
+            TokenScope::Sync => self.sync,
+            TokenScope::Read => self.read,
         }
     }
 
-    pub fn iter(self) -> impl Iterator<Item = Scope> {
-        Scope::ALL.into_iter().filter(move |scope| self.contains(*scope))
+    pub fn iter(self) -> impl Iterator<Item = TokenScope> {
+        TokenScope::ALL.into_iter().filter(move |scope| self.contains(*scope))
     }
 }
 
-impl FromIterator<Scope> for Scopes {
-    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+impl FromIterator<TokenScope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = TokenScope>>(scopes: I) -> Self {
         let mut set = Self::default();
         for scope in scopes {
             match scope {
-                Scope::Sync => set.sync = true,
-                Scope::Read => set.read = true,
+                TokenScope::Sync => set.sync = true,
+                TokenScope::Read => set.read = true,
             }
         }
         set
@@ -110,16 +110,16 @@ mod tests {
 
     #[test]
     fn scopes_round_trip_by_name_and_as_set() {
-        assert!(Scope::ALL.into_iter().all(|scope| Scope::parse(scope.name()) == Some(scope)));
-        assert_eq!(Scope::parse("Sync"), None);
+        assert!(TokenScope::ALL.into_iter().all(|scope| TokenScope::parse(scope.name()) == Some(scope)));
+        assert_eq!(TokenScope::parse("Sync"), None);
         for (scopes, sync, read) in [
             (&[][..], false, false),
-            (&[Scope::Sync][..], true, false),
-            (&[Scope::Read, Scope::Read][..], false, true),
-            (&[Scope::Read, Scope::Sync][..], true, true),
+            (&[TokenScope::Sync][..], true, false),
+            (&[TokenScope::Read, TokenScope::Read][..], false, true),
+            (&[TokenScope::Read, TokenScope::Sync][..], true, true),
         ] {
             let set: Scopes = scopes.iter().copied().collect();
-            assert_eq!((set.contains(Scope::Sync), set.contains(Scope::Read)), (sync, read), "{scopes:?}");
+            assert_eq!((set.contains(TokenScope::Sync), set.contains(TokenScope::Read)), (sync, read), "{scopes:?}");
             assert_eq!(set.iter().count(), usize::from(sync) + usize::from(read));
         }
     }

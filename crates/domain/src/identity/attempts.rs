@@ -46,7 +46,7 @@ impl AttemptKey {
 /// An attempt to sign in with a password. It counts as failed from before the password is checked until it succeeds, so that
 /// concurrent attempts cannot exceed the limit.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Attempt {
+pub(super) struct LoginAttempt {
     /// The account or name whose password is tried.
     target: AttemptKey,
     /// The client's network, if its address is known.
@@ -54,7 +54,7 @@ pub(super) struct Attempt {
     at: OffsetDateTime,
 }
 
-impl Attempt {
+impl LoginAttempt {
     pub(super) fn new(target: AttemptKey, device: &Device, now: OffsetDateTime) -> Self {
         let address = device.ip.as_deref().and_then(|ip| ip.parse::<IpAddr>().ok());
         let network = address.map(|address| AttemptKey::network(ClientNetwork::new(address)));
@@ -70,9 +70,9 @@ impl Attempt {
         let by_target = Some((self.target, limit));
         let by_network = self.network.map(|network| (network, limit.of_network()));
         for (key, limit) in by_target.into_iter().chain(by_network) {
-            let noted = attempts.note(key, self.at, FailedLogins::over_by(self.at), limit.0).await?;
-            if !noted.let_through {
-                let retry_after = limit.wait(&noted.tries, self.at).unwrap_or(Duration::ZERO);
+            let outcome = attempts.note(key, self.at, FailedLogins::over_by(self.at), limit.0).await?;
+            if !outcome.let_through {
+                let retry_after = limit.wait(&outcome.tries, self.at).unwrap_or(Duration::ZERO);
                 return Err(IdentityError::TooManyFailures { retry_after });
             }
         }

@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 
 /// Sent to the provider and returned with its answer: 43 base64url characters of 256 random bits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State(String);
+pub struct OAuthState(String);
 
-impl State {
+impl OAuthState {
     pub fn of(secret: [u8; 32]) -> Self {
         Self(BASE64_URL_SAFE_NO_PAD.encode(secret))
     }
@@ -23,9 +23,9 @@ impl State {
 /// The PKCE code verifier: 43 base64url characters of 256 random bits. Only its [`challenge`](Self::challenge) passes through
 /// the browser's address bar.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Verifier(String);
+pub struct PkceVerifier(String);
 
-impl Verifier {
+impl PkceVerifier {
     pub fn of(secret: [u8; 32]) -> Self {
         Self(BASE64_URL_SAFE_NO_PAD.encode(secret))
     }
@@ -45,9 +45,9 @@ impl Verifier {
     }
 }
 
-impl fmt::Debug for Verifier {
+impl fmt::Debug for PkceVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Verifier(…)")
+        f.write_str("PkceVerifier(…)")
     }
 }
 
@@ -57,9 +57,9 @@ pub struct Authorization {
     /// The page of the provider.
     pub url: String,
     /// The state that the browser must return.
-    pub state: State,
+    pub state: OAuthState,
     /// Needed to exchange the code that the browser returns.
-    pub verifier: Verifier,
+    pub verifier: PkceVerifier,
 }
 
 #[cfg(test)]
@@ -68,15 +68,15 @@ mod tests {
 
     #[test]
     fn verifier_challenge_matches_rfc_7636() {
-        let verifier = Verifier::trusted("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+        let verifier = PkceVerifier::trusted("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
         assert_eq!(verifier.challenge(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }
 
     #[test]
     fn state_and_verifier_debug_hides_verifier() {
-        assert_eq!(State::of([7; 32]).as_str().len(), 43);
-        assert_ne!(State::of([7; 32]), State::of([8; 32]));
-        let verifier = Verifier::of([7; 32]);
+        assert_eq!(OAuthState::of([7; 32]).as_str().len(), 43);
+        assert_ne!(OAuthState::of([7; 32]), OAuthState::of([8; 32]));
+        let verifier = PkceVerifier::of([7; 32]);
         assert_eq!(verifier.expose().len(), 43);
         assert!(!format!("{verifier:?}").contains(verifier.expose()));
     }

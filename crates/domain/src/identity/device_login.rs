@@ -8,7 +8,7 @@ use super::session::{Device, TokenHash};
 use crate::ids::UserId;
 
 /// The letters of user codes: no vowels, so they form no words, and none that look alike (RFC 8628, section 6.1).
-const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
+const USER_CODE_ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 
 /// The letters of a user code: 20^8 codes.
 const LENGTH: usize = 8;
@@ -22,7 +22,8 @@ impl UserCode {
     /// that too few remain.
     pub fn of(random: [u8; 32]) -> Option<Self> {
         let fair = random.into_iter().filter(|byte| *byte < 240);
-        let code: String = fair.take(LENGTH).map(|byte| char::from(LETTERS[usize::from(byte % 20)])).collect();
+        let code: String =
+            fair.take(LENGTH).map(|byte| char::from(USER_CODE_ALPHABET[usize::from(byte % 20)])).collect();
         (code.len() == LENGTH).then_some(Self(code))
     }
 
@@ -34,7 +35,7 @@ impl UserCode {
             .map(|c| c.to_ascii_uppercase())
             .take(LENGTH + 1)
             .collect();
-        (code.len() == LENGTH && code.bytes().all(|byte| LETTERS.contains(&byte))).then_some(Self(code))
+        (code.len() == LENGTH && code.bytes().all(|byte| USER_CODE_ALPHABET.contains(&byte))).then_some(Self(code))
     }
 
     /// The code without its dash.
@@ -77,7 +78,7 @@ pub struct DeviceLogin {
 
 /// The result of a program's poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Poll {
+pub enum DevicePollState {
     /// No answer yet: poll again.
     Pending,
     /// The program polls too often.
@@ -92,21 +93,21 @@ pub enum Poll {
 
 impl DeviceLogin {
     /// The time in which the user must answer.
-    pub const PATIENCE: Duration = Duration::minutes(15);
+    pub const LIFETIME: Duration = Duration::minutes(15);
 
     /// The least time between two polls.
-    pub const INTERVAL: Duration = Duration::seconds(5);
+    pub const POLL_INTERVAL: Duration = Duration::seconds(5);
 
     /// The result of a poll at `now`.
-    pub fn poll(&self, now: OffsetDateTime) -> Poll {
+    pub fn poll(&self, now: OffsetDateTime) -> DevicePollState {
         // A program counts its interval from the response, the server from the request: one second is tolerated.
-        let hasty = self.last_polled_at.is_some_and(|last| now - last < Self::INTERVAL - Duration::SECOND);
+        let hasty = self.last_polled_at.is_some_and(|last| now - last < Self::POLL_INTERVAL - Duration::SECOND);
         match self.confirmation {
-            _ if now >= self.expires_at => Poll::Expired,
-            Confirmation::Denied => Poll::Denied,
-            Confirmation::Approved(user) => Poll::Approved(user),
-            Confirmation::Open if hasty => Poll::SlowDown,
-            Confirmation::Open => Poll::Pending,
+            _ if now >= self.expires_at => DevicePollState::Expired,
+            Confirmation::Denied => DevicePollState::Denied,
+            Confirmation::Approved(user) => DevicePollState::Approved(user),
+            Confirmation::Open if hasty => DevicePollState::SlowDown,
+            Confirmation::Open => DevicePollState::Pending,
         }
     }
 }
@@ -140,25 +141,25 @@ mod tests {
             client_name: "burntop-cli".into(),
             device: Device::default(),
             created_at: NOW,
-            expires_at: NOW + DeviceLogin::PATIENCE,
+            expires_at: NOW + DeviceLogin::LIFETIME,
             last_polled_at: None,
             confirmation: Confirmation::Open,
         };
-        let end = DeviceLogin::PATIENCE.whole_seconds();
-        for (confirmation, last, now, told) in [
-            (Confirmation::Open, None, 0, Poll::Pending),
-            (Confirmation::Open, Some(10), 15, Poll::Pending),
-            (Confirmation::Open, Some(10), 14, Poll::Pending),
-            (Confirmation::Open, Some(10), 13, Poll::SlowDown),
-            (Confirmation::Open, None, end, Poll::Expired),
-            (Confirmation::Denied, Some(10), 11, Poll::Denied),
-            (Confirmation::Approved(ada), Some(10), 11, Poll::Approved(ada)),
-            (Confirmation::Approved(ada), None, end - 1, Poll::Approved(ada)),
-            (Confirmation::Approved(ada), None, end, Poll::Expired),
+        let end = DeviceLogin::LIFETIME.whole_seconds();
+        for (confirmation, last, now, expected) in [
+            (Confirmation::Open, None, 0, DevicePollState::Pending),
+            (Confirmation::Open, Some(10), 15, DevicePollState::Pending),
+            (Confirmation::Open, Some(10), 14, DevicePollState::Pending),
+            (Confirmation::Open, Some(10), 13, DevicePollState::SlowDown),
+            (Confirmation::Open, None, end, DevicePollState::Expired),
+            (Confirmation::Denied, Some(10), 11, DevicePollState::Denied),
+            (Confirmation::Approved(ada), Some(10), 11, DevicePollState::Approved(ada)),
+            (Confirmation::Approved(ada), None, end - 1, DevicePollState::Approved(ada)),
+            (Confirmation::Approved(ada), None, end, DevicePollState::Expired),
         ] {
             let at = |seconds: i64| NOW + Duration::seconds(seconds);
             let login = DeviceLogin { confirmation, last_polled_at: last.map(at), ..login.clone() };
-            assert_eq!(login.poll(at(now)), told, "{confirmation:?} {last:?} {now}");
+            assert_eq!(login.poll(at(now)), expected, "{confirmation:?} {last:?} {now}");
         }
     }
 }

@@ -3,10 +3,10 @@
 use time::Duration;
 
 use super::access::require_open_session;
-use super::device_login::{Confirmation, DeviceLogin, Poll, UserCode};
+use super::device_login::{Confirmation, DeviceLogin, DevicePollState, UserCode};
 use super::error::IdentityError;
-use super::session::{Credential, Device, Secret, Session, SignedIn};
-use super::sign_in::Recognised;
+use super::session::{Credential, Device, IssuedSession, Secret, Session};
+use super::sign_in::VerifiedAccount;
 use crate::deps::Deps;
 use crate::error::StoreError;
 use crate::ids::{SessionId, UserId};
@@ -19,7 +19,7 @@ const TRIES: usize = 5;
 #[derive(Clone, Copy)]
 enum Authority<'a> {
     Session(SessionId),
-    Password(&'a Recognised),
+    Password(&'a VerifiedAccount),
 }
 
 /// The use cases of device logins.
@@ -40,9 +40,9 @@ pub struct StartedDeviceLogin {
 /// The answer to a program's poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PollAnswer {
-    SignedIn(Box<SignedIn>),
+    SignedIn(Box<IssuedSession>),
     /// No session, or not yet.
-    Not(Poll),
+    Not(DevicePollState),
 }
 
 impl DeviceLogins {
@@ -74,7 +74,7 @@ impl DeviceLogins {
                 client_name: client_name.clone(),
                 device: device.clone(),
                 created_at: now,
-                expires_at: now + DeviceLogin::PATIENCE,
+                expires_at: now + DeviceLogin::LIFETIME,
                 last_polled_at: None,
                 confirmation: Confirmation::Open,
             };
@@ -109,7 +109,7 @@ impl DeviceLogins {
     /// Answers for the account of `known`. A yes restores a deleted account within its grace period.
     pub async fn confirm_by_password(
         &self,
-        known: &Recognised,
+        known: &VerifiedAccount,
         code: &UserCode,
         yes: bool,
     ) -> Result<(), IdentityError> {
@@ -158,13 +158,15 @@ impl DeviceLogins {
 
     async fn ask_once(&self, device_code: &str) -> Result<PollAnswer, IdentityError> {
         let Some(Credential::ApiToken(hash)) = Credential::parse(device_code) else {
-            return Ok(PollAnswer::Not(Poll::Expired));
+            return Ok(PollAnswer::Not(DevicePollState::Expired));
         };
         let now = self.deps.now();
         let mut tx = self.deps.begin().await?;
-        let Some(login) = tx.device_logins().lock(hash).await? else { return Ok(PollAnswer::Not(Poll::Expired)) };
+        let Some(login) = tx.device_logins().lock(hash).await? else {
+            return Ok(PollAnswer::Not(DevicePollState::Expired));
+        };
         let poll = login.poll(now);
-        let Poll::Approved(user) = poll else {
+        let DevicePollState::Approved(user) = poll else {
             tx.device_logins().note_poll(hash, now).await?;
             tx.commit().await?;
             return Ok(PollAnswer::Not(poll));
@@ -172,10 +174,10 @@ impl DeviceLogins {
         tx.device_logins().delete(hash).await?;
         if tx.users().hold(user).await? != Some(Presence::Here) {
             // The account was deleted since: polling does not restore it.
-            return Ok(PollAnswer::Not(Poll::Expired));
+            return Ok(PollAnswer::Not(DevicePollState::Expired));
         }
         let id = SessionId(self.deps.ids.fresh());
-        let signed_in = SignedIn::new(id, user, self.deps.ids.secret(), login.device, now, self.session_lifetime);
+        let signed_in = IssuedSession::new(id, user, self.deps.ids.secret(), login.device, now, self.session_lifetime);
         tx.sessions().insert(&signed_in.session).await?;
         tx.commit().await?;
         Ok(PollAnswer::SignedIn(Box::new(signed_in)))
@@ -189,17 +191,17 @@ mod tests {
     use super::*;
     use crate::identity::PasswordHash;
     use crate::ids::MockIds;
-    use crate::testing::{TestUnitOfWork, person};
+    use crate::testing::{TestUnitOfWork, test_user};
     use crate::usage::testing::NOW;
     use uuid::Uuid;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
-    const HERE: SessionId = SessionId(Uuid::from_u128(5));
-    const ENDED: SessionId = SessionId(Uuid::from_u128(6));
+    const CURRENT_SESSION: SessionId = SessionId(Uuid::from_u128(5));
+    const ENDED_SESSION: SessionId = SessionId(Uuid::from_u128(6));
 
     /// Ada, verified by this password.
-    fn known(password: &str) -> Recognised {
-        Recognised { user: ADA, password: PasswordHash(password.into()) }
+    fn known(password: &str) -> VerifiedAccount {
+        VerifiedAccount { user: ADA, password: PasswordHash(password.into()) }
     }
 
     fn logins(taken: usize) -> DeviceLogins {
@@ -250,11 +252,11 @@ mod tests {
                 *p.lock().expect("a presence") = at.map_or(Presence::Here, Presence::Left);
                 Ok(())
             });
-            let with_password = |id| (person(id, "ada"), Some(known("hers").password));
+            let with_password = |id| (test_user(id, "ada"), Some(known("hers").password));
             tx.users.expect_find_with_password().returning(move |id| Ok(Some(with_password(id))));
             tx.follows.expect_set_counted().returning(|_, _| Ok(()));
             tx.sessions.expect_insert().returning(|_| Ok(()));
-            tx.sessions.expect_is_open().returning(|_, session, _| Ok(session == HERE));
+            tx.sessions.expect_is_open().returning(|_, session, _| Ok(session == CURRENT_SESSION));
             tx
         });
         let mut ids = MockIds::new();
@@ -275,11 +277,11 @@ mod tests {
     fn device_login_confirmed_signs_program_in_once() {
         let logins = logins(0);
         let begun = begin(&logins);
-        assert_eq!(ask(&logins, begun.device_code.expose()), PollAnswer::Not(Poll::Pending));
-        pollster::block_on(logins.confirm(ADA, HERE, &begun.user_code, true)).expect("confirmed");
+        assert_eq!(ask(&logins, begun.device_code.expose()), PollAnswer::Not(DevicePollState::Pending));
+        pollster::block_on(logins.confirm(ADA, CURRENT_SESSION, &begun.user_code, true)).expect("confirmed");
         let PollAnswer::SignedIn(signed_in) = ask(&logins, begun.device_code.expose()) else { panic!("signed in") };
         assert_eq!((signed_in.session.user, signed_in.session.expires_at), (ADA, NOW + Session::LIFETIME));
-        assert_eq!(ask(&logins, begun.device_code.expose()), PollAnswer::Not(Poll::Expired), "once");
+        assert_eq!(ask(&logins, begun.device_code.expose()), PollAnswer::Not(DevicePollState::Expired), "once");
     }
 
     #[test]
@@ -295,7 +297,7 @@ mod tests {
         answer(&logins, &begun, true).expect("confirmed");
         assert_eq!(now(), Presence::Here);
         *presence.lock().expect("a presence") = left;
-        assert_eq!(ask(&logins, begun.device_code.expose()), PollAnswer::Not(Poll::Expired));
+        assert_eq!(ask(&logins, begun.device_code.expose()), PollAnswer::Not(DevicePollState::Expired));
         assert_eq!(now(), left);
 
         let begun = begin(&logins);
@@ -310,7 +312,7 @@ mod tests {
     fn device_login_ended_session_cannot_confirm() {
         let logins = logins(0);
         let begun = begin(&logins);
-        let yes = pollster::block_on(logins.confirm(ADA, ENDED, &begun.user_code, true));
+        let yes = pollster::block_on(logins.confirm(ADA, ENDED_SESSION, &begun.user_code, true));
         assert!(matches!(yes, Err(IdentityError::NotSignedIn)), "{yes:?}");
     }
 
@@ -329,17 +331,17 @@ mod tests {
     fn device_login_denied_is_answered_once() {
         let logins = logins(0);
         let begun = begin(&logins);
-        pollster::block_on(logins.confirm(ADA, HERE, &begun.user_code, false)).expect("denied");
-        let again = pollster::block_on(logins.confirm(ADA, HERE, &begun.user_code, true));
+        pollster::block_on(logins.confirm(ADA, CURRENT_SESSION, &begun.user_code, false)).expect("denied");
+        let again = pollster::block_on(logins.confirm(ADA, CURRENT_SESSION, &begun.user_code, true));
         assert!(matches!(again, Err(IdentityError::UnknownUserCode)));
-        assert_eq!(ask(&logins, begun.device_code.expose()), PollAnswer::Not(Poll::Denied));
+        assert_eq!(ask(&logins, begun.device_code.expose()), PollAnswer::Not(DevicePollState::Denied));
     }
 
     #[test]
     fn device_login_unknown_code_is_expired() {
         let logins = logins(0);
         for code in ["", "s_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc", Secret::api_token([8; 32]).expose()] {
-            assert_eq!(ask(&logins, code), PollAnswer::Not(Poll::Expired), "{code}");
+            assert_eq!(ask(&logins, code), PollAnswer::Not(DevicePollState::Expired), "{code}");
         }
         let code = UserCode::of([7; 32]).expect("a code");
         assert!(matches!(pollster::block_on(logins.waiting(&code)), Err(IdentityError::UnknownUserCode)));

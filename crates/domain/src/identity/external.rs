@@ -78,8 +78,8 @@ impl ExternalAccount {
 }
 
 /// The last suffix that counts up, from 2 on, and how many random suffixes follow.
-const COUNTED: u32 = 9;
-const DRAWN: u32 = 6;
+const NUMBERED_TRIES: u32 = 9;
+const RANDOM_TRIES: u32 = 6;
 
 /// The candidates for the username of the external account `login`, best first: the login with `_` for each character that
 /// usernames cannot have, then with the suffixes 2 to 9, then with longer numbers derived from `random`.
@@ -88,8 +88,8 @@ pub fn usernames(login: &str, random: u64) -> Vec<Username> {
         login.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(Username::LONGEST).collect();
     let clean = clean.trim_matches('_');
     let base = if clean.is_empty() { "user" } else { clean };
-    let counted = (2..=COUNTED).map(|number| number.to_string());
-    let drawn = (0..DRAWN).map(|number| (random.rotate_right(number * 8) % 1_000_000_000).to_string());
+    let counted = (2..=NUMBERED_TRIES).map(|number| number.to_string());
+    let drawn = (0..RANDOM_TRIES).map(|number| (random.rotate_right(number * 8) % 1_000_000_000).to_string());
     let named = |suffix: String| {
         Username::parse(&format!("{}{suffix}", &base[..base.len().min(Username::LONGEST - suffix.len())]))
     };

@@ -6,7 +6,7 @@ use crate::users::User;
 
 /// The result of a sign-in through a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub enum LinkDecision {
     /// The external account is linked to this account.
     SignIn(UserId),
     /// Both sides have verified the same address: the external account is linked to this account.
@@ -21,15 +21,15 @@ pub enum Decision {
 ///
 /// Accounts are linked only by an address that both sides have verified. Otherwise an attacker who registers with a victim's
 /// address, on either side, would share the victim's account.
-pub fn decide(external: &ExternalAccount, owner: Option<UserId>, holder: Option<&User>) -> Decision {
+pub fn decide(external: &ExternalAccount, owner: Option<UserId>, holder: Option<&User>) -> LinkDecision {
     if let Some(owner) = owner {
-        return Decision::SignIn(owner);
+        return LinkDecision::SignIn(owner);
     }
     let shares_address = |user: &&User| external.verified_email.is_some() && user.email == external.verified_email;
     match holder.filter(shares_address) {
-        Some(user) if user.email_verified => Decision::Link(user.id),
-        Some(user) => Decision::TakeAddressFrom(user.id),
-        None => Decision::Create,
+        Some(user) if user.email_verified => LinkDecision::Link(user.id),
+        Some(user) => LinkDecision::TakeAddressFrom(user.id),
+        None => LinkDecision::Create,
     }
 }
 
@@ -66,19 +66,19 @@ mod tests {
         let (ada, bob) = ("ada@example.org", "bob@example.org");
         // The provider's verified address, the owner of the external account, the holder of an address here.
         for (verified, owner, held, expected) in [
-            (None, None, None, Decision::Create),
-            (Some(ada), None, None, Decision::Create),
-            (Some(ada), None, Some((ada, true)), Decision::Link(HOLDER)),
-            (Some(ada), None, Some((ada, false)), Decision::TakeAddressFrom(HOLDER)),
-            (Some(ada), None, Some((bob, true)), Decision::Create),
-            (Some(ada), None, Some(("", true)), Decision::Create),
-            (None, None, Some((ada, true)), Decision::Create),
-            (None, None, Some((ada, false)), Decision::Create),
-            (None, None, Some(("", true)), Decision::Create),
-            (None, Some(OWNER), None, Decision::SignIn(OWNER)),
-            (Some(ada), Some(OWNER), None, Decision::SignIn(OWNER)),
-            (Some(ada), Some(OWNER), Some((ada, true)), Decision::SignIn(OWNER)),
-            (Some(ada), Some(OWNER), Some((ada, false)), Decision::SignIn(OWNER)),
+            (None, None, None, LinkDecision::Create),
+            (Some(ada), None, None, LinkDecision::Create),
+            (Some(ada), None, Some((ada, true)), LinkDecision::Link(HOLDER)),
+            (Some(ada), None, Some((ada, false)), LinkDecision::TakeAddressFrom(HOLDER)),
+            (Some(ada), None, Some((bob, true)), LinkDecision::Create),
+            (Some(ada), None, Some(("", true)), LinkDecision::Create),
+            (None, None, Some((ada, true)), LinkDecision::Create),
+            (None, None, Some((ada, false)), LinkDecision::Create),
+            (None, None, Some(("", true)), LinkDecision::Create),
+            (None, Some(OWNER), None, LinkDecision::SignIn(OWNER)),
+            (Some(ada), Some(OWNER), None, LinkDecision::SignIn(OWNER)),
+            (Some(ada), Some(OWNER), Some((ada, true)), LinkDecision::SignIn(OWNER)),
+            (Some(ada), Some(OWNER), Some((ada, false)), LinkDecision::SignIn(OWNER)),
         ] {
             let external = ExternalAccount {
                 provider: ProviderName::trusted("github"),

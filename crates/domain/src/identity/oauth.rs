@@ -3,15 +3,15 @@
 use time::{Duration, OffsetDateTime};
 
 use super::access::{KeptAccess, end_access, require_open_session};
-use super::authorization::{Authorization, State, Verifier};
+use super::authorization::{Authorization, OAuthState, PkceVerifier};
 use super::credentials::SignInName;
 use super::error::IdentityError;
 use super::external::{AccessToken, ExternalAccount, LinkedAccount, usernames};
-use super::linking::{Decision, decide};
+use super::linking::{LinkDecision, decide};
 use super::providers::Providers;
 use super::registration::{Applicant, SignInRequest, authorize, insert_account};
 use super::registration_policy::RegistrationPolicy;
-use super::session::{Session, SignedIn};
+use super::session::{IssuedSession, Session};
 use super::sign_in::authorize_sign_in;
 use crate::deps::Deps;
 use crate::ids::{SessionId, UserId};
@@ -54,7 +54,7 @@ impl OAuth {
 
     pub fn begin(&self, provider: &str) -> Result<Authorization, IdentityError> {
         let provider = self.providers.get(provider)?;
-        let (state, verifier) = (State::of(self.deps.ids.secret()), Verifier::of(self.deps.ids.secret()));
+        let (state, verifier) = (OAuthState::of(self.deps.ids.secret()), PkceVerifier::of(self.deps.ids.secret()));
         Ok(Authorization { url: provider.authorize_url(&state, &verifier), state, verifier })
     }
 
@@ -63,9 +63,9 @@ impl OAuth {
         &self,
         provider: &str,
         code: &str,
-        verifier: &Verifier,
+        verifier: &PkceVerifier,
         request: impl Into<SignInRequest>,
-    ) -> Result<SignedIn, IdentityError> {
+    ) -> Result<IssuedSession, IdentityError> {
         let external = self.providers.get(provider)?.exchange(code, verifier).await?;
         self.sign_in(&external, request).await
     }
@@ -76,7 +76,7 @@ impl OAuth {
         provider: &str,
         token: &AccessToken,
         request: impl Into<SignInRequest>,
-    ) -> Result<SignedIn, IdentityError> {
+    ) -> Result<IssuedSession, IdentityError> {
         let external = self.providers.get(provider)?.vouch(token).await?;
         self.sign_in(&external, request).await
     }
@@ -99,7 +99,7 @@ impl OAuth {
         &self,
         external: &ExternalAccount,
         request: impl Into<SignInRequest>,
-    ) -> Result<SignedIn, IdentityError> {
+    ) -> Result<IssuedSession, IdentityError> {
         let request = request.into();
         let names = usernames(&external.login, self.deps.ids.fresh().as_u64_pair().1);
         let mut tries = 1;
@@ -117,7 +117,7 @@ impl OAuth {
         external: &ExternalAccount,
         names: &[Username],
         request: &SignInRequest,
-    ) -> Result<SignedIn, IdentityError> {
+    ) -> Result<IssuedSession, IdentityError> {
         self.deps.retried(|| self.try_sign_in_once(external, names, request)).await
     }
 
@@ -126,7 +126,7 @@ impl OAuth {
         external: &ExternalAccount,
         names: &[Username],
         request: &SignInRequest,
-    ) -> Result<SignedIn, IdentityError> {
+    ) -> Result<IssuedSession, IdentityError> {
         let now = self.deps.now();
         let mut tx = self.deps.begin().await?;
         let left_after = gone_by(now);
@@ -139,28 +139,28 @@ impl OAuth {
             _ => None,
         };
         let user = match decide(external, owner, holder.as_ref()) {
-            Decision::SignIn(user) => {
+            LinkDecision::SignIn(user) => {
                 // Unlinked a moment ago, perhaps because all access to the account ended.
                 if !tx.external_accounts().touch(external, now).await? {
                     return Err(IdentityError::ExternalAccountTaken);
                 }
                 user
             }
-            Decision::Link(user) => {
+            LinkDecision::Link(user) => {
                 insert_link(&mut *tx, user, external, now).await?;
                 user
             }
-            Decision::TakeAddressFrom(holder) => {
+            LinkDecision::TakeAddressFrom(holder) => {
                 release_address(&mut *tx, holder, external, now).await?;
                 self.make_account(&mut *tx, external, names, request, now).await?
             }
-            Decision::Create => self.make_account(&mut *tx, external, names, request, now).await?,
+            LinkDecision::Create => self.make_account(&mut *tx, external, names, request, now).await?,
         };
         if !authorize_sign_in(&mut *tx, user, now).await? {
             return Err(IdentityError::ExternalAccountTaken);
         }
         let (id, secret) = (SessionId(self.deps.ids.fresh()), self.deps.ids.secret());
-        let signed_in = SignedIn::new(id, user, secret, request.device.clone(), now, self.session_lifetime);
+        let signed_in = IssuedSession::new(id, user, secret, request.device.clone(), now, self.session_lifetime);
         tx.sessions().insert(&signed_in.session).await?;
         tx.commit().await?;
         Ok(signed_in)
@@ -296,7 +296,7 @@ async fn release_address(
     now: OffsetDateTime,
 ) -> Result<(), IdentityError> {
     let Some(email) = &external.verified_email else { return Ok(()) };
-    end_access(tx, holder, KeptAccess::WAYS_TO_SIGN_IN).await?;
+    end_access(tx, holder, KeptAccess::SIGN_IN_METHODS).await?;
     if !tx.users().release_email(holder, email, now).await? {
         return Err(IdentityError::EmailTaken);
     }

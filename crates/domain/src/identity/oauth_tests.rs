@@ -18,7 +18,7 @@ use crate::users::{Presence, Profile, User, Username, WebUrl, gone_by};
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 const ADA: UserId = UserId(Uuid::from_u128(1));
 const NEW: UserId = UserId(Uuid::from_u128(42));
-const HERE: SessionId = SessionId(Uuid::from_u128(5));
+const CURRENT_SESSION: SessionId = SessionId(Uuid::from_u128(5));
 
 /// The stored rows, and the simulated races.
 #[derive(Default)]
@@ -196,7 +196,7 @@ fn transaction(world: &Arc<World>) -> TestUnitOfWork {
         w.tokens_ended.lock().expect("accounts").push(user);
         Ok(())
     });
-    tx.sessions.expect_is_open().returning(|_, session, _| Ok(session == HERE));
+    tx.sessions.expect_is_open().returning(|_, session, _| Ok(session == CURRENT_SESSION));
     tx
 }
 
@@ -219,7 +219,7 @@ fn provider() -> MockIdentityProvider {
     provider
 }
 
-fn sign_in(world: &Arc<World>, external: &ExternalAccount) -> Result<SignedIn, IdentityError> {
+fn sign_in(world: &Arc<World>, external: &ExternalAccount) -> Result<IssuedSession, IdentityError> {
     block_on(oauth(world, provider()).sign_in(external, Device::default()))
 }
 
@@ -347,7 +347,7 @@ fn link_taken_account_or_second_of_provider_is_refused() {
         (vec![link(ADA, "another")], Some("AnotherAccountLinked"), vec![(ADA, "another")]),
     ] {
         let world = Arc::new(World::with(Vec::new(), links));
-        let result = block_on(oauth(&world, provider()).link(ADA, HERE, &octo(Some("octo@example.org"))));
+        let result = block_on(oauth(&world, provider()).link(ADA, CURRENT_SESSION, &octo(Some("octo@example.org"))));
         assert_eq!(result.as_ref().err().map(variant), code);
         assert_eq!(world.commits(), usize::from(result.is_ok()));
         assert_eq!(
@@ -356,7 +356,7 @@ fn link_taken_account_or_second_of_provider_is_refused() {
         );
     }
     let world = Arc::new(World { faster: AtomicUsize::new(1), ..World::default() });
-    block_on(oauth(&world, provider()).link(ADA, HERE, &octo(None))).expect("linked");
+    block_on(oauth(&world, provider()).link(ADA, CURRENT_SESSION, &octo(None))).expect("linked");
 }
 
 #[test]
@@ -395,12 +395,12 @@ fn oauth_begin_makes_new_secrets() {
 #[test]
 fn oauth_unknown_provider_is_not_found() {
     let world = Arc::default();
-    let (token, verifier) = (AccessToken::parse("gho_x").expect("a token"), Verifier::of([1; 32]));
+    let (token, verifier) = (AccessToken::parse("gho_x").expect("a token"), PkceVerifier::of([1; 32]));
     for name in ["gitlab", "GitHub", "", "github "] {
         let oauth = oauth(&world, provider());
         let by_code = block_on(oauth.sign_in_with_code(name, "code", &verifier, Device::default()));
         let by_token = block_on(oauth.sign_in_with_token(name, &token, Device::default()));
-        let linked = block_on(oauth.link_with_token(ADA, HERE, name, &token));
+        let linked = block_on(oauth.link_with_token(ADA, CURRENT_SESSION, name, &token));
         let errors = [oauth.begin(name).err(), by_code.err(), by_token.err(), linked.err(), oauth.check(name).err()];
         for error in errors {
             assert_eq!(error.expect("refused").kind(), ErrorKind::NotFound, "{name:?}");
@@ -423,12 +423,15 @@ fn oauth_refused_code_changes_nothing() {
         let world = Arc::new(World::default());
         let oauth = oauth(&world, github);
         let token = AccessToken::parse("gho_x").expect("a token");
-        let verifier = Verifier::of([1; 32]);
+        let verifier = PkceVerifier::of([1; 32]);
         let by_code = oauth.sign_in_with_code("github", "code", &verifier, Device::default());
         assert_eq!(block_on(by_code).expect_err("refused").kind(), kind);
         let by_token = oauth.sign_in_with_token("github", &token, Device::default());
         assert_eq!(block_on(by_token).expect_err("refused").kind(), kind);
-        assert_eq!(block_on(oauth.link_with_token(ADA, HERE, "github", &token)).expect_err("refused").kind(), kind);
+        assert_eq!(
+            block_on(oauth.link_with_token(ADA, CURRENT_SESSION, "github", &token)).expect_err("refused").kind(),
+            kind
+        );
         assert_eq!((world.users().len(), world.commits()), (0, 0));
     }
 }
@@ -436,7 +439,7 @@ fn oauth_refused_code_changes_nothing() {
 #[test]
 fn oauth_accepted_code_or_token_signs_in_and_links() {
     let mut github = provider();
-    let verifier = Verifier::of([9; 32]);
+    let verifier = PkceVerifier::of([9; 32]);
     let expected = verifier.clone();
     github
         .expect_exchange()
@@ -451,13 +454,13 @@ fn oauth_accepted_code_or_token_signs_in_and_links() {
     assert_eq!((first.session.user, second.session.user), (NEW, NEW));
     assert_ne!(first.token, second.token);
     assert_eq!(first.session.expires_at, NOW + time::Duration::days(1));
-    block_on(oauth.link_with_token(NEW, HERE, "github", &token)).expect("linked already");
+    block_on(oauth.link_with_token(NEW, CURRENT_SESSION, "github", &token)).expect("linked already");
     assert_eq!(world.users().len(), 1);
 }
 
 #[test]
 fn unlink_last_way_in_is_refused() {
-    for (linked, asked, has_password, expected) in [
+    for (linked, requested, has_password, expected) in [
         (&["github"][..], "github", true, Ok(())),
         (&["github"], "github", false, Err("LastWayIn")),
         // A provider that is not configured opens no account, so its link can be removed.
@@ -484,13 +487,13 @@ fn unlink_last_way_in_is_refused() {
             of.returning(move |_| Ok(linked.iter().map(account).collect()));
             tx.users.expect_has_password().returning(move |_| Ok(has_password));
             let delete = tx.external_accounts.expect_delete().times(usize::from(expected.is_ok()));
-            delete.withf(move |user, provider| *user == ADA && provider.as_str() == asked).returning(|_, _| Ok(()));
+            delete.withf(move |user, provider| *user == ADA && provider.as_str() == requested).returning(|_, _| Ok(()));
             tx
         });
         let providers = Providers::new([Arc::new(provider()) as _]);
         let oauth = OAuth::new(store.deps(), providers);
-        let undone = block_on(oauth.unlink(ADA, asked)).map_err(|error| variant(&error));
-        assert_eq!(undone, expected, "{asked} of {linked:?}, {has_password}");
+        let undone = block_on(oauth.unlink(ADA, requested)).map_err(|error| variant(&error));
+        assert_eq!(undone, expected, "{requested} of {linked:?}, {has_password}");
         assert_eq!(commits.load(Ordering::SeqCst), usize::from(expected.is_ok()));
     }
 }

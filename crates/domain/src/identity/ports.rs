@@ -6,13 +6,13 @@ use time::OffsetDateTime;
 
 use super::api_token::ApiToken;
 use super::attempts::AttemptKey;
-use super::authorization::{State, Verifier};
+use super::authorization::{OAuthState, PkceVerifier};
 use super::credentials::{Password, PasswordHash};
 use super::device_login::{Confirmation, DeviceLogin, UserCode};
 use super::error::IdentityError;
 use super::external::{AccessToken, ExternalAccount, ExternalLink, LinkedAccount, ProviderName};
 use super::invitation::Invitation;
-use super::session::{Credential, Principal, Session, TokenHash, Via};
+use super::session::{AuthMethod, Credential, Principal, Session, TokenHash};
 use crate::error::StoreError;
 use crate::ids::{ApiTokenId, InvitationId, SessionId, UserId};
 
@@ -135,7 +135,7 @@ pub trait SessionReader: Send + Sync {
     async fn principal(&self, credential: Credential, now: OffsetDateTime) -> Result<Option<Principal>, StoreError>;
 
     /// Notes a use of the session or token at `now`.
-    async fn touch(&self, via: Via, now: OffsetDateTime) -> Result<(), StoreError>;
+    async fn touch(&self, via: AuthMethod, now: OffsetDateTime) -> Result<(), StoreError>;
 
     /// The open sessions of `user` at `now`, newest first.
     async fn open_sessions(&self, user: UserId, now: OffsetDateTime) -> Result<Vec<Session>, StoreError>;
@@ -188,10 +188,10 @@ pub trait IdentityProvider: Send + Sync {
     fn name(&self) -> ProviderName;
 
     /// The address at which a browser signs in and returns with `state` and a code.
-    fn authorize_url(&self, state: &State, verifier: &Verifier) -> String;
+    fn authorize_url(&self, state: &OAuthState, verifier: &PkceVerifier) -> String;
 
     /// The account that `code` was issued for. A code works once, and only with the verifier of its challenge.
-    async fn exchange(&self, code: &str, verifier: &Verifier) -> Result<ExternalAccount, ProviderError>;
+    async fn exchange(&self, code: &str, verifier: &PkceVerifier) -> Result<ExternalAccount, ProviderError>;
 
     /// The account that `token` was issued for, if the provider issued it to this application.
     async fn vouch(&self, token: &AccessToken) -> Result<ExternalAccount, ProviderError>;

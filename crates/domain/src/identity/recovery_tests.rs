@@ -16,9 +16,9 @@ use super::recovery::Recovery;
 use crate::error::{DomainError, ErrorKind};
 use crate::ids::UserId;
 use crate::jobs::{Job, NewJob};
-use crate::mail::{About, EmailJob};
+use crate::mail::{EmailJob, EmailSubject};
 use crate::signed_token::{Purpose, SignedToken, TokenKey};
-use crate::testing::{TestUnitOfWork, person, variant};
+use crate::testing::{TestUnitOfWork, test_user, variant};
 use crate::usage::testing::NOW;
 use crate::users::{Presence, User};
 
@@ -130,11 +130,11 @@ fn key() -> TokenKey {
 }
 
 fn ada(email_verified: bool) -> (User, Option<PasswordHash>) {
-    (User { email_verified, ..person(ADA, "ada") }, Some(PasswordHash("old".into())))
+    (User { email_verified, ..test_user(ADA, "ada") }, Some(PasswordHash("old".into())))
 }
 
-fn nobody() -> (User, Option<PasswordHash>) {
-    (User { email: None, ..person(ADA, "ada") }, None)
+fn without_email() -> (User, Option<PasswordHash>) {
+    (User { email: None, ..test_user(ADA, "ada") }, None)
 }
 
 /// A ticket of Ada's for `purpose` that ends at `end` and is bound to `bound`.
@@ -150,15 +150,15 @@ fn verification_email_is_queued_only_for_unverified_address() {
         (Some(ada(false)), true, 1, None),
         (Some(ada(false)), false, 0, None),
         (Some(ada(true)), true, 0, None),
-        (Some(nobody()), true, 0, Some("NoAddress")),
+        (Some(without_email()), true, 0, Some("NoAddress")),
         (None, true, 0, Some("NotSignedIn")),
     ] {
         let world = World::with(account);
-        let asked = block_on(world.recovery(sends).ask_for_verification(ADA));
-        assert_eq!(asked.err().map(|error| variant(&error)), error);
+        let result = block_on(world.recovery(sends).ask_for_verification(ADA));
+        assert_eq!(result.err().map(|error| variant(&error)), error);
         let queued = world.queued();
         assert_eq!((queued.len(), world.commits()), (emails, emails));
-        assert!(queued.iter().all(|email| email.to == ADA && email.about == About::Verification));
+        assert!(queued.iter().all(|email| email.to == ADA && email.about == EmailSubject::Verification));
     }
 }
 
@@ -171,7 +171,7 @@ fn verify_email_valid_link_verifies_address() {
         ("another address by now", Some(ada(false)), ticket(Purpose::VerifyEmail, LATER, &["old@example.org"]), false),
         ("too late", Some(ada(false)), ticket(Purpose::VerifyEmail, NOW, &["ada@example.org"]), false),
         ("for a password", Some(ada(false)), ticket(Purpose::ResetPassword, LATER, &["ada@example.org"]), false),
-        ("no address by now", Some(nobody()), good(), false),
+        ("no address by now", Some(without_email()), good(), false),
         ("the account is gone", None, good(), false),
         ("no link at all", Some(ada(false)), "x".to_owned(), false),
     ] {
@@ -214,7 +214,7 @@ fn forgot_password_unknown_address_takes_same_steps() {
         let world = World::with(account);
         block_on(world.recovery(true).forgot_password(&Email::trusted(typed))).expect("nothing is told");
         let [email] = &world.queued()[..] else { panic!("one email, to somebody or nobody") };
-        assert_eq!((email.to == ADA, &email.about), (is_ada, &About::PasswordReset), "{typed}");
+        assert_eq!((email.to == ADA, &email.about), (is_ada, &EmailSubject::PasswordReset), "{typed}");
         assert_eq!(world.commits(), 1, "writing takes its time, also in vain");
     }
     let world = World::with(Some(ada(true)));
@@ -234,8 +234,8 @@ fn password_reset_works_once_and_ends_all_access() {
     assert_eq!(world.commits(), 1);
     let hash = world.account.lock().expect("an account").clone().and_then(|(_, hash)| hash);
     assert_eq!(hash, Some(PasswordHash("incorrect zebra".into())));
-    let told: Vec<_> = world.queued().into_iter().map(|email| (email.to, email.about)).collect();
-    assert_eq!(told, [(ADA, About::PasswordChanged)]);
+    let queued_emails: Vec<_> = world.queued().into_iter().map(|email| (email.to, email.about)).collect();
+    assert_eq!(queued_emails, [(ADA, EmailSubject::PasswordChanged)]);
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn password_reset_without_password_sets_one_and_bad_link_changes_nothing() {
             ticket(Purpose::VerifyEmail, LATER, &["ada@example.org", "old"]),
             false,
         ),
-        ("no address", Some(nobody()), good(), false),
+        ("no address", Some(without_email()), good(), false),
         ("nobody", None, good(), false),
         ("no link", Some(ada(true)), String::new(), false),
     ] {

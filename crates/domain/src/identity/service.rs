@@ -5,24 +5,24 @@ use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
 use super::access::{KeptAccess, end_access};
-use super::attempts::{Attempt, AttemptKey, FailedLogins};
+use super::attempts::{AttemptKey, FailedLogins, LoginAttempt};
 use super::credentials::{Password, PasswordHash, SignInName};
 use super::error::IdentityError;
 use super::invitation::NamedInvitation;
 use super::ports::{PasswordHasher, SessionReader};
 use super::registration::{Applicant, Registration, authorize, insert_account};
 use super::registration_policy::RegistrationPolicy;
-use super::session::{Credential, Device, Principal, Session, SignedIn};
-use super::sign_in::Recognised;
+use super::session::{Credential, Device, IssuedSession, Principal, Session};
+use super::sign_in::VerifiedAccount;
 use crate::deps::Deps;
 use crate::ids::{SessionId, UserId};
 use crate::mail::{EmailJob, RequestedEmail};
-use crate::referrals::{Join, ReferralChain, ReferralCode, VisitorSalt};
+use crate::referrals::{NewReferral, ReferralChain, ReferralCode, VisitorSalt};
 use crate::store::UnitOfWork;
 use crate::users::{Profile, User, gone_by};
 
 /// How exactly the last use of a session is recorded: recording every request would write on every read.
-const LAST_USED_GRAIN: Duration = Duration::minutes(5);
+const LAST_USED_PRECISION: Duration = Duration::minutes(5);
 
 /// A change of a password that proves knowledge of the current one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Identity {
     }
 
     /// Creates an account and signs it in, if the policy permits it. A referral code that belongs to no account is ignored: the link may be old.
-    pub async fn register(&self, registration: Registration, device: Device) -> Result<SignedIn, IdentityError> {
+    pub async fn register(&self, registration: Registration, device: Device) -> Result<IssuedSession, IdentityError> {
         let invitation = registration.invitation;
         let applicant = Applicant { email: Some(&registration.email), organizations: &[], invitation };
         if self.policy.limits_accounts() {
@@ -116,7 +116,7 @@ impl Identity {
         code: Option<&ReferralCode>,
         invitation: Option<NamedInvitation>,
         device: &Device,
-    ) -> Result<SignedIn, IdentityError> {
+    ) -> Result<IssuedSession, IdentityError> {
         let now = user.created_at;
         let (mut tx, chain) = match code {
             Some(code) => ReferralChain::begin_by_code(&*self.deps.store, None, code).await?,
@@ -127,7 +127,7 @@ impl Identity {
         insert_account(&mut *tx, &*self.deps.ids, user, Some(password.clone()), invitation.as_ref()).await?;
         if let Some((chain, code)) = chain.zip(code) {
             let visitor = self.salt.visitor(code, device);
-            let join = Join { referred: user.id, visitor, now, pays: false };
+            let join = NewReferral { referred: user.id, visitor, now, pays: false };
             chain.join(&mut *tx, &*self.deps.ids, join).await?;
         }
         if self.sends_email {
@@ -142,12 +142,12 @@ impl Identity {
     ///
     /// Wrong passwords count for the account, under each of its names, and for the network of `device`. A name that no account
     /// has is counted by itself.
-    pub async fn login(&self, name: &str, password: Password, device: Device) -> Result<SignedIn, IdentityError> {
+    pub async fn login(&self, name: &str, password: Password, device: Device) -> Result<IssuedSession, IdentityError> {
         let known = self.recognise(name, password, &device).await?;
         self.deps.retried(|| self.login_once(&known, &device)).await
     }
 
-    async fn login_once(&self, known: &Recognised, device: &Device) -> Result<SignedIn, IdentityError> {
+    async fn login_once(&self, known: &VerifiedAccount, device: &Device) -> Result<IssuedSession, IdentityError> {
         let now = self.deps.now();
         let mut tx = self.deps.begin().await?;
         if !known.authorize_sign_in(&mut *tx, now).await? {
@@ -165,14 +165,14 @@ impl Identity {
         name: &str,
         password: Password,
         device: &Device,
-    ) -> Result<Recognised, IdentityError> {
+    ) -> Result<VerifiedAccount, IdentityError> {
         let (user, hash, attempt) = self.deps.retried(|| self.attempt_once(name, device)).await?;
         let fits = self.passwords.verify(password, hash.clone()).await?;
         let (user, password) = user.zip(hash).filter(|_| fits).ok_or(IdentityError::WrongCredentials)?;
         if let Some(attempt) = attempt {
             self.deps.retried(|| self.succeed_once(attempt)).await?;
         }
-        Ok(Recognised { user, password })
+        Ok(VerifiedAccount { user, password })
     }
 
     /// Finds the account `name` and counts an attempt to sign in to it, if attempts are limited.
@@ -180,7 +180,7 @@ impl Identity {
         &self,
         name: &str,
         device: &Device,
-    ) -> Result<(Option<UserId>, Option<PasswordHash>, Option<Attempt>), IdentityError> {
+    ) -> Result<(Option<UserId>, Option<PasswordHash>, Option<LoginAttempt>), IdentityError> {
         let now = self.deps.now();
         let mut tx = self.deps.begin().await?;
         let found = match SignInName::parse(name) {
@@ -189,7 +189,7 @@ impl Identity {
         };
         let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user.id), hash));
         let target = user.map_or_else(|| AttemptKey::unknown_name(name), AttemptKey::account);
-        let attempt = self.begin_attempt(tx, Attempt::new(target, device, now)).await?;
+        let attempt = self.begin_attempt(tx, LoginAttempt::new(target, device, now)).await?;
         Ok((user, hash, attempt))
     }
 
@@ -197,8 +197,8 @@ impl Identity {
     async fn begin_attempt(
         &self,
         mut tx: Box<dyn UnitOfWork>,
-        attempt: Attempt,
-    ) -> Result<Option<Attempt>, IdentityError> {
+        attempt: LoginAttempt,
+    ) -> Result<Option<LoginAttempt>, IdentityError> {
         if let Some(limit) = self.failed_logins {
             attempt.begin(tx.login_attempts(), limit).await?;
         }
@@ -206,7 +206,7 @@ impl Identity {
         Ok(self.failed_logins.map(|_| attempt))
     }
 
-    async fn succeed_once(&self, attempt: Attempt) -> Result<(), IdentityError> {
+    async fn succeed_once(&self, attempt: LoginAttempt) -> Result<(), IdentityError> {
         let mut tx = self.deps.begin().await?;
         attempt.succeed(tx.login_attempts()).await?;
         Ok(tx.commit().await?)
@@ -217,7 +217,7 @@ impl Identity {
         let credential = Credential::parse(token).ok_or(IdentityError::NotSignedIn)?;
         let now = self.deps.now();
         let principal = self.sessions.principal(credential, now).await?.ok_or(IdentityError::NotSignedIn)?;
-        if principal.last_used_at.is_none_or(|last| now - last >= LAST_USED_GRAIN) {
+        if principal.last_used_at.is_none_or(|last| now - last >= LAST_USED_PRECISION) {
             self.sessions.touch(principal.via, now).await?;
         }
         Ok(principal)
@@ -236,22 +236,22 @@ impl Identity {
         let mut tx = self.deps.begin().await?;
         let (_, hash) = tx.users().find_with_password(user).await?.ok_or(IdentityError::NotSignedIn)?;
         let password = hash.ok_or(IdentityError::NoPassword)?;
-        let attempt = Attempt::new(AttemptKey::account(user), device, self.deps.now());
+        let attempt = LoginAttempt::new(AttemptKey::account(user), device, self.deps.now());
         let attempt = self.begin_attempt(tx, attempt).await?;
         if !self.passwords.verify(current, Some(password.clone())).await? {
             return Err(IdentityError::WrongCredentials);
         }
         let new = self.passwords.hash(new).await?;
-        let known = Recognised { user, password };
-        let kept = KeptAccess { session: Some(session), api_tokens: keep_api_tokens, ..KeptAccess::WAYS_TO_SIGN_IN };
+        let known = VerifiedAccount { user, password };
+        let kept = KeptAccess { session: Some(session), api_tokens: keep_api_tokens, ..KeptAccess::SIGN_IN_METHODS };
         self.deps.retried(|| self.change_password_once(&known, kept, attempt, &new)).await
     }
 
     async fn change_password_once(
         &self,
-        known: &Recognised,
+        known: &VerifiedAccount,
         kept: KeptAccess,
-        attempt: Option<Attempt>,
+        attempt: Option<LoginAttempt>,
         new: &PasswordHash,
     ) -> Result<(), IdentityError> {
         let user = known.user;
@@ -302,9 +302,9 @@ impl Identity {
         user: UserId,
         device: Device,
         now: OffsetDateTime,
-    ) -> Result<SignedIn, IdentityError> {
+    ) -> Result<IssuedSession, IdentityError> {
         let (id, secret) = (SessionId(self.deps.ids.fresh()), self.deps.ids.secret());
-        let signed_in = SignedIn::new(id, user, secret, device, now, self.session_lifetime);
+        let signed_in = IssuedSession::new(id, user, secret, device, now, self.session_lifetime);
         tx.sessions().insert(&signed_in.session).await?;
         Ok(signed_in)
     }

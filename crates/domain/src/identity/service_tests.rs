@@ -4,12 +4,12 @@ use super::*;
 use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::identity::ports::{AttemptOutcome, MockPasswordHasher, MockSessionReader, MockSessionRepository};
 use crate::identity::{
-    Email, Invitation, NamedInvitation, PasswordHash, RegistrationMode, RegistrationPolicy, Secret, Via,
+    AuthMethod, Email, Invitation, NamedInvitation, PasswordHash, RegistrationMode, RegistrationPolicy, Secret,
 };
 use crate::ids::{InvitationId, MockIds};
 use crate::jobs::Job;
-use crate::mail::About;
-use crate::testing::{TestUnitOfWork, person, variant};
+use crate::mail::EmailSubject;
+use crate::testing::{TestUnitOfWork, test_user, variant};
 use crate::users::ports::MockUserRepository;
 use crate::users::{Presence, Username};
 use std::sync::Mutex;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 
 fn ada() -> User {
-    person(UserId(Uuid::from_u128(1)), "ada")
+    test_user(UserId(Uuid::from_u128(1)), "ada")
 }
 
 /// A hasher whose hash of a password is the password.
@@ -185,7 +185,7 @@ fn login_unknown_name_and_wrong_password_look_alike() {
 /// The recorded changes of attempts: noted keys, forgotten keys, and keys whose attempt was taken back.
 #[derive(Default)]
 struct Attempts {
-    noted: Mutex<Vec<(AttemptKey, u32)>>,
+    recorded: Mutex<Vec<(AttemptKey, u32)>>,
     forgotten: Mutex<Vec<AttemptKey>>,
     taken_back: Mutex<Vec<AttemptKey>>,
 }
@@ -198,7 +198,7 @@ fn noting(let_through: bool, attempts: &Arc<Attempts>) -> impl Fn() -> TestUnitO
         let log = attempts.clone();
         tx.login_attempts.expect_note().returning(move |key, now, since, most| {
             assert_eq!(now - since, Duration::minutes(1));
-            log.noted.lock().expect("a lock").push((key, most));
+            log.recorded.lock().expect("a lock").push((key, most));
             Ok(AttemptOutcome { let_through, tries: vec![now - Duration::seconds(50), now - Duration::seconds(20)] })
         });
         let log = attempts.clone();
@@ -242,7 +242,7 @@ fn login_attempts_count_by_account_and_network() {
         let identity = identity.with_failed_logins(Some(FailedLogins(2)));
         let login = pollster::block_on(identity.login(name, Password::typed(password), somewhere()));
         assert_eq!(login.is_ok(), succeeds, "{name}");
-        assert_eq!(*attempts.noted.lock().expect("a lock"), [(target, 2), (network(), 20)], "{name}");
+        assert_eq!(*attempts.recorded.lock().expect("a lock"), [(target, 2), (network(), 20)], "{name}");
         let (forgotten, taken_back) = if succeeds { (vec![account], vec![network()]) } else { (vec![], vec![]) };
         assert_eq!(*attempts.forgotten.lock().expect("a lock"), forgotten, "{name}");
         assert_eq!(*attempts.taken_back.lock().expect("a lock"), taken_back, "{name}");
@@ -263,7 +263,7 @@ fn password_change_attempts_share_account_count() {
         let here = SessionId(Uuid::from_u128(5));
         let changed = pollster::block_on(identity.change_password(ada().id, here, change, &somewhere()));
         assert_eq!(changed.map_err(|error| variant(&error)).expect_err("refused"), expected);
-        assert_eq!(attempts.noted.lock().expect("a lock")[0], (AttemptKey::account(ada().id), 2));
+        assert_eq!(attempts.recorded.lock().expect("a lock")[0], (AttemptKey::account(ada().id), 2));
     }
 }
 
@@ -277,7 +277,7 @@ fn login_beyond_limit_checks_no_password() {
         let login = pollster::block_on(identity.login(name, Password::typed("correct horse"), Device::default()));
         let error = login.expect_err("it is refused");
         assert_eq!(error.kind(), ErrorKind::RateLimited { retry_after: Duration::seconds(10) }, "{name}");
-        assert_eq!(attempts.noted.lock().expect("a lock").len(), 1, "{name}");
+        assert_eq!(attempts.recorded.lock().expect("a lock").len(), 1, "{name}");
     }
 }
 
@@ -302,17 +302,17 @@ fn register_collision_names_field() {
 #[test]
 fn authenticate_records_last_use_every_five_minutes() {
     let token = Secret::session([7; 32]);
-    for (minutes_ago, noted) in [(Some(0), 0), (Some(4), 0), (Some(5), 1), (Some(600), 1), (None, 1)] {
+    for (minutes_ago, recorded) in [(Some(0), 0), (Some(4), 0), (Some(5), 1), (Some(600), 1), (None, 1)] {
         let mut sessions = MockSessionReader::new();
         sessions.expect_principal().returning(move |_, now| {
             Ok(Some(Principal {
                 user: ada().id,
-                via: Via::Session(SessionId(Uuid::nil())),
+                via: AuthMethod::Session(SessionId(Uuid::nil())),
                 is_admin: false,
                 last_used_at: minutes_ago.map(|minutes| now - Duration::minutes(minutes)),
             }))
         });
-        sessions.expect_touch().times(noted).returning(|_, _| Ok(()));
+        sessions.expect_touch().times(recorded).returning(|_, _| Ok(()));
         let identity = identity(plain(), sessions, TestUnitOfWork::default);
         let principal = pollster::block_on(identity.authenticate(token.expose())).expect("a principal");
         assert_eq!(principal.user, ada().id);
@@ -328,8 +328,8 @@ fn password_change_needs_current_password_and_ends_other_access() {
         ("wrong", Some("right"), false, Err("WrongCredentials")),
         ("right", None, false, Err("NoPassword")),
     ] {
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let (noted, ended) = (told.clone(), Arc::new(Mutex::new(Vec::new())));
+        let recorded_uses = Arc::new(Mutex::new(Vec::new()));
+        let (recorded, ended) = (recorded_uses.clone(), Arc::new(Mutex::new(Vec::new())));
         let ends = ended.clone();
         let identity = identity(plain(), MockSessionReader::new(), move || {
             let mut tx = TestUnitOfWork::default();
@@ -349,10 +349,10 @@ fn password_change_needs_current_password_and_ends_other_access() {
             tx.device_logins.expect_delete_approved().returning(move |_| logins());
             tx.sessions.expect_delete_others().withf(move |_, kept| *kept == here).returning(move |_, _| sessions());
             tx.api_tokens.expect_delete_all().returning(move |_| tokens());
-            let told = noted.clone();
+            let recorded_uses = recorded.clone();
             tx.jobs.expect_enqueue().returning(move |jobs, _| {
                 let Job::Mail(email) = &jobs[0].1.job else { panic!("an email") };
-                told.lock().expect("emails").push((email.to, email.about.clone()));
+                recorded_uses.lock().expect("emails").push((email.to, email.about.clone()));
                 Ok(1)
             });
             tx
@@ -365,8 +365,8 @@ fn password_change_needs_current_password_and_ends_other_access() {
         let all = ["device logins", "other sessions", "API tokens"];
         let expected_ends = if expected.is_err() { &all[..0] } else { &all[..3 - usize::from(keep_api_tokens)] };
         assert_eq!(*ended.lock().expect("a list"), expected_ends);
-        let emails = expected.map_or_else(|_| Vec::new(), |()| vec![(ada().id, About::PasswordChanged)]);
-        assert_eq!(*told.lock().expect("emails"), emails);
+        let emails = expected.map_or_else(|_| Vec::new(), |()| vec![(ada().id, EmailSubject::PasswordChanged)]);
+        assert_eq!(*recorded_uses.lock().expect("emails"), emails);
     }
 }
 

@@ -110,12 +110,12 @@ impl Session {
 
 /// A new session with its token, which is shown only once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedIn {
+pub struct IssuedSession {
     pub session: Session,
     pub token: Secret,
 }
 
-impl SignedIn {
+impl IssuedSession {
     /// Opens a session of `user` at `now`, with the token made of `secret`.
     pub fn new(
         id: SessionId,
@@ -144,7 +144,7 @@ impl SignedIn {
 pub struct Principal {
     /// The account.
     pub user: UserId,
-    pub via: Via,
+    pub via: AuthMethod,
     /// Whether the caller may administer this instance. An API token never may.
     pub is_admin: bool,
     /// The last recorded use of the session or token.
@@ -153,7 +153,7 @@ pub struct Principal {
 
 /// The session or token that authenticates a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Via {
+pub enum AuthMethod {
     /// Permits everything.
     Session(SessionId),
     /// Permits what its scopes permit.

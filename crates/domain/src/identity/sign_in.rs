@@ -10,13 +10,13 @@ use crate::users::Presence;
 
 /// An account whose password was verified. Verification takes a while, in which the password can change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recognised {
+pub struct VerifiedAccount {
     pub user: UserId,
     /// The hash that was verified.
     pub(super) password: PasswordHash,
 }
 
-impl Recognised {
+impl VerifiedAccount {
     /// Calls [`authorize_sign_in`], and returns false if the password has changed meanwhile.
     pub(super) async fn authorize_sign_in(
         &self,
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
     use crate::testing::TestUnitOfWork;
     use crate::usage::testing::NOW;
-    use crate::users::GRACE;
+    use crate::users::GRACE_PERIOD;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
 
@@ -70,8 +70,8 @@ mod tests {
         for (presence, admitted, comes_back) in [
             (Some(Presence::Here), true, 0),
             (left(Duration::ZERO), true, 1),
-            (left(GRACE - Duration::MICROSECOND), true, 1),
-            (left(GRACE), false, 0),
+            (left(GRACE_PERIOD - Duration::MICROSECOND), true, 1),
+            (left(GRACE_PERIOD), false, 0),
             (None, false, 0),
         ] {
             let mut tx = TestUnitOfWork::default();

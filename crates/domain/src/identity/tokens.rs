@@ -92,8 +92,8 @@ mod tests {
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
 
-    const HERE: SessionId = SessionId(Uuid::from_u128(5));
-    const ENDED: SessionId = SessionId(Uuid::from_u128(6));
+    const CURRENT_SESSION: SessionId = SessionId(Uuid::from_u128(5));
+    const ENDED_SESSION: SessionId = SessionId(Uuid::from_u128(6));
 
     fn tokens(there: usize) -> ApiTokens {
         let store = TestUnitOfWork::store(move || {
@@ -113,7 +113,7 @@ mod tests {
                 Ok(vec![token; there])
             });
             tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
-            tx.sessions.expect_is_open().returning(|_, session, _| Ok(session == HERE));
+            tx.sessions.expect_is_open().returning(|_, session, _| Ok(session == CURRENT_SESSION));
             tx.api_tokens.expect_insert().returning(|_| Ok(()));
             tx.api_tokens.expect_delete().returning(|_, token| Ok(token == ApiTokenId(Uuid::from_u128(9))));
             tx
@@ -127,12 +127,15 @@ mod tests {
 
     #[test]
     fn issue_token_beyond_limit_or_expired_is_refused() {
-        let made = pollster::block_on(tokens(MOST_API_TOKENS - 1).issue(ADA, HERE, request(None))).expect("a token");
+        let made = pollster::block_on(tokens(MOST_API_TOKENS - 1).issue(ADA, CURRENT_SESSION, request(None)))
+            .expect("a token");
         assert!(made.secret.expose().starts_with("t_"));
         assert_eq!(Credential::parse(made.secret.expose()), Some(Credential::ApiToken(made.token.hash)));
         assert!(!format!("{made:?}").contains(made.secret.expose()));
         let error = |there, user, end| {
-            pollster::block_on(tokens(there).issue(user, HERE, request(end))).expect_err("no token").to_string()
+            pollster::block_on(tokens(there).issue(user, CURRENT_SESSION, request(end)))
+                .expect_err("no token")
+                .to_string()
         };
         assert_eq!(error(MOST_API_TOKENS, ADA, None), "API token limit reached (50). Delete a token first.");
         assert_eq!(error(0, ADA, Some(NOW)), "The expiry of an API token must be in the future.");
@@ -140,12 +143,14 @@ mod tests {
             error(0, UserId(Uuid::from_u128(2)), None),
             "This request needs a valid session or API token. Sign in first."
         );
-        assert!(pollster::block_on(tokens(0).issue(ADA, HERE, request(Some(NOW + Duration::SECOND)))).is_ok());
+        assert!(
+            pollster::block_on(tokens(0).issue(ADA, CURRENT_SESSION, request(Some(NOW + Duration::SECOND)))).is_ok()
+        );
     }
 
     #[test]
     fn issue_token_ended_session_is_refused() {
-        let made = pollster::block_on(tokens(0).issue(ADA, ENDED, request(None)));
+        let made = pollster::block_on(tokens(0).issue(ADA, ENDED_SESSION, request(None)));
         assert!(matches!(made, Err(IdentityError::NotSignedIn)));
     }
 

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use crate::days::Period;
 
 /// The fewest accounts for percentiles. Among fewer, a percentile says little, and too much about single accounts.
-pub const FLOOR: u32 = 20;
+pub const MIN_PERCENTILE_ACCOUNTS: u32 = 20;
 
 /// The highest percentile, with the two decimals that the API shows: rounding cannot reach 100, which would place an account
 /// ahead of itself.
@@ -79,7 +79,7 @@ impl Benchmark {
 
     /// Whether there are enough accounts for percentiles.
     pub fn is_large_enough(&self) -> bool {
-        self.people >= FLOOR
+        self.people >= MIN_PERCENTILE_ACCOUNTS
     }
 }
 
@@ -114,10 +114,11 @@ impl Spread {
     /// as much, the owner of `value` included. So the only leader is at 100 * (n - 1/2) / n, and so is a figure that has
     /// outgrown all others since the benchmark. At most 99.99.
     ///
-    /// `None` for fewer than [`FLOOR`] accounts. Exact where `value` is a cut; otherwise interpolated between the two
+    /// `None` for fewer than [`MIN_PERCENTILE_ACCOUNTS`] accounts. Exact where `value` is a cut; otherwise interpolated between the two
     /// neighbouring cuts, off by less than one.
     pub fn percentile(&self, value: i128) -> Option<f64> {
-        (self.people >= FLOOR).then(|| (50.0 * self.halves(value) / f64::from(self.people)).min(HIGHEST_PERCENTILE))
+        (self.people >= MIN_PERCENTILE_ACCOUNTS)
+            .then(|| (50.0 * self.halves(value) / f64::from(self.people)).min(HIGHEST_PERCENTILE))
     }
 
     /// Twice the accounts with less than `value`, plus once those with as much.
@@ -291,10 +292,10 @@ mod tests {
             let spread = Spread::of(&values);
             prop_assert!(spread.cuts.len() <= 101);
             let exact = values.len() <= 101;
-            let mut asked: Vec<i128> = values.iter().chain(&others).copied().collect();
-            asked.sort_unstable();
+            let mut queried: Vec<i128> = values.iter().chain(&others).copied().collect();
+            queried.sort_unstable();
             let mut before = 0.0;
-            for value in asked {
+            for value in queried {
                 let found = spread.percentile(value).expect("enough people");
                 prop_assert!((0.0..=HIGHEST_PERCENTILE).contains(&found), "{value}: {found}");
                 prop_assert!(found >= before, "{value}: {found} after {before}");

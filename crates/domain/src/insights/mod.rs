@@ -17,7 +17,7 @@ mod summaries;
 mod summary;
 
 pub use advice::Recommendation;
-pub use benchmark::{Benchmark, Cut, FLOOR, Measure, Spread};
+pub use benchmark::{Benchmark, Cut, MIN_PERCENTILE_ACCOUNTS, Measure, Spread};
 pub use comparison::{Comparison, OwnFigures};
 pub use error::InsightError;
 pub use observations::{Insight, Sentiment, Topic};

@@ -2,27 +2,25 @@
 
 use std::cmp::Ordering;
 
-use super::benchmark::{FLOOR, Measure, Spread};
+use super::benchmark::{MIN_PERCENTILE_ACCOUNTS, Measure, Spread};
 use super::comparison::Comparison;
 use crate::days::Period;
 use crate::money::Usd;
 use crate::text::{grouped, plural};
+use crate::usage::MIN_EFFICIENCY_INPUT;
 
 /// The most observations that are given.
 const MOST: usize = 6;
 
 /// A place is mentioned up to this percentage from the top.
-const HIGH: u64 = 10;
+const MENTIONED_TOP_PERCENT: u64 = 10;
 
 /// Cache efficiency in percent from which it is good, and below which it is poor.
 const GOOD_CACHE: f64 = 80.0;
 pub(super) const POOR_CACHE: f64 = 30.0;
 
-/// With less input than this many tokens, cache efficiency is not meaningful.
-pub(super) const ENOUGH_INPUT: i64 = 1_000_000;
-
 /// A change is mentioned from this percentage.
-const CHANGE: i64 = 20;
+const MENTIONED_CHANGE_PERCENT: i64 = 20;
 
 /// The topic of an insight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -119,23 +117,26 @@ impl Comparison {
 
     fn small_community(&self) -> Option<Insight> {
         let people = self.benchmark.people;
-        let told = |title: &str, message| Some(Insight::new(Topic::Community, Sentiment::Neutral, title, message));
+        let insight = |title: &str, message| Some(Insight::new(Topic::Community, Sentiment::Neutral, title, message));
         if self.is_alone() {
             let own = match self.own.tokens.unsigned_abs() {
                 0 => "no tokens".to_owned(),
                 tokens => plural(tokens, "token"),
             };
             let message = format!(
-                "You used {own} {}. Comparisons begin with the second person, percentiles with the {FLOOR}th.",
+                "You used {own} {}. Comparisons begin with the second person, percentiles with the {MIN_PERCENTILE_ACCOUNTS}th.",
                 self.when()
             );
-            return told("No comparison yet", message);
+            return insight("No comparison yet", message);
         }
         if self.benchmark.is_large_enough() {
             return None;
         }
-        let message = format!("Percentiles need {FLOOR} people with usage {}; there are {people}.", self.when());
-        told("Too few people for percentiles", message)
+        let message = format!(
+            "Percentiles need {MIN_PERCENTILE_ACCOUNTS} people with usage {}; there are {people}.",
+            self.when()
+        );
+        insight("Too few people for percentiles", message)
     }
 
     fn nothing_used(&self) -> Option<Insight> {
@@ -173,7 +174,7 @@ impl Comparison {
         Some(Insight::new(topic, Sentiment::Positive, format!("Among the first {first} % by {what}"), message))
     }
 
-    /// The place from the top in percent, accounts with as much included, rounded up; `None` if it is above [`HIGH`] or not
+    /// The place from the top in percent, accounts with as much included, rounded up; `None` if it is above [`MENTIONED_TOP_PERCENT`] or not
     /// meaningful.
     fn first_percent(&self, measure: Measure) -> Option<u64> {
         if measure == Measure::CacheEfficiency && !self.has_enough_input() {
@@ -185,7 +186,7 @@ impl Comparison {
         // An account that has taken the lead since the last benchmark counts as one.
         let first = spread.people.saturating_sub(less).max(1);
         let percent = (u64::from(first) * 100).div_ceil(spread.people.into());
-        (percent <= HIGH).then_some(percent)
+        (percent <= MENTIONED_TOP_PERCENT).then_some(percent)
     }
 
     /// The accounts with a figure, and those of them with at most this account's figure.
@@ -219,8 +220,8 @@ impl Comparison {
         }
         let percent = i64::try_from((week - before) * 100 / before).unwrap_or(i64::MAX);
         let (title, sentiment, than) = match percent {
-            up if up >= CHANGE => ("More than the week before", Sentiment::Positive, "more"),
-            down if down <= -CHANGE => ("Less than the week before", Sentiment::Neutral, "less"),
+            up if up >= MENTIONED_CHANGE_PERCENT => ("More than the week before", Sentiment::Positive, "more"),
+            down if down <= -MENTIONED_CHANGE_PERCENT => ("Less than the week before", Sentiment::Neutral, "less"),
             _ => return None,
         };
         let message = format!(
@@ -275,8 +276,8 @@ impl Comparison {
                 (streak.longest > 0).then(|| format!("Your longest was {}.", plural(streak.longest.into(), "day")));
             let others = (beside == Ordering::Less).then_some(others);
             let message: Vec<String> = longest.into_iter().chain(others).collect();
-            let told = Insight::new(Topic::Streak, Sentiment::Neutral, "No streak at the moment", message.join(" "));
-            return (!message.is_empty()).then_some(told);
+            let insight = Insight::new(Topic::Streak, Sentiment::Neutral, "No streak at the moment", message.join(" "));
+            return (!message.is_empty()).then_some(insight);
         }
         let title = format!("A streak of {}", plural(streak.current.into(), "day"));
         let message = if beside == Ordering::Equal { "That is the average.".to_owned() } else { others };
@@ -321,7 +322,7 @@ impl Comparison {
 
     /// Whether there is enough input for a meaningful cache efficiency.
     pub(super) fn has_enough_input(&self) -> bool {
-        self.own.input.saturating_add(self.own.cache_read) >= ENOUGH_INPUT
+        self.own.input.saturating_add(self.own.cache_read) >= MIN_EFFICIENCY_INPUT
     }
 
     /// The period, for a sentence about an amount.

@@ -15,7 +15,7 @@ fn among_equals(own: OwnFigures, figures: [i128; 5]) -> Comparison {
     among
 }
 
-fn told(comparison: &Comparison, topic: Topic) -> Option<String> {
+fn message_of(comparison: &Comparison, topic: Topic) -> Option<String> {
     let insight = comparison.insights().into_iter().find(|insight| insight.topic == topic)?;
     Some(format!("{}: {}: {}", insight.sentiment.name(), insight.title, insight.message))
 }
@@ -113,7 +113,7 @@ fn insights_every_rule_has_its_text() {
              higher than $1.50.",
         ),
     ] {
-        assert_eq!(told(&comparison, topic).as_deref(), Some(words));
+        assert_eq!(message_of(&comparison, topic).as_deref(), Some(words));
     }
 }
 
@@ -129,17 +129,17 @@ fn insights_ordinary_figures_are_not_mentioned() {
     };
     let comparison = among_equals(own, [1_000, 0, 0, 0, 50_000_000]);
     for topic in [Topic::CacheEfficiency, Topic::Trend, Topic::Unpriced, Topic::Tools] {
-        assert_eq!(told(&comparison, topic), None, "{topic:?}");
+        assert_eq!(message_of(&comparison, topic), None, "{topic:?}");
     }
     // Below a million tokens of input, cache efficiency is not meaningful, however poor.
     let little = OwnFigures { input: 999_999, ..OwnFigures::default() };
-    assert_eq!(told(&among_equals(little, [0; 5]), Topic::CacheEfficiency), None);
+    assert_eq!(message_of(&among_equals(little, [0; 5]), Topic::CacheEfficiency), None);
 }
 
 #[test]
 fn insights_mention_best_place_and_no_high_cost() {
     let own = OwnFigures { tokens: 5, cost: Usd::from_atto(1_000), tools: 95, ..OwnFigures::default() };
-    let place = |own: &OwnFigures| told(&beside(own.clone(), 100, [1, 1, 1, 1, 1]), Topic::Tools);
+    let place = |own: &OwnFigures| message_of(&beside(own.clone(), 100, [1, 1, 1, 1, 1]), Topic::Tools);
     assert_eq!(
         place(&own).as_deref(),
         Some("positive: Among the first 5 % by variety of tools: Of 100 people with usage, few have more.")
@@ -220,9 +220,13 @@ fn insights_single_account_is_not_compared() {
     let mut alone = beside(own, 1, [0; 5]);
     let figures = Measure::ALL.map(|measure| (measure, Spread::of(&[alone.value(measure).expect("a figure")])));
     alone.benchmark.spreads = figures.into();
-    let told: Vec<_> = alone.insights().into_iter().map(|told| format!("{}: {}", told.title, told.message)).collect();
+    let message_of: Vec<_> = alone
+        .insights()
+        .into_iter()
+        .map(|message_of| format!("{}: {}", message_of.title, message_of.message))
+        .collect();
     assert_eq!(
-        told,
+        message_of,
         [
             "No comparison yet: You used 24,228,115 tokens so far. Comparisons begin with the second person, \
              percentiles with the 20th.",
@@ -236,7 +240,7 @@ fn insights_single_account_is_not_compared() {
     let mut others = among_equals(alone.own.clone(), [1_000, 5, 3, 1, 0]);
     others.benchmark.spreads[4].1 = Spread::of(&[90_000_000]);
     assert_eq!(
-        self::told(&others, Topic::CacheEfficiency).as_deref(),
+        self::message_of(&others, Topic::CacheEfficiency).as_deref(),
         Some("positive: Good use of caches: 90 % of what you sent so far came from a cache.")
     );
 }
@@ -270,14 +274,14 @@ fn insights_figures_that_read_alike_are_equal() {
             "positive: Good use of caches: 90 % of what you sent so far came from a cache, which is the average.",
         ),
     ] {
-        assert_eq!(told(&among, topic).as_deref(), Some(words));
+        assert_eq!(message_of(&among, topic).as_deref(), Some(words));
     }
     // No account has a streak, and none ever had one.
     let never = among_equals(OwnFigures::default(), [1, 0, 0, 1, 0]);
-    assert_eq!(told(&never, Topic::Streak), None);
+    assert_eq!(message_of(&never, Topic::Streak), None);
     let once = OwnFigures { active_days: days_until(date!(2026 - 11 - 10), 1), ..OwnFigures::default() };
     assert_eq!(
-        told(&among_equals(once, [1, 0, 0, 1, 0]), Topic::Streak).as_deref(),
+        message_of(&among_equals(once, [1, 0, 0, 1, 0]), Topic::Streak).as_deref(),
         Some("neutral: No streak at the moment: Your longest was 1 day.")
     );
 }
@@ -286,7 +290,7 @@ fn insights_figures_that_read_alike_are_equal() {
 fn insights_many_tools_are_compared_with_average() {
     let among = among_equals(OwnFigures { tools: 3, ..OwnFigures::default() }, [0, 0, 0, 3, 0]);
     assert_eq!(
-        told(&among, Topic::Tools).as_deref(),
+        message_of(&among, Topic::Tools).as_deref(),
         Some("neutral: You work with 3 tools: People use as many on average.")
     );
     for (average, words) in [
@@ -294,7 +298,7 @@ fn insights_many_tools_are_compared_with_average() {
         (5, "neutral: You work with 4 tools: People use 5 tools on average."),
     ] {
         let among = among_equals(OwnFigures { tools: 4, ..OwnFigures::default() }, [0, 0, 0, average, 0]);
-        assert_eq!(told(&among, Topic::Tools).as_deref(), Some(words));
+        assert_eq!(message_of(&among, Topic::Tools).as_deref(), Some(words));
     }
 }
 
@@ -307,13 +311,13 @@ fn insights_small_community_is_mentioned_in_every_period() {
     ] {
         let mut small = comparison();
         (small.benchmark.period, small.benchmark.people) = (period, people);
-        let told = told(&small, Topic::Community).expect("it says so");
+        let message_of = message_of(&small, Topic::Community).expect("it says so");
         assert_eq!(
-            told,
+            message_of,
             format!("neutral: Too few people for percentiles: Percentiles need 20 people with usage {words}")
         );
     }
-    assert_eq!(told(&beside(OwnFigures::default(), 20, [1; 5]), Topic::Community), None);
+    assert_eq!(message_of(&beside(OwnFigures::default(), 20, [1; 5]), Topic::Community), None);
 }
 
 #[test]

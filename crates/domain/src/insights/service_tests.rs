@@ -55,10 +55,10 @@ fn compare_uses_local_days_up_to_now() {
 fn compare_without_benchmark_or_account_is_not_found() {
     let ada = comparison().user.id;
     let none = block_on(insights("UTC", true, false).compare(ada, Period::Week)).expect_err("no benchmark");
-    let gone = block_on(insights("UTC", false, true).compare(ada, Period::Week)).expect_err("no account");
-    assert_eq!([none.kind(), gone.kind()], [ErrorKind::NotFound; 2]);
+    let missing = block_on(insights("UTC", false, true).compare(ada, Period::Week)).expect_err("no account");
+    assert_eq!([none.kind(), missing.kind()], [ErrorKind::NotFound; 2]);
     assert_eq!(none.details().subject.and_then(|subject| subject.value).as_deref(), Some("week"));
-    assert_eq!(gone.details().subject.map(|subject| subject.resource), Some("User"));
+    assert_eq!(missing.details().subject.map(|subject| subject.resource), Some("User"));
 }
 
 #[test]

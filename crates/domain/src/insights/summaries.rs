@@ -74,7 +74,7 @@ impl WeeklySummaries {
     ) -> Result<Option<WeeklySummary>, StoreError> {
         let Some(account) = self.deps.reads().profiles().account(user).await? else { return Ok(None) };
         let today = account.zone.unwrap_or_else(Zone::utc).date(now);
-        let this = Window { person: user, from: week.monday(), to: week.sunday() };
+        let this = Window { user, from: week.monday(), to: week.sunday() };
         let both = Window { from: week.previous().monday(), ..this };
         let days = self.deps.reads().dashboard().days(both, Some(user)).await?;
         let tools = self.deps.reads().dashboard().tools(this, Some(user)).await?;
@@ -107,7 +107,7 @@ mod tests {
     use crate::dashboard::{DayUsage, TopList};
     use crate::insights::ports::MockWeeklyReader;
     use crate::streaks::ports::MockStreakReader;
-    use crate::testing::{TestReads, TestUnitOfWork, person};
+    use crate::testing::{TestReads, TestUnitOfWork, test_user};
     use crate::usage::Sums;
     use crate::usage::testing::account;
     use crate::users::ports::MockProfileReader;
@@ -119,8 +119,8 @@ mod tests {
     /// The result and the notified accounts, if Ada, Bob and Cid are due on a Monday at nine, Ada fails with `ada`, and Bob has
     /// his summary already.
     fn summarise_due(ada: fn() -> StoreError) -> (Result<u64, StoreError>, Vec<UserId>) {
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let noted = told.clone();
+        let notified = Arc::new(Mutex::new(Vec::new()));
+        let recorded = notified.clone();
         let store = TestUnitOfWork::store(move || {
             let mut tx = TestUnitOfWork::default();
             tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
@@ -128,9 +128,9 @@ mod tests {
                 assert_eq!(week.to_string(), "2026-W47");
                 Ok(user != BOB)
             });
-            let noted = noted.clone();
+            let recorded = recorded.clone();
             tx.notifications.expect_insert().returning(move |user, _| {
-                noted.lock().expect("who was told").push(user);
+                recorded.lock().expect("who was told").push(user);
                 Ok(1)
             });
             tx
@@ -147,7 +147,7 @@ mod tests {
         let mut people = MockProfileReader::new();
         people
             .expect_account()
-            .returning(move |user| if user == ADA { Err(ada()) } else { Ok(Some(person(user, "x"))) });
+            .returning(move |user| if user == ADA { Err(ada()) } else { Ok(Some(test_user(user, "x"))) });
         let mut dashboard = MockDashboardReader::new();
         let day = DayUsage { date: date!(2026 - 11 - 18), sums: Sums { tokens: 7, ..Sums::default() } };
         dashboard.expect_days().returning(move |_, _| Ok(vec![day]));
@@ -157,21 +157,21 @@ mod tests {
         let reads = TestReads { weekly: weeks, streaks, profiles: people, dashboard, ..TestReads::default() };
         let summaries = WeeklySummaries::new(store.with_reads(reads).deps_at(datetime!(2026-11-23 9:00 UTC)));
         let outcome = block_on(summaries.summarise_due(|| false));
-        let told = told.lock().expect("who was told").clone();
-        (outcome, told)
+        let notified = notified.lock().expect("who was told").clone();
+        (outcome, notified)
     }
 
     #[test]
     fn weekly_summary_failing_account_does_not_affect_others() {
-        let (outcome, told) = summarise_due(|| StoreError::Internal("a row that makes no sense".to_owned()));
+        let (outcome, notified) = summarise_due(|| StoreError::Internal("a row that makes no sense".to_owned()));
         assert!(matches!(outcome, Err(StoreError::Internal(_))), "{outcome:?}");
-        assert_eq!(told, [CID], "Bob was told before");
+        assert_eq!(notified, [CID], "Bob was told before");
     }
 
     #[test]
     fn weekly_summary_unavailable_store_ends_run() {
-        let (outcome, told) = summarise_due(|| StoreError::Unavailable("away".to_owned()));
+        let (outcome, notified) = summarise_due(|| StoreError::Unavailable("away".to_owned()));
         assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
-        assert_eq!(told, []);
+        assert_eq!(notified, []);
     }
 }

@@ -11,13 +11,13 @@ use crate::ids::{Ids, JobId};
 /// already, their keys are known or the work is repeated without harm.
 #[derive(Debug, Default)]
 pub struct FirstJobs {
-    asked: AtomicBool,
+    are_queued: AtomicBool,
 }
 
 impl FirstJobs {
     /// The jobs to be queued at `now`; none once they [were](Self::queued).
     pub fn wanted(&self, ids: &dyn Ids, now: OffsetDateTime) -> Vec<(JobId, NewJob)> {
-        if self.asked.load(Ordering::Relaxed) {
+        if self.are_queued.load(Ordering::Relaxed) {
             return Vec::new();
         }
         let first = |job| (JobId(ids.fresh()), NewJob { job, key: "first".to_owned(), run_at: now });
@@ -26,7 +26,7 @@ impl FirstJobs {
 
     /// Remembers that they are queued.
     pub fn queued(&self) {
-        self.asked.store(true, Ordering::Relaxed);
+        self.are_queued.store(true, Ordering::Relaxed);
     }
 }
 

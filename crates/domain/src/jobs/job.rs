@@ -98,7 +98,7 @@ impl Job {
 
 /// An attempt at a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempt {
+pub struct JobAttempt {
     pub job: JobId,
     /// From 1. An earlier attempt may have done a part of the work.
     pub number: u32,

@@ -28,7 +28,7 @@ pub enum JobKind {
 }
 
 /// How jobs of a kind are run.
-struct Manner {
+struct JobSettings {
     name: &'static str,
     /// Lower runs first.
     priority: i16,
@@ -82,39 +82,63 @@ impl JobKind {
         self.manner().limit
     }
 
-    const fn manner(self) -> Manner {
+    const fn manner(self) -> JobSettings {
         match self {
-            Self::Leaderboard => {
-                Manner { name: "leaderboard", priority: 40, concurrency: 1, attempts: 5, limit: Duration::hours(1) }
-            }
+            Self::Leaderboard => JobSettings {
+                name: "leaderboard",
+                priority: 40,
+                concurrency: 1,
+                attempts: 5,
+                limit: Duration::hours(1),
+            },
             Self::Prices => {
-                Manner { name: "prices", priority: 50, concurrency: 1, attempts: 8, limit: Duration::hours(1) }
+                JobSettings { name: "prices", priority: 50, concurrency: 1, attempts: 8, limit: Duration::hours(1) }
             }
             Self::Reprice => {
-                Manner { name: "reprice", priority: 60, concurrency: 1, attempts: 5, limit: Duration::hours(6) }
+                JobSettings { name: "reprice", priority: 60, concurrency: 1, attempts: 5, limit: Duration::hours(6) }
             }
-            Self::StreakRisk => {
-                Manner { name: "streak_risk", priority: 20, concurrency: 1, attempts: 5, limit: Duration::minutes(30) }
-            }
-            Self::WeeklySummary => {
-                Manner { name: "weekly_summary", priority: 30, concurrency: 1, attempts: 5, limit: Duration::hours(1) }
-            }
-            Self::Benchmarks => {
-                Manner { name: "benchmarks", priority: 50, concurrency: 1, attempts: 5, limit: Duration::minutes(30) }
-            }
-            Self::Platform => {
-                Manner { name: "platform", priority: 50, concurrency: 1, attempts: 5, limit: Duration::minutes(30) }
-            }
-            Self::Plausibility => {
-                Manner { name: "plausibility", priority: 70, concurrency: 1, attempts: 5, limit: Duration::minutes(30) }
-            }
+            Self::StreakRisk => JobSettings {
+                name: "streak_risk",
+                priority: 20,
+                concurrency: 1,
+                attempts: 5,
+                limit: Duration::minutes(30),
+            },
+            Self::WeeklySummary => JobSettings {
+                name: "weekly_summary",
+                priority: 30,
+                concurrency: 1,
+                attempts: 5,
+                limit: Duration::hours(1),
+            },
+            Self::Benchmarks => JobSettings {
+                name: "benchmarks",
+                priority: 50,
+                concurrency: 1,
+                attempts: 5,
+                limit: Duration::minutes(30),
+            },
+            Self::Platform => JobSettings {
+                name: "platform",
+                priority: 50,
+                concurrency: 1,
+                attempts: 5,
+                limit: Duration::minutes(30),
+            },
+            Self::Plausibility => JobSettings {
+                name: "plausibility",
+                priority: 70,
+                concurrency: 1,
+                attempts: 5,
+                limit: Duration::minutes(30),
+            },
             Self::Cleanup => {
-                Manner { name: "cleanup", priority: 90, concurrency: 1, attempts: 5, limit: Duration::hours(1) }
+                JobSettings { name: "cleanup", priority: 90, concurrency: 1, attempts: 5, limit: Duration::hours(1) }
             }
             // These attempts take about three hours, so a mail server that is unreachable for two loses no email. The priority
             // is that of emails that a user waits for.
             Self::Mail => {
-                Manner { name: "mail", priority: 10, concurrency: 2, attempts: 14, limit: Duration::minutes(10) }
+                JobSettings { name: "mail", priority: 10, concurrency: 2, attempts: 14, limit: Duration::minutes(10) }
             }
         }
     }

@@ -13,8 +13,8 @@ mod status;
 
 pub use error::JobError;
 pub use first::FirstJobs;
-pub use job::{Attempt, Job, NewJob, UnknownJob};
+pub use job::{Job, JobAttempt, NewJob, UnknownJob};
 pub use kind::JobKind;
 pub use ports::{JobQueue, JobStore};
-pub use retry::{Verdict, backoff, judge};
+pub use retry::{RetryDecision, backoff, judge};
 pub use status::JobStatus;

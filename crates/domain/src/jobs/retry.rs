@@ -8,7 +8,7 @@ use crate::ids::JobId;
 
 /// The decision after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RetryDecision {
     /// It is retried at this instant.
     Retry(OffsetDateTime),
     /// It is dead, and kept for an operator.
@@ -35,13 +35,15 @@ fn chance(id: Uuid, attempt: u32) -> f64 {
 
 /// The decision on the job `id`, whose `attempt` of `attempts` failed at `now` with an error of `kind`. An error that waiting
 /// cannot cure is final.
-pub fn judge(kind: ErrorKind, id: JobId, attempt: u32, attempts: u32, now: OffsetDateTime) -> Verdict {
+pub fn judge(kind: ErrorKind, id: JobId, attempt: u32, attempts: u32, now: OffsetDateTime) -> RetryDecision {
     match kind {
-        ErrorKind::Invalid | ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Unauthenticated => Verdict::Dead,
-        _ if attempt >= attempts => Verdict::Dead,
-        ErrorKind::RateLimited { retry_after } => Verdict::Retry(now + retry_after.max(backoff(id, attempt))),
+        ErrorKind::Invalid | ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Unauthenticated => {
+            RetryDecision::Dead
+        }
+        _ if attempt >= attempts => RetryDecision::Dead,
+        ErrorKind::RateLimited { retry_after } => RetryDecision::Retry(now + retry_after.max(backoff(id, attempt))),
         ErrorKind::Conflict | ErrorKind::Unavailable | ErrorKind::Collided | ErrorKind::Internal => {
-            Verdict::Retry(now + backoff(id, attempt))
+            RetryDecision::Retry(now + backoff(id, attempt))
         }
     }
 }
@@ -78,19 +80,19 @@ mod tests {
 
     #[test]
     fn judge_permanent_error_or_last_attempt_is_dead() {
-        let soon = Verdict::Retry(NOW + backoff(ID, 2));
+        let soon = RetryDecision::Retry(NOW + backoff(ID, 2));
         for (kind, attempt, verdict) in [
             (ErrorKind::Unavailable, 2, soon),
             (ErrorKind::Internal, 2, soon),
             (ErrorKind::Conflict, 2, soon),
-            (ErrorKind::RateLimited { retry_after: Duration::HOUR }, 2, Verdict::Retry(NOW + Duration::HOUR)),
+            (ErrorKind::RateLimited { retry_after: Duration::HOUR }, 2, RetryDecision::Retry(NOW + Duration::HOUR)),
             (ErrorKind::RateLimited { retry_after: Duration::ZERO }, 2, soon),
-            (ErrorKind::Unavailable, 3, Verdict::Dead),
-            (ErrorKind::RateLimited { retry_after: Duration::HOUR }, 3, Verdict::Dead),
-            (ErrorKind::Invalid, 1, Verdict::Dead),
-            (ErrorKind::NotFound, 1, Verdict::Dead),
-            (ErrorKind::Forbidden, 1, Verdict::Dead),
-            (ErrorKind::Unauthenticated, 1, Verdict::Dead),
+            (ErrorKind::Unavailable, 3, RetryDecision::Dead),
+            (ErrorKind::RateLimited { retry_after: Duration::HOUR }, 3, RetryDecision::Dead),
+            (ErrorKind::Invalid, 1, RetryDecision::Dead),
+            (ErrorKind::NotFound, 1, RetryDecision::Dead),
+            (ErrorKind::Forbidden, 1, RetryDecision::Dead),
+            (ErrorKind::Unauthenticated, 1, RetryDecision::Dead),
         ] {
             assert_eq!(judge(kind, ID, attempt, 3, NOW), verdict, "{kind:?} {attempt}");
         }

@@ -86,9 +86,9 @@ pub enum Measure {
     Streak,
     /// Different models, by canonical name.
     Models,
-    /// Cache reads in percent of all input, from [`EFFICIENCY_FLOOR`](super::ranking::EFFICIENCY_FLOOR) input tokens on.
+    /// Cache reads in percent of all input, from [`MIN_EFFICIENCY_INPUT`](crate::usage::MIN_EFFICIENCY_INPUT) input tokens on.
     Efficiency,
-    /// This week's growth as a fraction of the week before, which must have [`GROWTH_FLOOR`](super::ranking::GROWTH_FLOOR)
+    /// This week's growth as a fraction of the week before, which must have [`MIN_GROWTH_TOKENS`](super::ranking::MIN_GROWTH_TOKENS)
     /// tokens at least.
     Growth,
     /// Reasoning tokens, of accounts that have any.
@@ -127,7 +127,7 @@ impl Score {
 
 /// The usage that is scored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Scope {
+pub enum BoardScope {
     #[default]
     Everything,
     Tool(Source),
@@ -137,8 +137,8 @@ pub enum Scope {
 
 /// The restriction of a board.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Filter {
-    pub scope: Scope,
+pub struct BoardFilter {
+    pub scope: BoardScope,
     /// The region of the ranked accounts; `None` is any.
     pub region: Option<Region>,
 }
@@ -158,19 +158,19 @@ pub struct BoardQuery {
     kind: BoardKind,
     sort_by: SortBy,
     period: Period,
-    pub filter: Filter,
+    pub filter: BoardFilter,
 }
 
 impl BoardQuery {
     /// A rising board is always of the week, whatever `period` is.
-    pub fn new(kind: BoardKind, sort_by: SortBy, period: Period, filter: Filter) -> Self {
+    pub fn new(kind: BoardKind, sort_by: SortBy, period: Period, filter: BoardFilter) -> Self {
         let period = if kind == BoardKind::Rising { Period::Week } else { period };
         Self { kind, sort_by, period, filter }
     }
 
     /// The board of all accounts and usage.
     pub fn global(sort_by: SortBy, period: Period) -> Self {
-        Self::new(BoardKind::Global, sort_by, period, Filter::default())
+        Self::new(BoardKind::Global, sort_by, period, BoardFilter::default())
     }
 
     pub const fn kind(&self) -> BoardKind {
@@ -199,7 +199,7 @@ impl BoardQuery {
 
     /// Whether the board covers all accounts and usage, so that its order is stored.
     pub fn is_whole(&self) -> bool {
-        self.kind != BoardKind::Friends && self.filter == Filter::default()
+        self.kind != BoardKind::Friends && self.filter == BoardFilter::default()
     }
 }
 
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn board_kind_determines_measure_and_sorting() {
         for sort_by in SortBy::ALL {
-            let measure = |kind| BoardQuery::new(kind, sort_by, Period::All, Filter::default()).measure();
+            let measure = |kind| BoardQuery::new(kind, sort_by, Period::All, BoardFilter::default()).measure();
             assert_eq!([BoardKind::Global, BoardKind::Friends].map(measure), [sort_by.measure(); 2]);
             assert_eq!(
                 [BoardKind::Diverse, BoardKind::Efficient, BoardKind::Streak, BoardKind::Rising, BoardKind::Reasoning]
@@ -284,7 +284,7 @@ mod tests {
         assert_eq!(BoardKind::ALL.map(BoardKind::name), kinds);
         assert_eq!(SortBy::ALL.map(SortBy::name), ["tokens", "cost", "streak"]);
         for (kind, sort_by) in BoardKind::ALL.into_iter().flat_map(|kind| SortBy::ALL.map(|sort_by| (kind, sort_by))) {
-            let query = BoardQuery::new(kind, sort_by, Period::All, Filter::default());
+            let query = BoardQuery::new(kind, sort_by, Period::All, BoardFilter::default());
             assert_eq!((query.kind(), query.sort_by()), (kind, sort_by), "what was asked for is told, used or not");
         }
     }
@@ -293,7 +293,7 @@ mod tests {
     fn board_rising_is_of_the_week() {
         for period in Period::ALL {
             assert_eq!(
-                BoardQuery::new(BoardKind::Rising, SortBy::Tokens, period, Filter::default()).period(),
+                BoardQuery::new(BoardKind::Rising, SortBy::Tokens, period, BoardFilter::default()).period(),
                 Period::Week
             );
             assert_eq!(BoardQuery::global(SortBy::Tokens, period).period(), period);
@@ -302,12 +302,12 @@ mod tests {
 
     #[test]
     fn board_global_without_filter_is_whole() {
-        let region = Filter { region: Some(Region::Eu), ..Filter::default() };
-        let tool = Filter { scope: Scope::Tool(Source::trusted("codex")), ..Filter::default() };
+        let region = BoardFilter { region: Some(Region::Eu), ..BoardFilter::default() };
+        let tool = BoardFilter { scope: BoardScope::Tool(Source::trusted("codex")), ..BoardFilter::default() };
         for (kind, filter, whole) in [
-            (BoardKind::Global, Filter::default(), true),
-            (BoardKind::Rising, Filter::default(), true),
-            (BoardKind::Friends, Filter::default(), false),
+            (BoardKind::Global, BoardFilter::default(), true),
+            (BoardKind::Rising, BoardFilter::default(), true),
+            (BoardKind::Friends, BoardFilter::default(), false),
             (BoardKind::Global, region, false),
             (BoardKind::Global, tool, false),
         ] {

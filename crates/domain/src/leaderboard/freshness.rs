@@ -17,7 +17,7 @@ const MIN_AGE: Duration = Duration::MINUTE;
 const MAX_COST: Duration = Duration::SECOND;
 
 /// After this time, the transaction that queued a job has certainly ended.
-const GRACE: Duration = Duration::SECOND;
+const COMMIT_TOLERANCE: Duration = Duration::SECOND;
 
 /// Queues refreshes after new usage, at most one a minute. A process has one: it remembers until when a queued refresh will show
 /// all new usage, so most requests do not query the database.
@@ -29,7 +29,7 @@ pub struct BoardUpdates {
 
 /// Until when no further refresh is needed, once the transaction is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Covered(OffsetDateTime);
+pub(crate) struct CoveredUntil(OffsetDateTime);
 
 impl BoardUpdates {
     /// Queues a refresh that shows the new usage of `tx` at `now`, if one is due and none is queued. It is the last step of a
@@ -39,16 +39,16 @@ impl BoardUpdates {
         tx: &mut dyn UnitOfWork,
         ids: &dyn Ids,
         now: OffsetDateTime,
-    ) -> Result<Option<Covered>, StoreError> {
-        if (now + GRACE).unix_timestamp() < self.covered_until.load(Ordering::Relaxed) {
+    ) -> Result<Option<CoveredUntil>, StoreError> {
+        if (now + COMMIT_TOLERANCE).unix_timestamp() < self.covered_until.load(Ordering::Relaxed) {
             return Ok(None);
         }
         // The first boards are queued with the first messages.
         let Some(latest) = tx.leaderboard().latest(now - MIN_AGE).await? else { return Ok(None) };
-        let Some(due) = next_refresh(&latest, now) else { return Ok(Some(Covered(now + MIN_AGE))) };
+        let Some(due) = next_refresh(&latest, now) else { return Ok(Some(CoveredUntil(now + MIN_AGE))) };
         let is_queued = enqueue(tx, ids, due, now).await?;
-        if due >= now + GRACE {
-            return Ok(Some(Covered(due)));
+        if due >= now + COMMIT_TOLERANCE {
+            return Ok(Some(CoveredUntil(due)));
         }
         if is_queued {
             return Ok(None);
@@ -56,12 +56,12 @@ impl BoardUpdates {
         // The refresh of this minute may have begun, and miss this usage.
         let next = beginning_of_minute(due) + Duration::MINUTE;
         enqueue(tx, ids, next, now).await?;
-        Ok(Some(Covered(next)))
+        Ok(Some(CoveredUntil(next)))
     }
 
     /// Remembers the result of [`ask`](Self::ask) once the transaction is committed.
-    pub(crate) fn committed(&self, covered: Option<Covered>) {
-        if let Some(Covered(until)) = covered {
+    pub(crate) fn committed(&self, covered: Option<CoveredUntil>) {
+        if let Some(CoveredUntil(until)) = covered {
             self.covered_until.fetch_max(until.unix_timestamp(), Ordering::Relaxed);
         }
     }
@@ -100,10 +100,10 @@ mod tests {
     use crate::ids::CountingIds;
     use crate::testing::TestUnitOfWork;
 
-    const COMPUTED: OffsetDateTime = datetime!(2026-11-22 14:38:10 UTC);
+    const COMPUTED_AT: OffsetDateTime = datetime!(2026-11-22 14:38:10 UTC);
 
     fn board(took: Option<Duration>, is_overdue: bool) -> LatestBoard {
-        LatestBoard { computed_at: COMPUTED, took, is_overdue }
+        LatestBoard { computed_at: COMPUTED_AT, took, is_overdue }
     }
 
     /// The jobs that `updates` queues at `now` after `latest` if the keys `known` are queued already, and the covered time.
@@ -112,16 +112,16 @@ mod tests {
         latest: Option<LatestBoard>,
         known: &'static [&'static str],
         now: OffsetDateTime,
-    ) -> (Vec<String>, Option<Covered>) {
+    ) -> (Vec<String>, Option<CoveredUntil>) {
         let queued = Arc::new(Mutex::new(Vec::new()));
-        let noted = queued.clone();
+        let recorded = queued.clone();
         let mut tx = TestUnitOfWork::default();
         tx.leaderboard.expect_latest().returning(move |_| Ok(latest.clone()));
         tx.jobs.expect_enqueue().returning(move |jobs, _| {
             let new = jobs.iter().filter(|(_, job)| !known.contains(&job.key.as_str()));
             let new: Vec<_> = new.map(|(_, job)| format!("{} at {}", job.key, job.run_at.time())).collect();
             let count = new.len() as u64;
-            noted.lock().expect("jobs").extend(new);
+            recorded.lock().expect("jobs").extend(new);
             Ok(count)
         });
         let covered = block_on(updates.ask(&mut tx, &CountingIds, now)).expect("it asks");
@@ -131,18 +131,18 @@ mod tests {
 
     #[test]
     fn board_updates_refresh_fast_boards_after_a_minute() {
-        const OF_39: &str = "usage:2026-11-22T14:39";
+        const KEY_OF_14_39: &str = "usage:2026-11-22T14:39";
         let fast = || Some(board(Some(Duration::milliseconds(999)), false));
-        let at = |seconds| COMPUTED + Duration::seconds(seconds);
+        let at = |seconds| COMPUTED_AT + Duration::seconds(seconds);
         for (name, latest, known, now, jobs, covered) in [
             ("no board", None, &[][..], at(90), vec![], None),
-            ("old boards", fast(), &[], at(90), vec![format!("{OF_39} at 14:39:40.0")], None),
-            ("young boards", fast(), &[], at(20), vec![format!("{OF_39} at 14:39:10.0")], Some(at(60))),
-            ("young boards, asked for", fast(), &[OF_39], at(20), vec![], Some(at(60))),
+            ("old boards", fast(), &[], at(90), vec![format!("{KEY_OF_14_39} at 14:39:40.0")], None),
+            ("young boards", fast(), &[], at(20), vec![format!("{KEY_OF_14_39} at 14:39:10.0")], Some(at(60))),
+            ("young boards, asked for", fast(), &[KEY_OF_14_39], at(20), vec![], Some(at(60))),
             (
                 "old boards whose refresh may be under way",
                 fast(),
-                &[OF_39],
+                &[KEY_OF_14_39],
                 at(90),
                 vec!["usage:2026-11-22T14:40 at 14:40:00.0".to_owned()],
                 Some(at(110)),
@@ -152,7 +152,7 @@ mod tests {
             ("no worker", Some(board(Some(Duration::ZERO), true)), &[], at(90), vec![], Some(at(150))),
         ] {
             let updates = BoardUpdates::default();
-            assert_eq!(ask(&updates, latest, known, now), (jobs, covered.map(Covered)), "{name}");
+            assert_eq!(ask(&updates, latest, known, now), (jobs, covered.map(CoveredUntil)), "{name}");
         }
     }
 
@@ -160,12 +160,12 @@ mod tests {
     fn board_updates_covered_usage_queues_nothing() {
         let updates = BoardUpdates::default();
         let fast = || Some(board(Some(Duration::ZERO), false));
-        let (queued, covered) = ask(&updates, fast(), &[], COMPUTED + Duration::seconds(5));
+        let (queued, covered) = ask(&updates, fast(), &[], COMPUTED_AT + Duration::seconds(5));
         assert_eq!(queued.len(), 1);
         updates.committed(covered);
-        for (seconds, asks) in [(6, 0), (58, 0), (60, 1)] {
-            let (queued, _) = ask(&updates, fast(), &[], COMPUTED + Duration::seconds(seconds));
-            assert_eq!(queued.len(), asks, "{seconds}");
+        for (seconds, look_ups) in [(6, 0), (58, 0), (60, 1)] {
+            let (queued, _) = ask(&updates, fast(), &[], COMPUTED_AT + Duration::seconds(seconds));
+            assert_eq!(queued.len(), look_ups, "{seconds}");
         }
     }
 }

@@ -6,24 +6,24 @@
 //!
 //! [`ranking`] states the rules on plain values; the statements of a refresh are tested against it.
 
-mod asking;
 mod board;
 mod error;
 mod freshness;
 mod history;
 pub mod ports;
+mod queue_refresh;
 pub mod ranking;
 mod season;
 mod service;
 #[cfg(test)]
 mod service_tests;
 
-pub(crate) use asking::{GATHERED, ask_for_refresh};
 pub use board::{
-    Board, BoardEntry, BoardKind, BoardQuery, BoardSlice, Filter, Measure, RankPosition, Scope, Score, SortBy,
+    Board, BoardEntry, BoardFilter, BoardKind, BoardQuery, BoardScope, BoardSlice, Measure, RankPosition, Score, SortBy,
 };
 pub use error::LeaderboardError;
 pub use freshness::BoardUpdates;
 pub use history::{HistoryDays, KEPT_DAYS, RankedDay};
+pub(crate) use queue_refresh::{REFRESH_DELAY, queue_refresh};
 pub use season::{Season, SeasonBoard, SeasonEntry, SeasonMonth, TOP};
-pub use service::{Leaderboard, Refreshed};
+pub use service::{Leaderboard, RefreshReport};

@@ -4,18 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::{Date, Duration};
 
-use super::board::{Measure, Scope, Score};
+use super::board::{BoardScope, Measure, Score};
 use crate::days::{Period, window_start};
 use crate::ids::UserId;
 use crate::money::Usd;
 use crate::streaks::Streak;
-use crate::usage::{ModelName, Source};
-
-/// The input tokens, cached ones included, from which a cache efficiency counts.
-pub const EFFICIENCY_FLOOR: i64 = 1_000_000;
+use crate::usage::{MIN_EFFICIENCY_INPUT, ModelName, Source};
 
 /// The tokens of the week before from which growth counts.
-pub const GROWTH_FLOOR: i64 = 100_000;
+pub const MIN_GROWTH_TOKENS: i64 = 100_000;
 
 /// The usage of an account on a day with a tool and a model: a row of the roll-ups.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +35,7 @@ pub struct DayUsageByModel {
 
 /// A candidate for a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Member {
+pub struct BoardCandidate {
     pub user: UserId,
     /// The local date at the refresh.
     pub today: Date,
@@ -48,7 +45,7 @@ pub struct Member {
 
 /// The result for a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ranked {
+pub struct RankedAccount {
     pub user: UserId,
     /// The rank among shown accounts, from 1; a hidden account has the rank it would have.
     pub rank: u32,
@@ -63,12 +60,12 @@ pub struct Ranked {
 /// Ranks the members with usage of `scope` in `period` that have a score by `measure`. Hidden members are placed among the
 /// others without taking a rank.
 pub fn rank(
-    members: &[Member],
+    members: &[BoardCandidate],
     used: &[DayUsageByModel],
-    scope: &Scope,
+    scope: &BoardScope,
     period: Period,
     measure: Measure,
-) -> Vec<Ranked> {
+) -> Vec<RankedAccount> {
     let mut by_user = BTreeMap::<UserId, Vec<&DayUsageByModel>>::new();
     for row in used.iter().filter(|row| row.tokens > 0 && is_in(row, scope)) {
         by_user.entry(row.user).or_default().push(row);
@@ -78,9 +75,9 @@ pub fn rank(
         let within = in_period(days, period, member.today);
         let reached = within.iter().map(|row| row.day).max()?;
         let points = score(days, &within, measure, member.today)?;
-        Some(Ranked { user: member.user, rank: 0, shown: member.shown, score: points, reached })
+        Some(RankedAccount { user: member.user, rank: 0, shown: member.shown, score: points, reached })
     });
-    let mut board: Vec<Ranked> = scored.collect();
+    let mut board: Vec<RankedAccount> = scored.collect();
     board.sort_by(|a, b| b.score.cmp(&a.score).then(a.reached.cmp(&b.reached)).then(a.user.cmp(&b.user)));
     let shown: Vec<Score> = board.iter().filter(|ranked| ranked.shown).map(|ranked| ranked.score).collect();
     for ranked in &mut board {
@@ -94,11 +91,11 @@ pub fn competition_rank(scores: &[Score], score: Score) -> u32 {
     u32::try_from(scores.partition_point(|other| *other > score)).unwrap_or(u32::MAX - 1) + 1
 }
 
-fn is_in(row: &DayUsageByModel, scope: &Scope) -> bool {
+fn is_in(row: &DayUsageByModel, scope: &BoardScope) -> bool {
     match scope {
-        Scope::Everything => true,
-        Scope::Tool(tool) => row.tool == *tool,
-        Scope::Model(model) => row.model == *model,
+        BoardScope::Everything => true,
+        BoardScope::Tool(tool) => row.tool == *tool,
+        BoardScope::Model(model) => row.model == *model,
     }
 }
 
@@ -132,16 +129,16 @@ fn score(days: &[&DayUsageByModel], within: &[&DayUsageByModel], measure: Measur
     }
 }
 
-/// Cache reads in percent of all input, truncated to six decimals; `None` below [`EFFICIENCY_FLOOR`].
+/// Cache reads in percent of all input, truncated to six decimals; `None` below [`MIN_EFFICIENCY_INPUT`].
 pub fn efficiency(input: i64, cache_read: i64) -> Option<Score> {
     let all = i128::from(input) + i128::from(cache_read);
-    (all >= i128::from(EFFICIENCY_FLOOR)).then(|| Score::millionths(i128::from(cache_read) * 100_000_000 / all))
+    (all >= i128::from(MIN_EFFICIENCY_INPUT)).then(|| Score::millionths(i128::from(cache_read) * 100_000_000 / all))
 }
 
-/// The growth from `before` to `now` as a fraction of `before`, truncated to six decimals; `None` below [`GROWTH_FLOOR`].
+/// The growth from `before` to `now` as a fraction of `before`, truncated to six decimals; `None` below [`MIN_GROWTH_TOKENS`].
 pub fn growth(now: i64, before: i64) -> Option<Score> {
     let change = i128::from(now) - i128::from(before);
-    (before >= GROWTH_FLOOR).then(|| Score::millionths(change * 1_000_000 / i128::from(before)))
+    (before >= MIN_GROWTH_TOKENS).then(|| Score::millionths(change * 1_000_000 / i128::from(before)))
 }
 
 #[cfg(test)]
@@ -152,17 +149,17 @@ mod tests {
 
     const TODAY: Date = date!(2026 - 11 - 22);
 
-    fn person(number: u128) -> UserId {
+    fn user_id(number: u128) -> UserId {
         UserId(Uuid::from_u128(number))
     }
 
-    fn member(number: u128) -> Member {
-        Member { user: person(number), today: TODAY, shown: true }
+    fn member(number: u128) -> BoardCandidate {
+        BoardCandidate { user: user_id(number), today: TODAY, shown: true }
     }
 
     fn used(number: u128, days_ago: i64, tokens: i64) -> DayUsageByModel {
         DayUsageByModel {
-            user: person(number),
+            user: user_id(number),
             day: TODAY - Duration::days(days_ago),
             tool: Source::trusted("codex"),
             model: ModelName::trusted("gpt-5"),
@@ -174,32 +171,41 @@ mod tests {
         }
     }
 
-    fn places(board: &[Ranked]) -> Vec<(u128, u32)> {
+    fn places(board: &[RankedAccount]) -> Vec<(u128, u32)> {
         board.iter().map(|ranked| (ranked.user.0.as_u128(), ranked.rank)).collect()
     }
 
-    fn board(members: &[Member], used: &[DayUsageByModel], period: Period, measure: Measure) -> Vec<(u128, u32)> {
-        places(&rank(members, used, &Scope::Everything, period, measure))
+    fn board(
+        members: &[BoardCandidate],
+        used: &[DayUsageByModel],
+        period: Period,
+        measure: Measure,
+    ) -> Vec<(u128, u32)> {
+        places(&rank(members, used, &BoardScope::Everything, period, measure))
     }
 
     #[test]
     fn rank_equal_scores_share_rank_in_order_reached() {
-        let members: Vec<Member> = (1..=5).map(member).collect();
+        let members: Vec<BoardCandidate> = (1..=5).map(member).collect();
         let rows = [used(1, 0, 9), used(2, 1, 5), used(3, 4, 5), used(4, 0, 2), used(5, 1, 5)];
         assert_eq!(board(&members, &rows, Period::All, Measure::Tokens), [(1, 1), (3, 2), (2, 2), (5, 2), (4, 5)]);
     }
 
     #[test]
     fn rank_hidden_member_takes_no_rank() {
-        let members =
-            [member(1), Member { shown: false, ..member(2) }, member(3), Member { shown: false, ..member(4) }];
+        let members = [
+            member(1),
+            BoardCandidate { shown: false, ..member(2) },
+            member(3),
+            BoardCandidate { shown: false, ..member(4) },
+        ];
         let rows = [used(1, 0, 9), used(2, 0, 5), used(3, 0, 3), used(4, 0, 3)];
         assert_eq!(board(&members, &rows, Period::All, Measure::Tokens), [(1, 1), (2, 2), (3, 2), (4, 2)]);
     }
 
     #[test]
     fn rank_window_is_last_local_days_with_today() {
-        let ahead = Member { today: TODAY + Duration::DAY, ..member(2) };
+        let ahead = BoardCandidate { today: TODAY + Duration::DAY, ..member(2) };
         for (period, days_ago, members) in
             [(Period::Week, 6, &[member(1), ahead][..]), (Period::Month, 29, &[member(1), ahead])]
         {
@@ -217,7 +223,7 @@ mod tests {
         let rows: Vec<DayUsageByModel> = days(1, 0, 3).chain(days(2, 1, 40)).chain(days(3, 2, 9)).collect();
         let members = [member(1), member(2), member(3)];
         for period in Period::ALL {
-            let found = rank(&members, &rows, &Scope::Everything, period, Measure::Streak);
+            let found = rank(&members, &rows, &BoardScope::Everything, period, Measure::Streak);
             let scores: Vec<String> = found.iter().map(|ranked| ranked.score.rounded()).collect();
             assert_eq!((places(&found), &*scores.join(" ")), (vec![(2, 1), (1, 2), (3, 3)], "40 3 0"));
         }
@@ -235,8 +241,8 @@ mod tests {
             weeks(4, 50_000, 100_000),
         ]
         .concat();
-        let members: Vec<Member> = (1..=4).map(member).collect();
-        let found = rank(&members, &rows, &Scope::Everything, Period::Week, Measure::Growth);
+        let members: Vec<BoardCandidate> = (1..=4).map(member).collect();
+        let found = rank(&members, &rows, &BoardScope::Everything, Period::Week, Measure::Growth);
         let scores: Vec<String> = found.iter().map(|ranked| ranked.score.rounded()).collect();
         assert_eq!((places(&found), &*scores.join(" ")), (vec![(2, 1), (1, 2), (4, 3)], "1 0.5 -0.5"));
     }
@@ -275,9 +281,9 @@ mod tests {
         let rows = [used(1, 0, 5), used(2, 0, 3), cursor, DayUsageByModel { cost: Usd::from_atto(7), ..used(3, 0, 1) }];
         let members = [member(1), member(2), member(3)];
         let scoped = |scope| places(&rank(&members, &rows, &scope, Period::All, Measure::Tokens));
-        assert_eq!(scoped(Scope::Tool(Source::trusted("codex"))), [(1, 1), (2, 2), (3, 3)]);
-        assert_eq!(scoped(Scope::Tool(Source::trusted("cursor"))), [(2, 1)]);
-        assert_eq!(scoped(Scope::Model(ModelName::trusted("gpt-5"))), [(2, 1), (1, 2), (3, 3)]);
+        assert_eq!(scoped(BoardScope::Tool(Source::trusted("codex"))), [(1, 1), (2, 2), (3, 3)]);
+        assert_eq!(scoped(BoardScope::Tool(Source::trusted("cursor"))), [(2, 1)]);
+        assert_eq!(scoped(BoardScope::Model(ModelName::trusted("gpt-5"))), [(2, 1), (1, 2), (3, 3)]);
         assert_eq!(board(&members, &rows, Period::All, Measure::Cost), [(3, 1), (1, 2), (2, 2)]);
     }
 }

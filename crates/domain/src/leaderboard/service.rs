@@ -4,11 +4,11 @@ use std::fmt;
 
 use time::{Date, Duration};
 
-use super::asking::ask_for_refresh;
 use super::board::{Board, BoardEntry, BoardKind, BoardQuery, BoardSlice, SortBy};
 use super::error::LeaderboardError;
 use super::history::{HistoryDays, KEPT_DAYS, RankedDay};
 use super::ports::{BestRank, ZoneDay};
+use super::queue_refresh::queue_refresh;
 use super::season::{Season, SeasonBoard, SeasonMonth};
 use crate::achievements::{Metric, catalogue};
 use crate::administration::{AdminAction, AdminActionKind, Administrator, AuditTarget};
@@ -17,16 +17,16 @@ use crate::days::{Period, window_start};
 use crate::deps::Deps;
 use crate::error::StoreError;
 use crate::ids::{JobId, UserId};
-use crate::jobs::Attempt;
-use crate::progression::{Change, settle};
+use crate::jobs::JobAttempt;
+use crate::progression::{AccountChange, settle};
 use crate::text::plural;
 use crate::users::{Username, ViewedProfile};
 
 /// The accounts with a rewarded rank that are read at once.
-const SETTLED_AT_ONCE: u32 = 500;
+const SETTLE_BATCH: u32 = 500;
 
 /// The rows of history that one transaction removes: its locks must not delay requests.
-const PRUNED_AT_ONCE: u32 = 5_000;
+const PRUNE_BATCH: u32 = 5_000;
 
 /// The use cases of boards.
 #[derive(Clone)]
@@ -36,7 +36,7 @@ pub struct Leaderboard {
 
 /// The result of a refresh.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Refreshed {
+pub struct RefreshReport {
     /// The accounts with usage; `None` if an earlier attempt had ranked them.
     pub people: Option<u64>,
     /// The months that were frozen, oldest first.
@@ -45,7 +45,7 @@ pub struct Refreshed {
     pub settled: u64,
 }
 
-impl fmt::Display for Refreshed {
+impl fmt::Display for RefreshReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.people {
             Some(people) => write!(f, "{} ranked", plural(people, "account"))?,
@@ -66,17 +66,17 @@ impl Leaderboard {
 
     /// Ranks all accounts, freezes months that have ended, and grants the rewards of ranks. Each step is atomic; a step that a
     /// crash prevented is done by the next refresh.
-    pub async fn refresh(&self) -> Result<Refreshed, LeaderboardError> {
+    pub async fn refresh(&self) -> Result<RefreshReport, LeaderboardError> {
         self.refresh_in(None).await
     }
 
     /// Refreshes boards in an `attempt` at a job. A later attempt does not rank again, since ranks would be compared with those
     /// of a moment ago.
-    pub async fn refresh_in(&self, attempt: Option<Attempt>) -> Result<Refreshed, LeaderboardError> {
+    pub async fn refresh_in(&self, attempt: Option<JobAttempt>) -> Result<RefreshReport, LeaderboardError> {
         let people = self.rank_accounts(attempt).await?;
         let frozen = self.freeze().await?;
         let settled = self.settle_ranks().await?;
-        Ok(Refreshed { people, frozen, settled })
+        Ok(RefreshReport { people, frozen, settled })
     }
 
     /// Queues a refresh for an administrator and returns its job. A waiting refresh is shared. A running one may have read the
@@ -88,7 +88,7 @@ impl Leaderboard {
     async fn request_refresh_once(&self, by: &Administrator) -> Result<JobId, LeaderboardError> {
         let now = self.deps.now();
         let mut tx = self.deps.begin().await?;
-        let queued = ask_for_refresh(&mut *tx, &*self.deps.ids, now, now).await?;
+        let queued = queue_refresh(&mut *tx, &*self.deps.ids, now, now).await?;
         let details = vec![("job", queued.to_string().into())];
         AdminAction::new(AdminActionKind::RefreshBoards, AuditTarget::Boards, details)
             .record(tx.administration(), &*self.deps.ids, by, now)
@@ -97,10 +97,10 @@ impl Leaderboard {
         Ok(queued)
     }
 
-    async fn rank_accounts(&self, attempt: Option<Attempt>) -> Result<Option<u64>, LeaderboardError> {
+    async fn rank_accounts(&self, attempt: Option<JobAttempt>) -> Result<Option<u64>, LeaderboardError> {
         let mut tx = self.deps.begin().await?;
         tx.leaderboard().lock().await?;
-        if let Some(Attempt { job, number: 2.. }) = attempt
+        if let Some(JobAttempt { job, number: 2.. }) = attempt
             && tx.leaderboard().has_ranked(job).await?
         {
             return Ok(None);
@@ -140,12 +140,12 @@ impl Leaderboard {
         let (mut round, mut after) = (BatchOutcome::default(), None);
         loop {
             let mut tx = self.deps.begin().await?;
-            let people = tx.leaderboard().unsettled(&rank_marks(), after, SETTLED_AT_ONCE).await?;
+            let people = tx.leaderboard().unsettled(&rank_marks(), after, SETTLE_BATCH).await?;
             drop(tx);
             for best in &people {
                 round.record(self.settle_rank(*best).await.map(|()| true))?;
             }
-            if people.len() < SETTLED_AT_ONCE as usize {
+            if people.len() < SETTLE_BATCH as usize {
                 return round.end();
             }
             after = people.last().copied();
@@ -159,7 +159,7 @@ impl Leaderboard {
     async fn settle_rank_once(&self, best: BestRank) -> Result<(), StoreError> {
         let mut tx = self.deps.begin().await?;
         if let Some(account) = tx.accounts().lock(best.user).await? {
-            settle(&mut *tx, &*self.deps.ids, self.deps.now(), best.user, Change::of(account)).await?;
+            settle(&mut *tx, &*self.deps.ids, self.deps.now(), best.user, AccountChange::of(account)).await?;
         }
         // Also for a deleted account, so that it is not found again at each refresh.
         tx.leaderboard().settled(best).await?;
@@ -223,10 +223,10 @@ impl Leaderboard {
         let mut pruned = 0;
         while !stop() {
             let mut tx = self.deps.begin().await?;
-            let batch = tx.leaderboard().prune(oldest_kept(self.deps.now().date()), PRUNED_AT_ONCE).await?;
+            let batch = tx.leaderboard().prune(oldest_kept(self.deps.now().date()), PRUNE_BATCH).await?;
             tx.commit().await?;
             pruned += batch;
-            if batch < u64::from(PRUNED_AT_ONCE) {
+            if batch < u64::from(PRUNE_BATCH) {
                 break;
             }
         }

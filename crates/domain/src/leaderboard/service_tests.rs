@@ -14,8 +14,8 @@ use crate::administration::{AdminActionKind, Administrator};
 use crate::days::Period;
 use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::ids::{JobId, UserId};
-use crate::jobs::{Attempt, Job};
-use crate::testing::{TestReads, TestUnitOfWork, person};
+use crate::jobs::{Job, JobAttempt};
+use crate::testing::{TestReads, TestUnitOfWork, test_user};
 use crate::usage::testing::account;
 use crate::users::{User, Username, ViewedProfile};
 
@@ -46,9 +46,13 @@ const FIRST_ACCOUNT: OffsetDateTime = datetime!(2026-08-03 08:00 UTC);
 
 /// A refresh of an instance with accounts since August and usage since `first`, with `frozen` seasons and accounts with a new
 /// best rank.
-fn refresh(first: Option<Date>, frozen: &'static [&'static str], people: &[UserId]) -> (Refreshed, Vec<String>, usize) {
+fn refresh(
+    first: Option<Date>,
+    frozen: &'static [&'static str],
+    people: &[UserId],
+) -> (RefreshReport, Vec<String>, usize) {
     let log = Log::default();
-    let (noted, left) = (log.clone(), Arc::new(Mutex::new(people.to_vec())));
+    let (recorded, left) = (log.clone(), Arc::new(Mutex::new(people.to_vec())));
     let (leaderboard, commits) = leaderboard(MockLeaderboardReader::new(), move |tx| {
         tx.expect_settling(std::collections::BTreeSet::new());
         tx.accounts.expect_lock().returning(|user| Ok((user == ADA).then(account)));
@@ -57,7 +61,7 @@ fn refresh(first: Option<Date>, frozen: &'static [&'static str], people: &[UserI
         tx.leaderboard
             .expect_zones()
             .returning(|| Ok(["UTC", "Pacific/Kiritimati", "Gone/Zone"].map(str::to_owned).to_vec()));
-        let log = noted.clone();
+        let log = recorded.clone();
         tx.leaderboard.expect_note_duration().returning(|_| Ok(()));
         tx.leaderboard.expect_refresh().returning(move |todays, now, _| {
             let todays: Vec<String> = todays.iter().map(|ZoneDay { zone, today }| format!("{zone} {today}")).collect();
@@ -69,7 +73,7 @@ fn refresh(first: Option<Date>, frozen: &'static [&'static str], people: &[UserI
         tx.leaderboard.expect_frozen().returning(move || Ok(months()));
         tx.leaderboard.expect_first_day().returning(move || Ok(first));
         tx.leaderboard.expect_first_account().returning(|| Ok(Some(FIRST_ACCOUNT)));
-        let log = noted.clone();
+        let log = recorded.clone();
         tx.leaderboard.expect_freeze().returning(move |month, _| {
             log.lock().expect("a log").push(format!("freeze {month}"));
             Ok(())
@@ -95,7 +99,7 @@ fn refresh_uses_local_dates_and_utc_for_unknown_zones() {
     let (refreshed, log, _) = refresh(None, &[], &[]);
     let todays = "UTC 2026-11-22, Pacific/Kiritimati 2026-11-23, Gone/Zone 2026-11-22";
     assert_eq!(log, [format!("refresh {todays} at {NOW}")]);
-    assert_eq!(refreshed, Refreshed { people: Some(7), ..Refreshed::default() });
+    assert_eq!(refreshed, RefreshReport { people: Some(7), ..RefreshReport::default() });
 }
 
 #[test]
@@ -124,9 +128,13 @@ fn refresh_settles_each_rank_in_own_transaction() {
 
 /// The result of a refresh with `people` unsettled accounts of which the one with the rank `failing` fails with `error`, and the
 /// settled ranks.
-fn settling(people: u32, failing: u32, error: fn() -> StoreError) -> (Result<Refreshed, LeaderboardError>, Vec<u32>) {
+fn settling(
+    people: u32,
+    failing: u32,
+    error: fn() -> StoreError,
+) -> (Result<RefreshReport, LeaderboardError>, Vec<u32>) {
     let settled = Arc::new(Mutex::new(Vec::new()));
-    let noted = settled.clone();
+    let recorded = settled.clone();
     let (leaderboard, _) = leaderboard(MockLeaderboardReader::new(), move |tx| {
         tx.expect_settling(std::collections::BTreeSet::new());
         tx.leaderboard.expect_lock().returning(|| Ok(()));
@@ -140,12 +148,12 @@ fn settling(people: u32, failing: u32, error: fn() -> StoreError) -> (Result<Ref
             Ok((first..=people).take(most as usize).map(best).collect())
         });
         tx.accounts.expect_lock().returning(|_| Ok(None));
-        let noted = noted.clone();
+        let recorded = recorded.clone();
         tx.leaderboard.expect_settled().returning(move |best| {
             if best.rank == failing {
                 return Err(error());
             }
-            noted.lock().expect("ranks").push(best.rank);
+            recorded.lock().expect("ranks").push(best.rank);
             Ok(())
         });
     });
@@ -191,7 +199,7 @@ fn refresh_second_attempt_does_not_rank_again() {
             tx.leaderboard.expect_is_frozen().returning(|_| Ok(true));
             tx.leaderboard.expect_unsettled().returning(|_, _, _| Ok(Vec::new()));
         });
-        let attempt = attempt.map(|number| Attempt { job, number });
+        let attempt = attempt.map(|number| JobAttempt { job, number });
         let refreshed = block_on(leaderboard.refresh_in(attempt)).expect("a refresh");
         assert_eq!(refreshed.people, people, "{attempt:?}");
     }
@@ -202,7 +210,7 @@ fn board_friends_without_viewer_is_unauthenticated() {
     let mut reader = MockLeaderboardReader::new();
     reader.expect_board().returning(|_, _, _, _| Ok(Board::default()));
     let (leaderboard, _) = leaderboard(reader, |_| {});
-    let query = BoardQuery::new(BoardKind::Friends, SortBy::Tokens, Period::All, Filter::default());
+    let query = BoardQuery::new(BoardKind::Friends, SortBy::Tokens, Period::All, BoardFilter::default());
     let part = BoardSlice { limit: 100, offset: 0 };
     let refused = block_on(leaderboard.board(&query, part, None)).expect_err("nobody's friends");
     assert_eq!(refused.kind(), ErrorKind::Unauthenticated);
@@ -254,8 +262,8 @@ fn request_refresh_shares_waiting_job_or_queues_another() {
         // The job of the same second has begun.
         (&[None, None], true, false, &[second, "asked:its own"]),
     ] {
-        let (noted, tried) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
-        let (kept, queued) = (noted.clone(), tried.clone());
+        let (recorded, tried) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+        let (kept, queued) = (recorded.clone(), tried.clone());
         let (leaderboard, commits) = leaderboard(MockLeaderboardReader::new(), move |tx| {
             let mut looks = waiting.iter().copied();
             tx.jobs
@@ -283,7 +291,7 @@ fn request_refresh_shares_waiting_job_or_queues_another() {
         );
         assert_eq!(commits.load(Ordering::SeqCst), 1);
         let details = vec![("job", job.to_string().into())];
-        assert_eq!(*noted.lock().expect("a list"), [(AdminActionKind::RefreshBoards, details)]);
+        assert_eq!(*recorded.lock().expect("a list"), [(AdminActionKind::RefreshBoards, details)]);
     }
 }
 
@@ -305,7 +313,7 @@ fn history_ends_today_in_utc_and_is_hidden_with_profile() {
             })
             .returning(move |_, _, _, _, _, _| Ok(answer.clone()));
         let zone = zone.and_then(crate::days::Zone::parse);
-        let look = ViewedProfile { user: User { zone, ..person(ADA, "ada") }, viewer };
+        let look = ViewedProfile { user: User { zone, ..test_user(ADA, "ada") }, viewer };
         let days = HistoryDays::new(days).expect("some days");
         let (leaderboard, _) = leaderboard(reader, |_| {});
         let history = block_on(leaderboard.history(&look, Period::Week, SortBy::Cost, days));
@@ -346,7 +354,7 @@ fn refreshed_displays_one_line() {
         ),
         (None, 3, vec![], "ranked by an earlier attempt, 3 rewarded for a rank"),
     ] {
-        assert_eq!(Refreshed { people, frozen, settled }.to_string(), line);
+        assert_eq!(RefreshReport { people, frozen, settled }.to_string(), line);
     }
 }
 

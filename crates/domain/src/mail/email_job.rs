@@ -16,24 +16,24 @@ pub struct EmailJob {
     /// The recipient.
     pub to: UserId,
     /// The subject.
-    pub about: About,
+    pub about: EmailSubject,
 }
 
 /// The subject of an email.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum About {
+pub enum EmailSubject {
     /// Verification of the address.
     Verification,
     /// A link to reset the password.
     PasswordReset,
     /// The password was changed.
     PasswordChanged,
-    News(News),
+    News(NotificationEmail),
 }
 
 /// A notification in the form of an email.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct News {
+pub struct NotificationEmail {
     pub kind: NotificationKind,
     /// A few words.
     pub title: String,
@@ -50,7 +50,7 @@ const KIND: &str = "_kind";
 const TITLE: &str = "_title";
 const MESSAGE: &str = "_message";
 
-impl About {
+impl EmailSubject {
     const fn name(&self) -> &'static str {
         match self {
             Self::Verification => "verification",
@@ -64,7 +64,7 @@ impl About {
 impl EmailJob {
     /// The job of an email that informs `user` of a changed password.
     pub fn password_changed(ids: &dyn Ids, user: UserId, now: OffsetDateTime) -> (JobId, NewJob) {
-        let email = Self { id: JobId(ids.fresh()), to: user, about: About::PasswordChanged };
+        let email = Self { id: JobId(ids.fresh()), to: user, about: EmailSubject::PasswordChanged };
         let key = format!("password_changed:{}", email.id);
         email.job(key, now)
     }
@@ -72,13 +72,13 @@ impl EmailJob {
     /// The job of an email with `notification`: one per subject.
     pub fn of(notification: &Notification) -> (JobId, NewJob) {
         let content = &notification.content;
-        let news = News {
+        let news = NotificationEmail {
             kind: content.kind,
             title: content.title.clone(),
             message: content.message.clone(),
             facts: content.data.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         };
-        let email = Self { id: JobId(notification.id.0), to: notification.user, about: About::News(news) };
+        let email = Self { id: JobId(notification.id.0), to: notification.user, about: EmailSubject::News(news) };
         email.job(format!("{}:{}", content.dedup_key(), notification.user), notification.created_at)
     }
 
@@ -90,9 +90,11 @@ impl EmailJob {
     /// Other news, of which a Monday brings many, can wait and must not delay other jobs.
     pub fn priority(&self) -> i16 {
         match &self.about {
-            About::Verification | About::PasswordReset | About::PasswordChanged => JobKind::Mail.priority(),
-            About::News(news) if news.kind == NotificationKind::StreakAtRisk => 80,
-            About::News(_) => 95,
+            EmailSubject::Verification | EmailSubject::PasswordReset | EmailSubject::PasswordChanged => {
+                JobKind::Mail.priority()
+            }
+            EmailSubject::News(news) if news.kind == NotificationKind::StreakAtRisk => 80,
+            EmailSubject::News(_) => 95,
         }
     }
 
@@ -104,7 +106,7 @@ impl EmailJob {
             fixed(TO, self.to.to_string()),
             fixed(ABOUT, self.about.name().to_owned()),
         ];
-        if let About::News(news) = &self.about {
+        if let EmailSubject::News(news) = &self.about {
             data.push(fixed(KIND, news.kind.name().to_owned()));
             data.push(fixed(TITLE, news.title.clone()));
             data.push(fixed(MESSAGE, news.message.clone()));
@@ -118,10 +120,10 @@ impl EmailJob {
         let text = |name| payload::text(data, name);
         let id = |name| text(name)?.parse::<Uuid>().ok();
         let about = match text(ABOUT)? {
-            "verification" => About::Verification,
-            "password_reset" => About::PasswordReset,
-            "password_changed" => About::PasswordChanged,
-            "news" => About::News(News {
+            "verification" => EmailSubject::Verification,
+            "password_reset" => EmailSubject::PasswordReset,
+            "password_changed" => EmailSubject::PasswordChanged,
+            "news" => EmailSubject::News(NotificationEmail {
                 kind: NotificationKind::of(text(KIND)?)?,
                 title: text(TITLE)?.to_owned(),
                 message: text(MESSAGE)?.to_owned(),
@@ -138,13 +140,13 @@ mod tests {
     use super::*;
     use crate::ids::{CountingIds, NotificationId};
     use crate::notifications::NotificationContent;
-    use crate::testing::person;
+    use crate::testing::test_user;
     use crate::usage::testing::NOW;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
 
     fn notification() -> Notification {
-        let bob = person(UserId(Uuid::from_u128(2)), "bob");
+        let bob = test_user(UserId(Uuid::from_u128(2)), "bob");
         Notification {
             id: NotificationId(Uuid::from_u128(7)),
             user: ADA,
@@ -153,15 +155,15 @@ mod tests {
         }
     }
 
-    fn asked_for(about: About) -> (JobId, NewJob) {
+    fn asked_for(about: EmailSubject) -> (JobId, NewJob) {
         EmailJob { id: JobId(Uuid::from_u128(8)), to: ADA, about }.job("asked for".to_owned(), NOW)
     }
 
     #[test]
     fn email_job_round_trips() {
         for (id, NewJob { job, .. }) in [
-            asked_for(About::Verification),
-            asked_for(About::PasswordReset),
+            asked_for(EmailSubject::Verification),
+            asked_for(EmailSubject::PasswordReset),
             EmailJob::password_changed(&CountingIds, ADA, NOW),
             EmailJob::of(&notification()),
         ] {
@@ -182,8 +184,8 @@ mod tests {
     fn email_priority_requested_before_streak_before_news() {
         let news = |content| EmailJob::of(&Notification { content, ..notification() });
         let jobs = [
-            asked_for(About::Verification),
-            asked_for(About::PasswordReset),
+            asked_for(EmailSubject::Verification),
+            asked_for(EmailSubject::PasswordReset),
             news(NotificationContent::streak_at_risk(7, NOW.date())),
             EmailJob::of(&notification()),
         ];
@@ -199,7 +201,7 @@ mod tests {
         assert_eq!((id, job.run_at), (JobId(Uuid::from_u128(7)), NOW));
         let bob = Uuid::from_u128(2);
         assert_eq!(job.key, format!("follow_request:{bob}:{ADA}"));
-        let Job::Mail(EmailJob { about: About::News(news), .. }) = job.job else { panic!("news") };
+        let Job::Mail(EmailJob { about: EmailSubject::News(news), .. }) = job.job else { panic!("news") };
         assert_eq!((news.title.as_str(), news.message.as_str()), ("Follow request", "bob would like to follow you."));
         assert_eq!(payload::text(&news.facts, "username"), Some("bob"));
     }

@@ -10,9 +10,9 @@ pub mod ports;
 mod requested;
 mod service;
 
-pub use email_job::{About, EmailJob, News};
+pub use email_job::{EmailJob, EmailSubject, NotificationEmail};
 pub use error::MailError;
-pub use ports::{Content, Mailer, Outgoing};
+pub use ports::{EmailContent, Mailer, OutgoingEmail};
 pub use requested::RequestedEmail;
 pub(crate) use service::bound_to_password;
 pub use service::{Emails, SendOutcome, TokenLifetimes};

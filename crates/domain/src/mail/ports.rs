@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::email_job::News;
+use super::email_job::NotificationEmail;
 use super::error::MailError;
 use crate::identity::Email;
 use crate::ids::JobId;
@@ -11,7 +11,7 @@ use crate::users::Username;
 
 /// A complete email.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outgoing {
+pub struct OutgoingEmail {
     /// Identifies the email: a repeated one has the same id, so that a mail program can recognise it.
     pub id: JobId,
     /// The address.
@@ -19,12 +19,12 @@ pub struct Outgoing {
     /// The name in the salutation.
     pub reader: Username,
     pub sent_at: OffsetDateTime,
-    pub content: Content,
+    pub content: EmailContent,
 }
 
 /// The content of an email. Tickets become links.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
+pub enum EmailContent {
     Verification {
         /// Verifies the address.
         ticket: String,
@@ -35,7 +35,7 @@ pub enum Content {
     },
     PasswordChanged,
     News {
-        news: News,
+        news: NotificationEmail,
         /// Stops emails of this kind.
         unsubscribe: String,
     },
@@ -46,5 +46,5 @@ pub enum Content {
 #[async_trait]
 pub trait Mailer: Send + Sync {
     /// Sends `email`. On return the mail server has accepted it; after a crash it may have been accepted as well.
-    async fn send(&self, email: &Outgoing) -> Result<(), MailError>;
+    async fn send(&self, email: &OutgoingEmail) -> Result<(), MailError>;
 }

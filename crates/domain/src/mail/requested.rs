@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::email_job::{About, EmailJob};
+use super::email_job::{EmailJob, EmailSubject};
 use crate::error::StoreError;
 use crate::identity::Email;
 use crate::ids::{Ids, JobId, UserId};
@@ -12,10 +12,10 @@ use crate::jobs::{JobKind, NewJob};
 use crate::store::UnitOfWork;
 
 /// The time in which the same email is sent once, in seconds.
-const SLOT: i64 = 300;
+const SLOT_SECONDS: i64 = 300;
 
 /// Slots of a day.
-const SLOTS_A_DAY: i64 = 24 * 60 * 60 / SLOT;
+const SLOTS_PER_DAY: i64 = 24 * 60 * 60 / SLOT_SECONDS;
 
 /// An email on request. At most one is sent in five minutes, and [`most_a_day`](Self::most_a_day) within any 24 hours. The keys
 /// of jobs are counted, so a done job is kept for at least a day.
@@ -30,7 +30,7 @@ pub struct RequestedEmail {
 impl RequestedEmail {
     /// The email that asks `user` to verify the address. The address may belong to a stranger, so the number is small.
     pub fn verification(ids: &dyn Ids, user: UserId) -> Self {
-        let email = EmailJob { id: JobId(ids.fresh()), to: user, about: About::Verification };
+        let email = EmailJob { id: JobId(ids.fresh()), to: user, about: EmailSubject::Verification };
         Self { email, subject: format!("verification:{user}"), most_a_day: 5 }
     }
 
@@ -38,7 +38,7 @@ impl RequestedEmail {
     /// long as a known one.
     pub fn password_reset(ids: &dyn Ids, user: Option<UserId>, typed: &Email) -> Self {
         let to = user.unwrap_or_else(|| UserId(ids.fresh()));
-        let email = EmailJob { id: JobId(ids.fresh()), to, about: About::PasswordReset };
+        let email = EmailJob { id: JobId(ids.fresh()), to, about: EmailSubject::PasswordReset };
         // Hashed, because a mistyped address is not stored.
         let typed = Uuid::from_slice(&Sha256::digest(typed.as_str())[..16]).unwrap_or_default();
         Self { email, subject: format!("password_reset:{typed}"), most_a_day: 10 }
@@ -46,8 +46,8 @@ impl RequestedEmail {
 
     /// Queues the email at `now`, unless it was queued a moment ago or the daily limit is reached.
     pub async fn enqueue(self, tx: &mut dyn UnitOfWork, now: OffsetDateTime) -> Result<(), StoreError> {
-        let slot = now.unix_timestamp().div_euclid(SLOT);
-        let keys: Vec<String> = (0..SLOTS_A_DAY).map(|ago| self.key(slot - ago)).collect();
+        let slot = now.unix_timestamp().div_euclid(SLOT_SECONDS);
+        let keys: Vec<String> = (0..SLOTS_PER_DAY).map(|ago| self.key(slot - ago)).collect();
         if tx.jobs().count_known(JobKind::Mail, &keys).await? < self.most_a_day {
             tx.jobs().enqueue(&[self.job(slot, now)], now).await?;
         }
@@ -120,11 +120,11 @@ mod tests {
     #[test]
     fn requested_email_is_queued_once_in_five_minutes() {
         let request = || RequestedEmail::verification(&CountingIds, ADA);
-        let start = NOW.unix_timestamp().div_euclid(SLOT);
-        let key = |seconds: i64| request().job((NOW.unix_timestamp() + seconds).div_euclid(SLOT), NOW).1.key;
+        let start = NOW.unix_timestamp().div_euclid(SLOT_SECONDS);
+        let key = |seconds: i64| request().job((NOW.unix_timestamp() + seconds).div_euclid(SLOT_SECONDS), NOW).1.key;
         assert_eq!(key(0), request().key(start));
-        assert_eq!(key(0), key(SLOT - 1 - NOW.unix_timestamp().rem_euclid(SLOT)));
-        assert_ne!(key(0), key(SLOT));
+        assert_eq!(key(0), key(SLOT_SECONDS - 1 - NOW.unix_timestamp().rem_euclid(SLOT_SECONDS)));
+        assert_ne!(key(0), key(SLOT_SECONDS));
     }
 
     #[test]

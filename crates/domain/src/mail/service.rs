@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
-use super::email_job::{About, EmailJob, News};
+use super::email_job::{EmailJob, EmailSubject, NotificationEmail};
 use super::error::MailError;
-use super::ports::{Content, Mailer, Outgoing};
+use super::ports::{EmailContent, Mailer, OutgoingEmail};
 use crate::deps::Deps;
 use crate::error::StoreError;
 use crate::identity::{Email, PasswordHash};
@@ -75,21 +75,22 @@ impl Emails {
         }
         drop(tx);
         let content = match &email.about {
-            About::Verification => self.verification(&user, &to, now),
-            About::PasswordReset => self.password_reset(&user, &to, password.as_ref(), now),
-            About::PasswordChanged => user.email_verified.then_some(Content::PasswordChanged),
-            About::News(news) => self.news(&user, news).await?,
+            EmailSubject::Verification => self.verification(&user, &to, now),
+            EmailSubject::PasswordReset => self.password_reset(&user, &to, password.as_ref(), now),
+            EmailSubject::PasswordChanged => user.email_verified.then_some(EmailContent::PasswordChanged),
+            EmailSubject::News(news) => self.news(&user, news).await?,
         };
         let Some(content) = content else { return Ok(SendOutcome::Unwanted) };
-        let outgoing = Outgoing { id: email.id, to, reader: user.username, sent_at: now, content };
+        let outgoing = OutgoingEmail { id: email.id, to, reader: user.username, sent_at: now, content };
         self.mailer.send(&outgoing).await?;
         Ok(SendOutcome::Sent)
     }
 
-    fn verification(&self, user: &User, to: &Email, now: OffsetDateTime) -> Option<Content> {
+    fn verification(&self, user: &User, to: &Email, now: OffsetDateTime) -> Option<EmailContent> {
         let ends_at = Some(now + TokenLifetimes::VERIFICATION);
         let ticket = SignedToken { purpose: Purpose::VerifyEmail, user: user.id, ends_at };
-        (!user.email_verified).then(|| Content::Verification { ticket: self.tickets.seal(&ticket, &[to.as_str()]) })
+        (!user.email_verified)
+            .then(|| EmailContent::Verification { ticket: self.tickets.seal(&ticket, &[to.as_str()]) })
     }
 
     fn password_reset(
@@ -98,19 +99,19 @@ impl Emails {
         to: &Email,
         password: Option<&PasswordHash>,
         now: OffsetDateTime,
-    ) -> Option<Content> {
+    ) -> Option<EmailContent> {
         let ends_at = Some(now + TokenLifetimes::PASSWORD_RESET);
         let ticket = SignedToken { purpose: Purpose::ResetPassword, user: user.id, ends_at };
         let bound = bound_to_password(to, password);
-        user.email_verified.then(|| Content::PasswordReset { ticket: self.tickets.seal(&ticket, &bound) })
+        user.email_verified.then(|| EmailContent::PasswordReset { ticket: self.tickets.seal(&ticket, &bound) })
     }
 
-    async fn news(&self, user: &User, news: &News) -> Result<Option<Content>, MailError> {
+    async fn news(&self, user: &User, news: &NotificationEmail) -> Result<Option<EmailContent>, MailError> {
         if !user.email_verified || !self.deps.reads().notifications().preferences(user.id).await?.of(news.kind).email {
             return Ok(None);
         }
         let ticket = SignedToken { purpose: Purpose::Unsubscribe(news.kind), user: user.id, ends_at: None };
-        Ok(Some(Content::News { news: news.clone(), unsubscribe: self.tickets.seal(&ticket, &[]) }))
+        Ok(Some(EmailContent::News { news: news.clone(), unsubscribe: self.tickets.seal(&ticket, &[]) }))
     }
 }
 
@@ -118,7 +119,7 @@ impl Emails {
 /// arrives; other content always holds.
 async fn still_holds(tx: &mut dyn UnitOfWork, email: &EmailJob, now: OffsetDateTime) -> Result<bool, StoreError> {
     match &email.about {
-        About::News(news) if news.kind == NotificationKind::StreakAtRisk => {
+        EmailSubject::News(news) if news.kind == NotificationKind::StreakAtRisk => {
             let at_risk = streak_at_risk(tx, email.to, now).await?;
             Ok(at_risk.is_some_and(|(_, day)| payload::text(&news.facts, "date") == Some(day.to_string().as_str())))
         }
@@ -140,14 +141,14 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::achievements::Events;
+    use crate::achievements::ProgressEvents;
     use crate::error::{DomainError, ErrorKind};
     use crate::ids::{JobId, UserId};
     use crate::mail::ports::MockMailer;
     use crate::notifications::ports::MockNotificationReader;
     use crate::notifications::{Channels, NotificationContent, Preferences};
     use crate::signed_token::UnverifiedToken;
-    use crate::testing::{TestReads, TestUnitOfWork, facts, person, variant};
+    use crate::testing::{TestReads, TestUnitOfWork, facts, test_user, variant};
     use crate::usage::testing::{NOW, account};
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -157,28 +158,33 @@ mod tests {
         TokenKey::of(b"a secret")
     }
 
-    fn news(kind: NotificationKind) -> About {
-        About::News(News { kind, title: "News".into(), message: "There is news.".into(), facts: Vec::new() })
+    fn news(kind: NotificationKind) -> EmailSubject {
+        EmailSubject::News(NotificationEmail {
+            kind,
+            title: "News".into(),
+            message: "There is news.".into(),
+            facts: Vec::new(),
+        })
     }
 
-    /// Sends an email about `about` at `now` to `found`, with the preferences `said` and activity on the last two days but not
+    /// Sends an email about `about` at `now` to `found`, with the preferences `chosen` and activity on the last two days but not
     /// on the 22nd. Returns the result and the sent emails.
     fn send_at(
         now: OffsetDateTime,
-        about: About,
+        about: EmailSubject,
         found: Option<(User, Option<PasswordHash>)>,
-        said: Vec<(NotificationKind, Channels)>,
-    ) -> (Result<SendOutcome, MailError>, Option<Outgoing>) {
+        chosen: Vec<(NotificationKind, Channels)>,
+    ) -> (Result<SendOutcome, MailError>, Option<OutgoingEmail>) {
         let store = TestUnitOfWork::store(move || {
             let (mut tx, found) = (TestUnitOfWork::default(), found.clone());
             tx.users.expect_find_with_password().returning(move |id| Ok(found.clone().filter(|_| id == ADA)));
             tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
             let facts = facts([date!(2026 - 11 - 20), date!(2026 - 11 - 21), date!(2026 - 11 - 23)].into());
-            tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), Events::default()))));
+            tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), ProgressEvents::default()))));
             tx
         });
         let mut wishes = MockNotificationReader::new();
-        wishes.expect_preferences().returning(move |_| Ok(said.iter().copied().collect::<Preferences>()));
+        wishes.expect_preferences().returning(move |_| Ok(chosen.iter().copied().collect::<Preferences>()));
         let (mut mailer, out) = (MockMailer::new(), Arc::new(Mutex::new(None)));
         let kept = out.clone();
         mailer.expect_send().returning(move |email| {
@@ -193,47 +199,47 @@ mod tests {
     }
 
     fn send(
-        about: About,
+        about: EmailSubject,
         found: Option<(User, Option<PasswordHash>)>,
-        said: Vec<(NotificationKind, Channels)>,
-    ) -> (Result<SendOutcome, MailError>, Option<Outgoing>) {
-        send_at(NOW, about, found, said)
+        chosen: Vec<(NotificationKind, Channels)>,
+    ) -> (Result<SendOutcome, MailError>, Option<OutgoingEmail>) {
+        send_at(NOW, about, found, chosen)
     }
 
     fn ada(email_verified: bool) -> (User, Option<PasswordHash>) {
-        (User { email_verified, ..person(ADA, "ada") }, Some(PasswordHash("hash".into())))
+        (User { email_verified, ..test_user(ADA, "ada") }, Some(PasswordHash("hash".into())))
     }
 
     #[test]
     fn email_is_sent_only_while_wanted() {
-        let nobody = || (User { email: None, ..ada(true).0 }, None);
+        let without_email = || (User { email: None, ..ada(true).0 }, None);
         let (weekly, level) = (NotificationKind::WeeklySummary, NotificationKind::LevelUp);
-        let said = |kind, email| vec![(kind, Channels { in_app: false, email })];
-        for (about, found, said, sent) in [
-            (About::Verification, Some(ada(false)), vec![], true),
-            (About::Verification, Some(ada(true)), vec![], false),
-            (About::Verification, Some(nobody()), vec![], false),
-            (About::Verification, None, vec![], false),
-            (About::PasswordReset, Some(ada(true)), vec![], true),
-            (About::PasswordReset, Some(ada(false)), vec![], false),
-            (About::PasswordReset, Some(nobody()), vec![], false),
-            (About::PasswordReset, None, vec![], false),
-            (About::PasswordChanged, Some(ada(true)), said(weekly, false), true),
-            (About::PasswordChanged, Some(ada(false)), vec![], false),
-            (About::PasswordChanged, Some(nobody()), vec![], false),
-            (About::PasswordChanged, None, vec![], false),
+        let chosen = |kind, email| vec![(kind, Channels { in_app: false, email })];
+        for (about, found, chosen, sent) in [
+            (EmailSubject::Verification, Some(ada(false)), vec![], true),
+            (EmailSubject::Verification, Some(ada(true)), vec![], false),
+            (EmailSubject::Verification, Some(without_email()), vec![], false),
+            (EmailSubject::Verification, None, vec![], false),
+            (EmailSubject::PasswordReset, Some(ada(true)), vec![], true),
+            (EmailSubject::PasswordReset, Some(ada(false)), vec![], false),
+            (EmailSubject::PasswordReset, Some(without_email()), vec![], false),
+            (EmailSubject::PasswordReset, None, vec![], false),
+            (EmailSubject::PasswordChanged, Some(ada(true)), chosen(weekly, false), true),
+            (EmailSubject::PasswordChanged, Some(ada(false)), vec![], false),
+            (EmailSubject::PasswordChanged, Some(without_email()), vec![], false),
+            (EmailSubject::PasswordChanged, None, vec![], false),
             (news(weekly), Some(ada(true)), vec![], true),
-            (news(weekly), Some(ada(true)), said(weekly, true), true),
-            (news(weekly), Some(ada(true)), said(weekly, false), false),
-            (news(weekly), Some(ada(true)), said(level, false), true),
+            (news(weekly), Some(ada(true)), chosen(weekly, true), true),
+            (news(weekly), Some(ada(true)), chosen(weekly, false), false),
+            (news(weekly), Some(ada(true)), chosen(level, false), true),
             (news(weekly), Some(ada(false)), vec![], false),
-            (news(weekly), Some(nobody()), vec![], false),
+            (news(weekly), Some(without_email()), vec![], false),
             (news(weekly), None, vec![], false),
             (news(level), Some(ada(true)), vec![], false),
-            (news(level), Some(ada(true)), said(level, true), true),
+            (news(level), Some(ada(true)), chosen(level, true), true),
         ] {
-            let of = format!("{about:?} {found:?} {said:?}");
-            let (became, out) = send(about, found, said);
+            let of = format!("{about:?} {found:?} {chosen:?}");
+            let (became, out) = send(about, found, chosen);
             let expected = if sent { SendOutcome::Sent } else { SendOutcome::Unwanted };
             assert_eq!((became.expect("an end"), out.is_some()), (expected, sent), "{of}");
             if let Some(out) = out {
@@ -250,7 +256,7 @@ mod tests {
         let warning = |date| {
             let NotificationContent { kind, title, message, data, .. } = NotificationContent::streak_at_risk(2, date);
             let facts = data.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-            About::News(News { kind, title, message, facts })
+            EmailSubject::News(NotificationEmail { kind, title, message, facts })
         };
         for (now, about, sent) in [
             (datetime!(2026-11-22 23:59 UTC), date!(2026 - 11 - 22), SendOutcome::Sent),
@@ -272,9 +278,9 @@ mod tests {
         let without = ["ada@example.org", ""];
         let foreign = (User { email_verified: true, ..ada(true).0 }, None);
         for (about, found, bound, life, purpose) in [
-            (About::Verification, ada(false), &address[..], Some(Duration::hours(48)), Purpose::VerifyEmail),
-            (About::PasswordReset, ada(true), &with_password[..], Some(Duration::HOUR), Purpose::ResetPassword),
-            (About::PasswordReset, foreign, &without[..], Some(Duration::HOUR), Purpose::ResetPassword),
+            (EmailSubject::Verification, ada(false), &address[..], Some(Duration::hours(48)), Purpose::VerifyEmail),
+            (EmailSubject::PasswordReset, ada(true), &with_password[..], Some(Duration::HOUR), Purpose::ResetPassword),
+            (EmailSubject::PasswordReset, foreign, &without[..], Some(Duration::HOUR), Purpose::ResetPassword),
             (
                 news(NotificationKind::FollowRequest),
                 ada(true),
@@ -285,9 +291,9 @@ mod tests {
         ] {
             let (_, out) = send(about, Some(found), Vec::new());
             let ticket = match out.expect("an email").content {
-                Content::Verification { ticket } | Content::PasswordReset { ticket } => ticket,
-                Content::PasswordChanged => panic!("it has no link of its own"),
-                Content::News { unsubscribe, .. } => unsubscribe,
+                EmailContent::Verification { ticket } | EmailContent::PasswordReset { ticket } => ticket,
+                EmailContent::PasswordChanged => panic!("it has no link of its own"),
+                EmailContent::News { unsubscribe, .. } => unsubscribe,
             };
             let unverified = UnverifiedToken::parse(&ticket).expect("a ticket");
             assert_eq!(unverified.claims(), SignedToken { purpose, user: ADA, ends_at: life.map(|life| NOW + life) });

@@ -10,7 +10,7 @@ pub const MOST_MARKED: usize = 1_000;
 
 /// A page of an account's notifications, newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Listing {
+pub struct NotificationQuery {
     /// The most notifications, 1 to 100.
     pub limit: u32,
     /// How many newer ones are skipped.
@@ -19,11 +19,11 @@ pub struct Listing {
     pub unread_only: bool,
 }
 
-/// The result of a [`Listing`].
+/// The result of a [`NotificationQuery`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationPage {
     /// The page, newest first.
-    pub notifications: Vec<Received>,
+    pub notifications: Vec<ListedNotification>,
     /// All notifications that match the listing.
     pub total: u64,
     /// All unread notifications.
@@ -32,7 +32,7 @@ pub struct NotificationPage {
 
 /// A stored notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Received {
+pub struct ListedNotification {
     pub id: NotificationId,
     /// The name of its kind. A newer release may have written one that this release does not know.
     pub kind: String,

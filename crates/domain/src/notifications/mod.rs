@@ -13,7 +13,7 @@ mod service;
 mod unsubscribing;
 
 pub use error::NotificationError;
-pub use listing::{Listing, MOST_MARKED, NotificationPage, NotificationSelection, Received};
+pub use listing::{ListedNotification, MOST_MARKED, NotificationPage, NotificationQuery, NotificationSelection};
 pub use notification::{Notification, NotificationContent, NotificationKind};
 pub use preferences::{Channels, ChannelsChange, Preferences, PreferencesChange};
 pub use retention::{Forgotten, RetentionCutoffs};

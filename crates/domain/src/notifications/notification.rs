@@ -144,13 +144,13 @@ impl NotificationContent {
         Self::about_follower(NotificationKind::FollowRequest, "Follow request", "would like to follow you", asking)
     }
 
-    fn about_follower(kind: NotificationKind, title: &str, does: &str, person: &User) -> Self {
+    fn about_follower(kind: NotificationKind, title: &str, does: &str, user: &User) -> Self {
         Self {
             kind,
             title: title.to_owned(),
-            message: format!("{} {does}.", person.username),
-            data: vec![("user_id", person.id.to_string().into()), ("username", person.username.as_str().into())],
-            subject: person.id.to_string(),
+            message: format!("{} {does}.", user.username),
+            data: vec![("user_id", user.id.to_string().into()), ("username", user.username.as_str().into())],
+            subject: user.id.to_string(),
         }
     }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::Notification;
-use super::listing::{Listing, NotificationPage, NotificationSelection};
+use super::listing::{NotificationPage, NotificationQuery, NotificationSelection};
 use super::preferences::{Preferences, PreferencesChange};
 use super::retention::{Forgotten, RetentionCutoffs};
 use crate::error::StoreError;
@@ -42,7 +42,7 @@ pub trait NotificationRepository: Send {
 #[async_trait]
 pub trait NotificationReader: Send + Sync {
     /// The page of `user`'s notifications. Two statements.
-    async fn notifications(&self, user: UserId, listing: Listing) -> Result<NotificationPage, StoreError>;
+    async fn notifications(&self, user: UserId, listing: NotificationQuery) -> Result<NotificationPage, StoreError>;
 
     async fn preferences(&self, user: UserId) -> Result<Preferences, StoreError>;
 }

@@ -38,8 +38,8 @@ impl Preferences {
 
 impl FromIterator<(NotificationKind, Channels)> for Preferences {
     /// From the account's own choices.
-    fn from_iter<I: IntoIterator<Item = (NotificationKind, Channels)>>(said: I) -> Self {
-        Self(said.into_iter().collect())
+    fn from_iter<I: IntoIterator<Item = (NotificationKind, Channels)>>(chosen: I) -> Self {
+        Self(chosen.into_iter().collect())
     }
 }
 
@@ -100,10 +100,10 @@ mod tests {
 
     #[test]
     fn preferences_chosen_kind_does_not_affect_others() {
-        let said = [(LevelUp, Channels { in_app: false, email: true })];
-        let preferences: Preferences = said.into_iter().collect();
+        let chosen = [(LevelUp, Channels { in_app: false, email: true })];
+        let preferences: Preferences = chosen.into_iter().collect();
         let unusual: Vec<_> = preferences.iter().filter(|(kind, channels)| *channels != Channels::of(*kind)).collect();
-        assert_eq!(unusual, said);
+        assert_eq!(unusual, chosen);
         assert_eq!(preferences.iter().map(|(kind, _)| kind).collect::<Vec<_>>(), NotificationKind::ALL);
     }
 

@@ -1,7 +1,7 @@
 //! Lists notifications, marks them as read, and changes preferences.
 
 use super::error::NotificationError;
-use super::listing::{Listing, NotificationPage, NotificationSelection};
+use super::listing::{NotificationPage, NotificationQuery, NotificationSelection};
 use super::preferences::{Preferences, PreferencesChange};
 use super::retention::{Forgotten, RetentionCutoffs};
 use crate::deps::Deps;
@@ -22,7 +22,7 @@ impl Notifications {
     }
 
     /// The page of `user`'s notifications.
-    pub async fn list(&self, user: UserId, listing: Listing) -> Result<NotificationPage, NotificationError> {
+    pub async fn list(&self, user: UserId, listing: NotificationQuery) -> Result<NotificationPage, NotificationError> {
         Ok(self.deps.reads().notifications().notifications(user, listing).await?)
     }
 
@@ -118,11 +118,11 @@ mod tests {
         for which in
             [NotificationSelection::All, NotificationSelection::These(vec![NotificationId(Uuid::from_u128(7))])]
         {
-            let asked = which.clone();
+            let selected = which.clone();
             let (notifications, commits) = notifications(move |tx| {
-                let asked = asked.clone();
+                let selected = selected.clone();
                 tx.notifications.expect_mark_read().returning(move |user, which, now| {
-                    assert_eq!((user, which, now), (ADA, &asked, NOW));
+                    assert_eq!((user, which, now), (ADA, &selected, NOW));
                     Ok(3)
                 });
             });
@@ -136,11 +136,11 @@ mod tests {
         let change = PreferencesChange::of([(NotificationKind::LevelUp, false)], []);
         let after: Preferences =
             [(NotificationKind::LevelUp, Channels { in_app: false, email: true })].into_iter().collect();
-        let (asked, answer) = (change.clone(), after.clone());
+        let (selected, answer) = (change.clone(), after.clone());
         let (notifications, commits) = notifications(move |tx| {
-            let (asked, answer) = (asked.clone(), answer.clone());
+            let (selected, answer) = (selected.clone(), answer.clone());
             tx.notifications.expect_change_preferences().returning(move |user, change| {
-                assert_eq!((user, change), (ADA, &asked));
+                assert_eq!((user, change), (ADA, &selected));
                 Ok(answer.clone())
             });
         });
@@ -183,8 +183,8 @@ mod tests {
     #[test]
     fn forget_stops_between_batches_and_reports_count() {
         let (notifications, commits) = forgetting(&[(5_000, 0), (5_000, 0), (5_000, 0)]);
-        let asked = Cell::new(0);
-        let stop = || asked.replace(asked.get() + 1) == 2;
+        let selected = Cell::new(0);
+        let stop = || selected.replace(selected.get() + 1) == 2;
         assert_eq!(block_on(notifications.forget(stop)).expect("removed"), Forgotten { read: 10_000, unread: 0 });
         assert_eq!(commits.load(Ordering::SeqCst), 2);
     }

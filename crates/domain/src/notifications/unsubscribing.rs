@@ -64,7 +64,7 @@ mod tests {
     use super::*;
     use crate::error::{DomainError, ErrorKind};
     use crate::signed_token::SignedToken;
-    use crate::testing::{TestUnitOfWork, person, variant};
+    use crate::testing::{TestUnitOfWork, test_user, variant};
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
 
@@ -81,7 +81,7 @@ mod tests {
         let counter = commits.clone();
         let store = TestUnitOfWork::store(move || {
             let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
-            tx.users.expect_find().returning(move |id| Ok(is_there.then(|| person(id, "ada"))));
+            tx.users.expect_find().returning(move |id| Ok(is_there.then(|| test_user(id, "ada"))));
             tx.notifications.expect_change_preferences().returning(|user, change| {
                 assert_eq!(
                     (user, change),

@@ -6,21 +6,21 @@ use crate::ids::UserId;
 use crate::text::{grouped, plural};
 
 /// The conversations that one user keeps busy at once, autonomous agents included.
-const AT_ONCE: i64 = 40;
+const CONCURRENT_CONVERSATIONS: i64 = 40;
 
 /// The tokens that a model writes per second in one conversation. Models for coding write 50 to 200.
-const WRITTEN_A_SECOND: i64 = 250;
+const TOKENS_PER_SECOND: i64 = 250;
 
 /// The size of a large context.
 const CONTEXT: i64 = 1_000_000;
 
 /// The responses per hour of a conversation with such a context: one every 15 seconds.
-const RESPONSES_AN_HOUR: i64 = 240;
+const RESPONSES_PER_HOUR: i64 = 240;
 
 /// The limits from which evidence is searched; below them, the score is zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Tokens written on a local day by [`AT_ONCE`] conversations without a pause.
+    /// Tokens written on a local day by [`CONCURRENT_CONVERSATIONS`] conversations without a pause.
     pub written_a_day: i64,
     /// Tokens of all kinds in a local hour, of as many conversations with a full context. Doubled, because the local hour in
     /// which clocks are set back lasts two hours.
@@ -43,8 +43,8 @@ pub struct Limits {
 
 impl Limits {
     pub const ALL: Self = Self {
-        written_a_day: AT_ONCE * WRITTEN_A_SECOND * 86_400,
-        used_an_hour: 2 * AT_ONCE * RESPONSES_AN_HOUR * CONTEXT,
+        written_a_day: CONCURRENT_CONVERSATIONS * TOKENS_PER_SECOND * 86_400,
+        used_an_hour: 2 * CONCURRENT_CONVERSATIONS * RESPONSES_PER_HOUR * CONTEXT,
         used_a_day: 10_000_000_000,
         unknown_models: 1_000_000_000,
         messages: 100,
@@ -204,13 +204,13 @@ impl Evidence {
         let limits = Limits::ALL;
         match self {
             Self::Written { day, tokens } => format!(
-                "{} were written on {day}. {AT_ONCE} conversations at once, at {WRITTEN_A_SECOND} tokens a second all day, come \
+                "{} were written on {day}. {CONCURRENT_CONVERSATIONS} conversations at once, at {TOKENS_PER_SECOND} tokens a second all day, come \
                  to {}.",
                 some(*tokens),
                 grouped(limits.written_a_day)
             ),
             Self::UsedInAnHour { day, hour, tokens } => format!(
-                "{} were used on {day} between {hour}:00 and {}:00. {AT_ONCE} conversations at once with {} tokens of context, \
+                "{} were used on {day} between {hour}:00 and {}:00. {CONCURRENT_CONVERSATIONS} conversations at once with {} tokens of context, \
                  answering every 15 seconds, come to half of {}.",
                 some(*tokens),
                 u16::from(*hour) + 1,
@@ -317,9 +317,9 @@ mod tests {
         {
             assert_eq!(score(&Evidence::UsedInADay { day: DAY, tokens }), expected, "{tokens}");
         }
-        let told = Evidence::UsedInADay { day: DAY, tokens: 20_000_000_000 }.judge(ADA).expect("a remark");
+        let judged = Evidence::UsedInADay { day: DAY, tokens: 20_000_000_000 }.judge(ADA).expect("a remark");
         assert_eq!(
-            told.message,
+            judged.message,
             "20,000,000,000 tokens were used on 2026-11-22. People with many agents do reach that, mostly by reading caches, \
              so this is a remark and no more."
         );

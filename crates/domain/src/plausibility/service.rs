@@ -141,10 +141,10 @@ mod tests {
         let now = datetime!(2026-11-22 12:30 UTC);
         let flag = StandingFlag { reason: "made up".to_owned(), created_at: now, expires_at: None };
         let standing = Some(flag);
-        let told = Flags { reasons: Vec::new(), standing };
-        let hers = told.clone();
+        let shown_flags = Flags { reasons: Vec::new(), standing };
+        let hers = shown_flags.clone();
         reader.expect_flags().withf(move |user, at| (*user, *at) == (ADA, now)).returning(move |_, _| Ok(hers.clone()));
-        assert_eq!(block_on(reading(reader).flags(ADA)).expect("flags"), told);
+        assert_eq!(block_on(reading(reader).flags(ADA)).expect("flags"), shown_flags);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::error::PortabilityError;
 use super::owned::ExportPart;
-use super::ports::{Opened, Snapshot};
+use super::ports::{ExportSnapshot, SnapshotOpened};
 use crate::deps::Deps;
 use crate::ids::UserId;
 use crate::users::User;
@@ -23,7 +23,7 @@ impl Exports {
     /// Begins an export of `user`. Only one export of an account runs at a time.
     pub async fn begin(&self, user: UserId) -> Result<Export, PortabilityError> {
         let at = self.deps.now();
-        let Opened::Begun(mut snapshot) = self.deps.reads().exports().open(user, at).await? else {
+        let SnapshotOpened::Begun(mut snapshot) = self.deps.reads().exports().open(user, at).await? else {
             return Err(PortabilityError::UnderWay);
         };
         match snapshot.next().await? {
@@ -38,7 +38,7 @@ pub struct Export {
     pub user: Box<User>,
     /// The instant of the snapshot.
     pub at: OffsetDateTime,
-    snapshot: Box<dyn Snapshot>,
+    snapshot: Box<dyn ExportSnapshot>,
 }
 
 impl Export {
@@ -54,13 +54,13 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::portability::ports::{MockExportReader, MockSnapshot};
-    use crate::testing::{TestReads, TestStore, person, variant};
+    use crate::portability::ports::{MockExportReader, MockExportSnapshot};
+    use crate::testing::{TestReads, TestStore, test_user, variant};
     use crate::usage::testing::NOW;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
 
-    fn exports(open: impl Fn() -> Opened + Send + Sync + 'static) -> Exports {
+    fn exports(open: impl Fn() -> SnapshotOpened + Send + Sync + 'static) -> Exports {
         let mut reader = MockExportReader::new();
         reader.expect_open().withf(|user, now| (*user, *now) == (ADA, NOW)).returning(move |_, _| Ok(open()));
         Exports::new(TestStore::reading(TestReads { exports: reader, ..TestReads::default() }).deps())
@@ -69,10 +69,11 @@ mod tests {
     #[test]
     fn export_first_part_is_the_account_and_others_follow() {
         let exports = exports(|| {
-            let mut parts = vec![ExportPart::Machines(Vec::new()), ExportPart::Account(Box::new(person(ADA, "ada")))];
-            let mut snapshot = MockSnapshot::new();
+            let mut parts =
+                vec![ExportPart::Machines(Vec::new()), ExportPart::Account(Box::new(test_user(ADA, "ada")))];
+            let mut snapshot = MockExportSnapshot::new();
             snapshot.expect_next().returning(move || Ok(parts.pop()));
-            Opened::Begun(Box::new(snapshot))
+            SnapshotOpened::Begun(Box::new(snapshot))
         });
         let mut export = block_on(exports.begin(ADA)).expect("an export");
         assert_eq!((export.user.username.as_str(), export.at), ("ada", NOW));
@@ -82,13 +83,13 @@ mod tests {
 
     #[test]
     fn export_unknown_user_or_second_at_once_is_refused() {
-        let nobody = exports(|| {
-            let mut snapshot = MockSnapshot::new();
+        let unknown_user = exports(|| {
+            let mut snapshot = MockExportSnapshot::new();
             snapshot.expect_next().returning(|| Ok(None));
-            Opened::Begun(Box::new(snapshot))
+            SnapshotOpened::Begun(Box::new(snapshot))
         });
-        assert_eq!(block_on(nobody.begin(ADA)).err().map(|error| variant(&error)), Some("UnknownUser"));
-        let twice = exports(|| Opened::UnderWay);
+        assert_eq!(block_on(unknown_user.begin(ADA)).err().map(|error| variant(&error)), Some("UnknownUser"));
+        let twice = exports(|| SnapshotOpened::UnderWay);
         assert_eq!(block_on(twice.begin(ADA)).err().map(|error| variant(&error)), Some("UnderWay"));
     }
 }

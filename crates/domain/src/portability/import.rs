@@ -16,11 +16,11 @@ use crate::error::StoreError;
 use crate::identity::{Email, ExternalLink, SignInName};
 use crate::ids::{ActivityId, NotificationId, ProjectId, UserId};
 use crate::pricing::CurrentBook;
-use crate::progression::{Change, settle};
+use crate::progression::{AccountChange, settle};
 use crate::store::UnitOfWork;
 use crate::usage::ports::SharedNames;
 use crate::usage::room::{MOST_MACHINES, MOST_MODELS, MOST_SOURCES};
-use crate::usage::{self, LedgerEntry, MOST_TOKENS, MachineId, Message};
+use crate::usage::{self, LedgerEntry, MOST_TOKENS, MachineId, UsageMessage};
 use crate::users::{User, Username};
 
 /// The account that an import writes to.
@@ -49,12 +49,14 @@ impl Imports {
         Self { deps, prices }
     }
 
-    /// Begins an import of the account `brought` into `target`. The account's data is stored when the import is
+    /// Begins an import of the account `imported_user` into `target`. The account's data is stored when the import is
     /// [finished](Import::finish), and not before.
-    pub async fn begin(&self, target: ImportTarget, brought: User) -> Result<Import, PortabilityError> {
+    pub async fn begin(&self, target: ImportTarget, imported_user: User) -> Result<Import, PortabilityError> {
         let mut tx = self.deps.begin().await?;
         let (user, is_new, is_trusted) = match target {
-            ImportTarget::New { is_trusted } => (self.make(&mut *tx, brought, is_trusted).await?, true, is_trusted),
+            ImportTarget::New { is_trusted } => {
+                (self.make(&mut *tx, imported_user, is_trusted).await?, true, is_trusted)
+            }
             ImportTarget::Existing(name) => {
                 let found = tx.users().find_by_username(&name).await?;
                 (found.ok_or(PortabilityError::UnknownUsername(name))?.0, false, false)
@@ -66,7 +68,7 @@ impl Imports {
         Ok(Import {
             deps: self.deps.clone(),
             zone: account.zone.clone().unwrap_or_else(Zone::utc),
-            change: Change::of(account.clone()),
+            change: AccountChange::of(account.clone()),
             account,
             tx,
             prices: self.prices.clone(),
@@ -79,13 +81,18 @@ impl Imports {
         })
     }
 
-    /// Creates the account `brought`. It gets the email address only if no account here has it.
-    async fn make(&self, tx: &mut dyn UnitOfWork, brought: User, is_trusted: bool) -> Result<User, PortabilityError> {
-        let taken = || PortabilityError::UsernameTaken(brought.username.clone());
-        if tx.users().free_usernames(std::slice::from_ref(&brought.username)).await?.is_empty() {
+    /// Creates the account `imported_user`. It gets the email address only if no account here has it.
+    async fn make(
+        &self,
+        tx: &mut dyn UnitOfWork,
+        imported_user: User,
+        is_trusted: bool,
+    ) -> Result<User, PortabilityError> {
+        let taken = || PortabilityError::UsernameTaken(imported_user.username.clone());
+        if tx.users().free_usernames(std::slice::from_ref(&imported_user.username)).await?.is_empty() {
             return Err(taken());
         }
-        let mut email = brought.email.clone();
+        let mut email = imported_user.email.clone();
         if let Some(address) = email.clone() {
             // An account that was deleted keeps its address until it is purged, however long ago the deletion was.
             let long_ago = OffsetDateTime::UNIX_EPOCH - time::Duration::DAY;
@@ -95,10 +102,10 @@ impl Imports {
         }
         let user = User {
             id: UserId(self.deps.ids.fresh()),
-            email_verified: brought.email_verified && is_trusted && email.is_some(),
+            email_verified: imported_user.email_verified && is_trusted && email.is_some(),
             email,
             is_admin: false,
-            ..brought.clone()
+            ..imported_user.clone()
         };
         tx.users().insert(&user, None).await.map_err(|error| match error {
             StoreError::Conflict { constraint } if constraint == "users_username_key" => taken(),
@@ -164,7 +171,7 @@ pub struct Import {
     now: OffsetDateTime,
     zone: Zone,
     account: Account,
-    change: Change,
+    change: AccountChange,
     links_are_trusted: bool,
     /// The imported machines, to bound their number.
     machines: BTreeSet<MachineId>,
@@ -185,7 +192,7 @@ impl Import {
                 self.tx.imports().upsert_machines(user, &machines).await?;
             }
             ExportPart::ExternalAccounts(links) => self.take_links(links).await?,
-            ExportPart::Preferences(said) => self.tx.imports().keep_preferences(user, &said).await?,
+            ExportPart::Preferences(preferences) => self.tx.imports().keep_preferences(user, &preferences).await?,
             ExportPart::Code(own) => {
                 // A code of another account here, or a second code, is left out.
                 self.tx.referrals().give_code(user, &own.code, own.created_at).await?;
@@ -197,10 +204,10 @@ impl Import {
                 let happened: Vec<_> = happened.into_iter().map(fresh).collect();
                 self.report.activities += self.tx.imports().keep_activities(user, &happened).await?;
             }
-            ExportPart::Notifications(told) => {
+            ExportPart::Notifications(past_notifications) => {
                 let fresh = |past: PastNotification| (NotificationId(self.deps.ids.fresh()), past);
-                let told: Vec<_> = told.into_iter().map(fresh).collect();
-                self.report.notifications += self.tx.imports().keep_notifications(user, &told).await?;
+                let past_notifications: Vec<_> = past_notifications.into_iter().map(fresh).collect();
+                self.report.notifications += self.tx.imports().keep_notifications(user, &past_notifications).await?;
             }
             ExportPart::Projects(projects) => {
                 let fresh = |past: PastProject| (ProjectId(self.deps.ids.fresh()), past);
@@ -240,7 +247,7 @@ impl Import {
 
     /// Prices the messages at their own time by the book of this instance; their imported cost is ignored.
     async fn take_messages(&mut self, entries: Vec<LedgerEntry>) -> Result<(), PortabilityError> {
-        let messages: Vec<Message> = entries.into_iter().map(|entry| entry.message).collect();
+        let messages: Vec<UsageMessage> = entries.into_iter().map(|entry| entry.message).collect();
         let room = u64::try_from(MOST_TOKENS - self.account.totals.tokens).unwrap_or(0);
         let tokens = messages.iter().try_fold(0_u64, |sum, message| sum.checked_add(message.tokens.total()));
         if tokens.is_none_or(|tokens| tokens > room) {
@@ -261,7 +268,7 @@ impl Import {
     /// Makes the names of `messages` in a transaction of its own, as an exception from I3: an import finds names part by part and
     /// holds its locks until its end, so it and a sync could wait for each other's names. If the import fails, unused names remain,
     /// which is harmless.
-    async fn make_names(&mut self, messages: &[Message]) -> Result<(), PortabilityError> {
+    async fn make_names(&mut self, messages: &[UsageMessage]) -> Result<(), PortabilityError> {
         let mut names = SharedNames::default();
         for message in messages {
             names.sources.insert(message.source.clone());

@@ -7,24 +7,26 @@ use uuid::Uuid;
 
 use super::*;
 use crate::achievements::ports::ProgressEvent;
-use crate::achievements::{Events, find_by_slug};
+use crate::achievements::{ProgressEvents, find_by_slug};
 use crate::identity::{Device, ProviderName, Scopes};
 use crate::notifications::{Channels, NotificationKind};
 use crate::payload::StoredData;
-use crate::portability::{IssuedBefore, Machine, OwnCode, PastFollow, ReferralDirection, Referred, SignedIn};
+use crate::portability::{
+    Machine, OwnReferralCode, PastApiToken, PastFollow, PastReferral, PastSession, ReferralDirection,
+};
 use crate::pricing::Cost;
 use crate::progression::EventXp;
 use crate::projects::{ProjectDetails, Title};
 use crate::referrals::ReferralCode;
-use crate::testing::{TestUnitOfWork, facts, person, variant};
+use crate::testing::{TestUnitOfWork, facts, test_user, variant};
 use crate::usage::Source;
 use crate::usage::ports::RollupChanges;
 use crate::usage::room::NameUse;
 use crate::usage::testing::{NOW, account, message};
 use crate::users::WebUrl;
 
-const THERE: UserId = UserId(Uuid::from_u128(1));
-const HERE: UserId = UserId(Uuid::from_u128(2));
+const SOURCE_USER: UserId = UserId(Uuid::from_u128(1));
+const TARGET_USER: UserId = UserId(Uuid::from_u128(2));
 
 /// Imports with transactions that `prepare` sets up, and the number of commits.
 fn imports(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Imports, Arc<AtomicUsize>) {
@@ -43,7 +45,7 @@ fn imports(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Im
 fn here(tx: &mut TestUnitOfWork) {
     tx.users
         .expect_find_by_username()
-        .returning(|name| Ok((name.as_str() == "ada").then(|| (person(HERE, "ada"), None))));
+        .returning(|name| Ok((name.as_str() == "ada").then(|| (test_user(TARGET_USER, "ada"), None))));
     tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
     tx.progress.expect_unlocked().returning(|_| Ok(Vec::new()));
     tx.expect_settling(BTreeSet::new());
@@ -52,7 +54,7 @@ fn here(tx: &mut TestUnitOfWork) {
 /// A transaction that creates accounts and records them in `made`. If `held`, another account has ada's address.
 fn making(tx: &mut TestUnitOfWork, held: bool, made: &Arc<Mutex<Vec<User>>>) {
     tx.users.expect_free_usernames().returning(|names| Ok(names.to_vec()));
-    tx.users.expect_find_for_sign_in().returning(move |_, _| Ok(held.then(|| (person(THERE, "bob"), None))));
+    tx.users.expect_find_for_sign_in().returning(move |_, _| Ok(held.then(|| (test_user(SOURCE_USER, "bob"), None))));
     let made = made.clone();
     tx.users.expect_insert().withf(|_, password| password.is_none()).returning(move |user, _| {
         made.lock().expect("a lock").push(user.clone());
@@ -82,15 +84,15 @@ fn import_address_is_verified_only_if_trusted_and_never_taken_from_another_accou
         (true, false, true, None),
     ] {
         let made = Arc::new(Mutex::new(Vec::new()));
-        let noted = made.clone();
-        let (imports, commits) = imports(move |tx| making(tx, held, &noted));
-        let brought = User { email_verified: verified, is_admin: true, ..person(THERE, "ada") };
-        let import = block_on(imports.begin(ImportTarget::New { is_trusted }, brought)).expect("an import");
+        let recorded = made.clone();
+        let (imports, commits) = imports(move |tx| making(tx, held, &recorded));
+        let imported_user = User { email_verified: verified, is_admin: true, ..test_user(SOURCE_USER, "ada") };
+        let import = block_on(imports.begin(ImportTarget::New { is_trusted }, imported_user)).expect("an import");
         assert_eq!(commits.load(Ordering::SeqCst), 0, "nothing is stored yet");
         let report = block_on(import.finish()).expect("a report");
         let user = made.lock().expect("a lock")[0].clone();
         assert_eq!(user.email.is_some().then_some(user.email_verified), expected, "{verified} {is_trusted} {held}");
-        assert!(!user.is_admin && user.id != THERE && report.user == user.id && report.is_new);
+        assert!(!user.is_admin && user.id != SOURCE_USER && report.user == user.id && report.is_new);
         assert_eq!((report.email, commits.load(Ordering::SeqCst)), (user.email, 1));
     }
 }
@@ -98,7 +100,7 @@ fn import_address_is_verified_only_if_trusted_and_never_taken_from_another_accou
 #[test]
 fn import_linked_accounts_are_kept_only_if_trusted_and_new() {
     let link = ExternalLink {
-        user: THERE,
+        user: SOURCE_USER,
         provider: ProviderName::trusted("github"),
         subject: "7".to_owned(),
         login: "ada".to_owned(),
@@ -111,10 +113,14 @@ fn import_linked_accounts_are_kept_only_if_trusted_and_new() {
     ] {
         let (imports, _) = imports(move |tx| {
             making(tx, false, &Arc::default());
-            tx.users.expect_find_by_username().returning(|_| Ok(Some((person(HERE, "ada"), None))));
-            tx.external_accounts.expect_insert().times(times).withf(|link| link.user != THERE).returning(|_| Ok(true));
+            tx.users.expect_find_by_username().returning(|_| Ok(Some((test_user(TARGET_USER, "ada"), None))));
+            tx.external_accounts
+                .expect_insert()
+                .times(times)
+                .withf(|link| link.user != SOURCE_USER)
+                .returning(|_| Ok(true));
         });
-        let mut import = block_on(imports.begin(target, person(THERE, "ada"))).expect("an import");
+        let mut import = block_on(imports.begin(target, test_user(SOURCE_USER, "ada"))).expect("an import");
         block_on(import.take(ExportPart::ExternalAccounts(vec![link.clone()]))).expect("an imported part");
         assert_eq!(block_on(import.finish()).expect("a report").links, times as u64);
     }
@@ -125,10 +131,10 @@ fn import_into_used_or_unknown_username_is_refused() {
     let (taken, _) = imports(|tx| {
         tx.users.expect_free_usernames().returning(|_| Ok(Vec::new()));
     });
-    let error = block_on(taken.begin(ImportTarget::New { is_trusted: false }, person(THERE, "ada"))).err();
+    let error = block_on(taken.begin(ImportTarget::New { is_trusted: false }, test_user(SOURCE_USER, "ada"))).err();
     assert_eq!(error.map(|error| variant(&error)), Some("UsernameTaken"));
-    let (nobody, _) = imports(here);
-    let error = block_on(nobody.begin(existing("eve"), person(THERE, "ada"))).err();
+    let (new_account, _) = imports(here);
+    let error = block_on(new_account.begin(existing("eve"), test_user(SOURCE_USER, "ada"))).err();
     assert_eq!(error.map(|error| variant(&error)), Some("UnknownUsername"));
 }
 
@@ -151,7 +157,7 @@ fn import_messages_are_counted_per_tool_and_priced_by_local_book() {
         tx.ledger.expect_write().times(2).withf(move |_, new, _| priced(new)).returning(|_, _, _| Ok(()));
         tx.ledger.expect_apply_delta().times(2).returning(|_, _| Ok(RollupChanges::default()));
     });
-    let mut import = block_on(imports.begin(existing("ada"), person(THERE, "ada"))).expect("an import");
+    let mut import = block_on(imports.begin(existing("ada"), test_user(SOURCE_USER, "ada"))).expect("an import");
     let mut elsewhere = entry("new", 5);
     elsewhere.message.source = crate::usage::Source::trusted("codex");
     let part = vec![entry("new", 5), elsewhere, entry("known", 10), entry("new", 4)];
@@ -185,7 +191,7 @@ fn import_names_beyond_limits_are_refused() {
             tx.ledger.expect_name_use().returning(move |_, _| Ok(used.clone()));
             tx.imports.expect_upsert_machines().returning(|_, _| Ok(()));
         });
-        let mut import = block_on(imports.begin(existing("ada"), person(THERE, "ada"))).expect("an import");
+        let mut import = block_on(imports.begin(existing("ada"), test_user(SOURCE_USER, "ada"))).expect("an import");
         assert_eq!(block_on(import.take(part)).err().map(|error| variant(&error)), code);
         assert_eq!(commits.load(Ordering::SeqCst), 0);
     }
@@ -194,7 +200,7 @@ fn import_names_beyond_limits_are_refused() {
 #[test]
 fn import_tokens_beyond_limit_are_refused() {
     let (imports, commits) = imports(here);
-    let mut import = block_on(imports.begin(existing("ada"), person(THERE, "ada"))).expect("an import");
+    let mut import = block_on(imports.begin(existing("ada"), test_user(SOURCE_USER, "ada"))).expect("an import");
     let most = u64::try_from(MOST_TOKENS).expect("positive");
     for part in [vec![entry("a", most / 2 + 1)], vec![entry("a", u64::MAX / 2), entry("b", u64::MAX / 2)]] {
         let error = block_on(import.take(ExportPart::Messages(part))).err();
@@ -206,12 +212,12 @@ fn import_tokens_beyond_limit_are_refused() {
 #[test]
 fn import_stores_past_progress_before_settling() {
     let (imports, _) = imports(|tx| {
-        tx.users.expect_find_by_username().returning(|_| Ok(Some((person(HERE, "ada"), None))));
+        tx.users.expect_find_by_username().returning(|_| Ok(Some((test_user(TARGET_USER, "ada"), None))));
         tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
         tx.progress.expect_unlocked().returning(|_| Ok(Vec::new()));
         let mut order = mockall::Sequence::new();
         let answer = |events: &[&str]| {
-            let events: Events = events.iter().map(|reason| ((*reason).to_owned(), EventXp(5_000))).collect();
+            let events: ProgressEvents = events.iter().map(|reason| ((*reason).to_owned(), EventXp(5_000))).collect();
             move |_| Ok(Some((facts(BTreeSet::new()), events.clone())))
         };
         tx.progress.expect_facts().times(1).in_sequence(&mut order).returning(answer(&[]));
@@ -221,7 +227,7 @@ fn import_stores_past_progress_before_settling() {
         tx.progress.expect_facts().times(1).in_sequence(&mut order).returning(settled);
         tx.progress.expect_award().times(1).in_sequence(&mut order).returning(|_, _, _| Ok(()));
     });
-    let mut import = block_on(imports.begin(existing("ada"), person(THERE, "ada"))).expect("an import");
+    let mut import = block_on(imports.begin(existing("ada"), test_user(SOURCE_USER, "ada"))).expect("an import");
     let event = ProgressEvent { reason: "achievement:first-sync:0".to_owned(), xp: EventXp(5_000) };
     let id = find_by_slug("first-sync").expect("a definition").id();
     let unlock = PastUnlock { id, tier: None, at: NOW, pinned_at: None };
@@ -240,7 +246,7 @@ fn taken(
         here(tx);
         prepare(tx);
     });
-    let mut import = block_on(imports.begin(existing("ada"), person(THERE, "ada"))).expect("an import");
+    let mut import = block_on(imports.begin(existing("ada"), test_user(SOURCE_USER, "ada"))).expect("an import");
     let taken = block_on(import.take(part));
     let report = taken.and_then(|()| block_on(import.finish())).map_err(|error| variant(&error));
     (report, commits.load(Ordering::SeqCst))
@@ -259,14 +265,14 @@ fn import_activities_and_notifications_get_new_ids_and_new_ones_are_counted() {
             .times(1)
             .withf(move |user, kept| {
                 let what: Vec<_> = kept.iter().map(|(_, past)| past.clone()).collect();
-                *user == HERE && kept[0].0 != kept[1].0 && what == expected
+                *user == TARGET_USER && kept[0].0 != kept[1].0 && what == expected
             })
             .returning(|_, _| Ok(1));
     });
     let report = report.expect("a report");
     assert_eq!((report.activities, report.notifications), (1, 0));
 
-    let told = PastNotification {
+    let past_notification = PastNotification {
         kind: "level_up".to_owned(),
         title: "Level 2".to_owned(),
         message: "You reached level 2.".to_owned(),
@@ -275,13 +281,13 @@ fn import_activities_and_notifications_get_new_ids_and_new_ones_are_counted() {
         created_at: NOW,
         read_at: None,
     };
-    let expected = told.clone();
-    let (report, _) = taken(ExportPart::Notifications(vec![told]), move |tx| {
+    let expected = past_notification.clone();
+    let (report, _) = taken(ExportPart::Notifications(vec![past_notification]), move |tx| {
         let expected = expected.clone();
         tx.imports
             .expect_keep_notifications()
             .times(1)
-            .withf(move |user, kept| *user == HERE && kept.len() == 1 && kept[0].1 == expected)
+            .withf(move |user, kept| *user == TARGET_USER && kept.len() == 1 && kept[0].1 == expected)
             .returning(|_, _| Ok(1));
     });
     let report = report.expect("a report");
@@ -309,7 +315,7 @@ fn import_projects_get_new_ids_and_new_ones_are_counted() {
             .times(1)
             .withf(move |user, kept| {
                 let what: Vec<_> = kept.iter().map(|(_, past)| past.clone()).collect();
-                *user == HERE && kept[0].0 != kept[1].0 && what == expected
+                *user == TARGET_USER && kept[0].0 != kept[1].0 && what == expected
             })
             .returning(|_, _| Ok(1));
     });
@@ -323,7 +329,7 @@ fn import_machines_preferences_and_code_belong_to_the_target() {
         tx.imports
             .expect_upsert_machines()
             .times(1)
-            .withf(|user, met| (*user, met.len()) == (HERE, 1))
+            .withf(|user, kept_machines| (*user, kept_machines.len()) == (TARGET_USER, 1))
             .returning(|_, _| Ok(()));
     });
     assert!(report.is_ok() && commits == 1);
@@ -335,20 +341,20 @@ fn import_machines_preferences_and_code_belong_to_the_target() {
         tx.imports
             .expect_keep_preferences()
             .times(1)
-            .withf(move |user, said| *user == HERE && *said == expected)
+            .withf(move |user, preferences| *user == TARGET_USER && *preferences == expected)
             .returning(|_, _| Ok(()));
     });
     assert!(report.is_ok() && commits == 1);
 
     for is_free in [true, false] {
         let code = ReferralCode::trusted("ABCD2345");
-        let own = OwnCode { code: code.clone(), created_at: NOW, clicks: 3, converted: 1 };
+        let own = OwnReferralCode { code: code.clone(), created_at: NOW, clicks: 3, converted: 1 };
         let (report, commits) = taken(ExportPart::Code(own), move |tx| {
             let code = code.clone();
             tx.referrals
                 .expect_give_code()
                 .times(1)
-                .withf(move |user, given, at| (*user, given, *at) == (HERE, &code, NOW))
+                .withf(move |user, given, at| (*user, given, *at) == (TARGET_USER, &code, NOW))
                 .returning(move |_, _, _| Ok(is_free));
         });
         assert!(report.is_ok() && commits == 1, "a code that is in use is left out: {is_free}");
@@ -358,22 +364,22 @@ fn import_machines_preferences_and_code_belong_to_the_target() {
 #[test]
 fn import_tokens_sessions_referrals_and_follows_change_nothing() {
     let friend = PastFollow { username: Username::trusted("bob"), since: NOW, is_requested: false };
-    let token = IssuedBefore {
+    let token = PastApiToken {
         name: "laptop".to_owned(),
         scopes: Scopes { sync: true, read: true },
         created_at: NOW,
         expires_at: None,
         last_used_at: None,
     };
-    let session = SignedIn { created_at: NOW, expires_at: NOW, last_used_at: NOW, device: Device::default() };
-    let came = Referred {
+    let session = PastSession { created_at: NOW, expires_at: NOW, last_used_at: NOW, device: Device::default() };
+    let came = PastReferral {
         came: ReferralDirection::ByThem,
         username: Username::trusted("bob"),
         created_at: NOW,
         paid_at: Some(NOW),
     };
     for part in [
-        ExportPart::Account(Box::new(person(THERE, "eve"))),
+        ExportPart::Account(Box::new(test_user(SOURCE_USER, "eve"))),
         ExportPart::ApiTokens(vec![token]),
         ExportPart::Sessions(vec![session]),
         ExportPart::Referrals(vec![came]),
@@ -383,9 +389,9 @@ fn import_tokens_sessions_referrals_and_follows_change_nothing() {
         // The mocks expect settling alone, so any other write panics.
         let (report, commits) = taken(part, |_| {});
         let expected = Imported {
-            user: HERE,
+            user: TARGET_USER,
             username: Username::trusted("ada"),
-            email: person(HERE, "ada").email,
+            email: test_user(TARGET_USER, "ada").email,
             ..Imported::nothing()
         };
         assert_eq!((report, commits), (Ok(expected), 1));
@@ -411,7 +417,8 @@ fn import_username_taken_meanwhile_is_reported_as_taken() {
                 .expect_insert()
                 .returning(move |_, _| Err(StoreError::Conflict { constraint: constraint.to_owned() }));
         });
-        let error = block_on(imports.begin(ImportTarget::New { is_trusted: false }, person(THERE, "ada"))).err();
+        let error =
+            block_on(imports.begin(ImportTarget::New { is_trusted: false }, test_user(SOURCE_USER, "ada"))).err();
         assert_eq!((error.map(|error| variant(&error)), commits.load(Ordering::SeqCst)), (Some(code), 0));
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::owned::{PastEvent, PastUnlock};
-use crate::achievements::ports::{ProgressEvent, Unlocked};
-use crate::achievements::{Events, MOST_PINNED, Tier, find, find_by_slug};
+use crate::achievements::ports::{ProgressEvent, UnlockedAchievement};
+use crate::achievements::{MOST_PINNED, ProgressEvents, Tier, find, find_by_slug};
 use crate::ids::AchievementId;
 use crate::progression::EventXp;
 
 /// The rows to store.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Merged {
+pub(super) struct MergedProgress {
     /// Unlocks that are new, or that improve a stored one.
     pub unlocks: Vec<PastUnlock>,
     /// New events.
@@ -22,10 +22,16 @@ pub(super) struct Merged {
 /// An event is kept once per reason (I5). An achievement pays by tiers, and the two accounts may have reached the same tier in
 /// different steps. So if the account was already paid for an achievement, its imported events are dropped, and a higher tier pays
 /// the difference by the catalogue. Pins fill the free places, in the order in which they were pinned.
-pub(super) fn merge(held: &[Unlocked], past: &Events, unlocks: Vec<PastUnlock>, events: Vec<PastEvent>) -> Merged {
-    let known: BTreeMap<AchievementId, &Unlocked> = held.iter().map(|unlocked| (unlocked.id, unlocked)).collect();
+pub(super) fn merge(
+    held: &[UnlockedAchievement],
+    past: &ProgressEvents,
+    unlocks: Vec<PastUnlock>,
+    events: Vec<PastEvent>,
+) -> MergedProgress {
+    let known: BTreeMap<AchievementId, &UnlockedAchievement> =
+        held.iter().map(|unlocked| (unlocked.id, unlocked)).collect();
     let paid = |id| known.get(&id).map_or(0, |held| steps(held.tier)).max(paid_by(past, id));
-    let mut merged = Merged::default();
+    let mut merged = MergedProgress::default();
     let mut taken = BTreeSet::new();
     for past_event in events {
         let reason = &past_event.event.reason;
@@ -65,7 +71,7 @@ fn steps(tier: Option<Tier>) -> usize {
 }
 
 /// The number of thresholds of `id` that `past` has paid for.
-fn paid_by(past: &Events, id: AchievementId) -> usize {
+fn paid_by(past: &ProgressEvents, id: AchievementId) -> usize {
     let Some(definition) = find(id) else { return 0 };
     let paid = |tier: &usize| past.contains(&format!("achievement:{}:{tier}", definition.slug));
     (0..=Tier::ALL.len()).rev().find(paid).map_or(0, |tier| tier.max(1))
@@ -104,8 +110,8 @@ mod tests {
         find_by_slug(slug).expect("a definition").id()
     }
 
-    fn held(slug: &str, tier: u8, pinned: bool) -> Unlocked {
-        Unlocked { id: id(slug), tier: Tier::of(tier), at: NOW, pinned }
+    fn held(slug: &str, tier: u8, pinned: bool) -> UnlockedAchievement {
+        UnlockedAchievement { id: id(slug), tier: Tier::of(tier), at: NOW, pinned }
     }
 
     fn unlock(slug: &str, tier: u8) -> PastUnlock {
@@ -116,12 +122,12 @@ mod tests {
         PastEvent { event: ProgressEvent { reason: reason.to_owned(), xp: EventXp(xp * 100) }, at: NOW }
     }
 
-    fn past(events: &[(&str, i64)]) -> Events {
+    fn past(events: &[(&str, i64)]) -> ProgressEvents {
         events.iter().map(|(reason, xp)| ((*reason).to_owned(), EventXp(xp * 100))).collect()
     }
 
     /// Reason and XP of the merged events.
-    fn paid(merged: &Merged) -> Vec<(&str, i64)> {
+    fn paid(merged: &MergedProgress) -> Vec<(&str, i64)> {
         merged.events.iter().map(|past| (past.event.reason.as_str(), past.event.xp.0 / 100)).collect()
     }
 
@@ -135,7 +141,7 @@ mod tests {
             event("level:2", 0),
             event("achievement:of-another-release:0", 70),
         ];
-        let merged = merge(&[], &Events::default(), unlocks.clone(), events.clone());
+        let merged = merge(&[], &ProgressEvents::default(), unlocks.clone(), events.clone());
         assert_eq!(merged.events, events);
         assert_eq!(merged.unlocks.len(), 2);
         let again = merge(
@@ -144,7 +150,7 @@ mod tests {
             unlocks,
             events,
         );
-        assert_eq!(again, Merged::default(), "a repetition adds nothing");
+        assert_eq!(again, MergedProgress::default(), "a repetition adds nothing");
     }
 
     #[test]
@@ -187,9 +193,9 @@ mod tests {
             (2, NOW, 2, EARLIER, true),
             (2, EARLIER, 2, NOW, false),
         ] {
-            let held = [Unlocked { at: at_here, ..held("token-stream", here, false) }];
+            let held = [UnlockedAchievement { at: at_here, ..held("token-stream", here, false) }];
             let unlock = PastUnlock { at: at_there, ..unlock("token-stream", there) };
-            let merged = merge(&held, &Events::default(), vec![unlock], Vec::new());
+            let merged = merge(&held, &ProgressEvents::default(), vec![unlock], Vec::new());
             assert_eq!(!merged.unlocks.is_empty(), is_kept, "{here} {at_here} {there} {at_there}");
         }
     }
@@ -198,13 +204,13 @@ mod tests {
     fn merge_pins_fill_free_places_in_order_of_pinning() {
         let slugs = ["first-sync", "top-100", "top-50", "top-10", "top-3", "number-one", "token-stream"];
         let pinned = |count: usize| -> Vec<_> { slugs[..count].iter().map(|slug| held(slug, 0, true)).collect() };
-        let brought = |from: usize| -> Vec<_> {
+        let imported_projects = |from: usize| -> Vec<_> {
             let pinned_at = |place: usize| Some(NOW - Duration::minutes(i64::try_from(place).expect("small")));
             let slugs = slugs.iter().enumerate().skip(from);
             slugs.map(|(place, slug)| PastUnlock { pinned_at: pinned_at(place), ..unlock(slug, 0) }).collect()
         };
         for (here, expected) in [(0, &slugs[1..]), (4, &slugs[5..]), (6, &[])] {
-            let merged = merge(&pinned(here), &Events::default(), brought(here), Vec::new());
+            let merged = merge(&pinned(here), &ProgressEvents::default(), imported_projects(here), Vec::new());
             let mut found: Vec<_> =
                 merged.unlocks.iter().filter(|unlock| unlock.pinned_at.is_some()).map(|unlock| unlock.id).collect();
             found.reverse();

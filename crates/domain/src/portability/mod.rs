@@ -14,6 +14,6 @@ pub use error::PortabilityError;
 pub use export::{Export, Exports};
 pub use import::{Import, ImportTarget, Imported, Imports};
 pub use owned::{
-    ExportPart, IssuedBefore, Machine, OwnCode, PastActivity, PastEvent, PastFollow, PastNotification, PastProject,
-    PastUnlock, ReferralDirection, Referred, SignedIn,
+    ExportPart, Machine, OwnReferralCode, PastActivity, PastApiToken, PastEvent, PastFollow, PastNotification,
+    PastProject, PastReferral, PastSession, PastUnlock, ReferralDirection,
 };

@@ -20,14 +20,14 @@ pub enum ExportPart {
     Account(Box<User>),
     /// The linked accounts at providers.
     ExternalAccounts(Vec<ExternalLink>),
-    ApiTokens(Vec<IssuedBefore>),
+    ApiTokens(Vec<PastApiToken>),
     /// Its open sessions.
-    Sessions(Vec<SignedIn>),
+    Sessions(Vec<PastSession>),
     /// The channels of notifications.
     Preferences(Vec<(NotificationKind, Channels)>),
-    Code(OwnCode),
+    Code(OwnReferralCode),
     /// The referral of this account, and the referrals by this account.
-    Referrals(Vec<Referred>),
+    Referrals(Vec<PastReferral>),
     Projects(Vec<PastProject>),
     Machines(Vec<Machine>),
     Messages(Vec<LedgerEntry>),
@@ -45,7 +45,7 @@ pub enum ExportPart {
 
 /// An API token without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IssuedBefore {
+pub struct PastApiToken {
     pub name: String,
     pub scopes: Scopes,
     pub created_at: OffsetDateTime,
@@ -56,7 +56,7 @@ pub struct IssuedBefore {
 
 /// A session without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedIn {
+pub struct PastSession {
     pub created_at: OffsetDateTime,
     pub expires_at: OffsetDateTime,
     pub last_used_at: OffsetDateTime,
@@ -66,7 +66,7 @@ pub struct SignedIn {
 
 /// The account's referral code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnCode {
+pub struct OwnReferralCode {
     pub code: ReferralCode,
     pub created_at: OffsetDateTime,
     /// The counted clicks on its link.
@@ -86,7 +86,7 @@ pub enum ReferralDirection {
 
 /// A referral between this account and another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Referred {
+pub struct PastReferral {
     pub came: ReferralDirection,
     /// The other account.
     pub username: Username,

@@ -7,9 +7,9 @@ use crate::ids::{ActivityId, NotificationId, ProjectId, UserId};
 use crate::notifications::{Channels, NotificationKind};
 
 /// The result of opening a snapshot.
-pub enum Opened {
+pub enum SnapshotOpened {
     /// The snapshot shows the account at this moment.
-    Begun(Box<dyn Snapshot>),
+    Begun(Box<dyn ExportSnapshot>),
     /// Another export of the account is running.
     UnderWay,
 }
@@ -19,13 +19,13 @@ pub enum Opened {
 #[async_trait]
 pub trait ExportReader: Send + Sync {
     /// Opens a snapshot of `user`, unless one is open already. It leaves out sessions that have expired at `now`.
-    async fn open(&self, user: UserId, now: OffsetDateTime) -> Result<Opened, StoreError>;
+    async fn open(&self, user: UserId, now: OffsetDateTime) -> Result<SnapshotOpened, StoreError>;
 }
 
 /// The data of an account at one moment, however long the reads take. Dropping it ends the snapshot.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
-pub trait Snapshot: Send {
+pub trait ExportSnapshot: Send {
     /// The next part; `None` after the last. No part is empty, and the first is the account. If there is no such account, the first
     /// call returns `None`.
     async fn next(&mut self) -> Result<Option<ExportPart>, StoreError>;

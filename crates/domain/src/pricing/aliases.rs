@@ -1,6 +1,6 @@
 //! Aliases: names that tools give to models the book lists under another name.
 
-/// (name, name in the book), both in the spelling of [`Step::Written`](super::names::Step::Written); sorted by the first.
+/// (name, name in the book), both in the spelling of [`NameStep::Written`](super::names::NameStep::Written); sorted by the first.
 ///
 /// A line needs documentation by the maker or the tool that both are one model: Anthropic's undated names, Vertex's name of the
 /// second Claude 3.5 Sonnet, xAI's undecorated names (which reason), and previews that Cursor and Copilot list by their final

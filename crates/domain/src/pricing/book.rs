@@ -8,8 +8,8 @@ use super::aliases::alias;
 use super::history::{History, PricedModel};
 use super::line::{self, PriceRow};
 use super::makers::{CacheWrites, Maker, is_free, maker_of, seller};
-use super::names::{Step, listed_forms, plainest, plainest_listed};
-use super::price_override::Override;
+use super::names::{NameStep, listed_forms, plainest, plainest_listed};
+use super::price_override::PriceOverride;
 use crate::usage::{ModelName, Provider};
 
 /// The shipped rows; see `assets/price-book.README.md`.
@@ -28,7 +28,7 @@ pub struct PriceBook {
 /// A form of the name of a listing.
 #[derive(Debug)]
 pub(super) struct ListedForm {
-    pub(super) step: Step,
+    pub(super) step: NameStep,
     /// The number of more specific forms of the name.
     pub(super) distance: usize,
     /// Whether the form is the seller's own spelling, which names the seller or place.
@@ -65,8 +65,8 @@ impl PriceBook {
     /// Adds `overrides`, in the order of the decisions. They precede the tables: each for exactly its name, from its instant on.
     /// A price of zero is meant here.
     #[must_use]
-    pub fn with_overrides(mut self, overrides: impl IntoIterator<Item = Override>) -> Self {
-        for Override { model, provider, valid_from, prices } in overrides {
+    pub fn with_overrides(mut self, overrides: impl IntoIterator<Item = PriceOverride>) -> Self {
+        for PriceOverride { model, provider, valid_from, prices } in overrides {
             self.overrides.entry(model).or_default().entry(provider).or_default().decide(valid_from, prices);
         }
         self
@@ -95,7 +95,7 @@ impl PriceBook {
     fn list(&mut self, model: &str, provider: &str) -> usize {
         let place = self.listings.len();
         let forms = listed_forms(model);
-        let bare = forms.iter().filter(|(step, _)| *step <= Step::Region).map(|(_, form)| form.clone()).next_back();
+        let bare = forms.iter().filter(|(step, _)| *step <= NameStep::Region).map(|(_, form)| form.clone()).next_back();
         self.listings.push(Listing {
             provider: provider.into(),
             seller: seller(provider).into(),
@@ -103,7 +103,7 @@ impl PriceBook {
             history: History::default(),
         });
         // After a path, the interface version is removed later.
-        let last_whole = if model.contains('/') { Step::Written } else { Step::Version };
+        let last_whole = if model.contains('/') { NameStep::Written } else { NameStep::Version };
         for (distance, (step, form)) in forms.into_iter().enumerate() {
             let is_sellers_own = step <= last_whole && bare.as_ref() != Some(&form);
             let found = self.forms.entry(form.into()).or_default();

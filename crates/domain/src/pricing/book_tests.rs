@@ -385,8 +385,8 @@ fn override_applies_to_exact_name_and_provider_or_any() {
     check(&book, &table);
 }
 
-fn override_of(model: &str, provider: Option<&str>, prices: &str) -> Override {
-    Override {
+fn override_of(model: &str, provider: Option<&str>, prices: &str) -> PriceOverride {
+    PriceOverride {
         model: ModelName::trusted(model),
         provider: provider.map(Provider::trusted),
         valid_from: datetime!(2026-01-01 0:00 UTC),
@@ -414,10 +414,10 @@ fn shipped_lines_are_valid_and_not_redundant() {
 fn aliases_lead_to_price_of_maker() {
     let book = PriceBook::shipped();
     for (name, model) in ALIASES {
-        let asked = book.find(&ModelName::trusted(name), None);
+        let by_name = book.find(&ModelName::trusted(name), None);
         let sold_by = |own: &&str| book.find(&ModelName::trusted(model), Provider::parse(own).as_ref());
         let own: Vec<_> = maker_of(model).into_iter().flat_map(|maker| maker.sellers).map(sold_by).collect();
-        assert!(asked.is_some() && own.contains(&asked), "{name}");
+        assert!(by_name.is_some() && own.contains(&by_name), "{name}");
     }
 }
 

@@ -91,7 +91,7 @@ impl Charge {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rates::Tier;
+    use super::super::rates::PriceTier;
     use super::{CacheWrites, Prices};
     use super::{Cost, Price, Rates, TokenCounts, Usd};
     use CacheWrites::{AsInput, Surcharged};
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn cost_tier_applies_to_whole_request_by_context() {
-        let tier = Tier {
+        let tier = PriceTier {
             above: 1_000,
             rates: rates(|rates| (rates.input, rates.output) = (Price::from_femto(6), Price::from_femto(22))),
         };
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn cost_filled_in_price_follows_tier() {
-        let tier = Tier { above: 0, rates: rates(|rates| rates.input = Price::from_femto(8)) };
+        let tier = PriceTier { above: 0, rates: rates(|rates| rates.input = Price::from_femto(8)) };
         let prices = Prices::new(rates(|_| {}), vec![tier]);
         let tokens = TokenCounts { cache_write: 20, cache_write_1h: 10, ..Default::default() };
         assert_eq!(cost(&prices, Surcharged, &tokens), (femto(10 * 10_000 + 10 * 16_000), true));

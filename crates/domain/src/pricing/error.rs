@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::price_override::DecisionId;
+use super::price_override::PriceDecisionId;
 use crate::error::{DomainError, ErrorDetails, ErrorKind, StoreError};
 
 /// Why a use case of prices failed. Nothing was changed.
@@ -13,7 +13,7 @@ pub enum PricingError {
     Implausible,
     /// The decision is not an override in effect.
     #[error("The price override {0} is not in effect. End the latest one of the model and provider.")]
-    NotOverridden(DecisionId),
+    NotOverridden(PriceDecisionId),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

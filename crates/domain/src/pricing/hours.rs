@@ -5,7 +5,7 @@ use std::fmt;
 use time::{OffsetDateTime, UtcOffset};
 
 /// Minutes of a day.
-const DAY: u16 = 24 * 60;
+const MINUTES_PER_DAY: u16 = 24 * 60;
 
 /// Hours of the days of a week, Monday first, in UTC. Equal hours are equal values, in whatever form they were stated.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -34,7 +34,7 @@ impl WeeklyHours {
     /// Adds the minutes from `from` up to, excluding, `until` on `day`, counted from Monday; `None` if there is no such time.
     pub(super) fn add(&mut self, day: usize, from: u16, until: u16) -> Option<()> {
         let spans = self.days.get_mut(day)?;
-        if from >= until || until > DAY {
+        if from >= until || until > MINUTES_PER_DAY {
             return None;
         }
         spans.push((from, until));
@@ -68,7 +68,7 @@ pub(super) fn minute(text: &str) -> Option<u16> {
     let number =
         |text: &str| (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?;
     let (hour, minute): (u16, u16) = (number(hour)?, number(minute)?);
-    (minute < 60 && hour * 60 + minute <= DAY).then_some(hour * 60 + minute)
+    (minute < 60 && hour * 60 + minute <= MINUTES_PER_DAY).then_some(hour * 60 + minute)
 }
 
 impl fmt::Display for WeeklyHours {
@@ -165,13 +165,16 @@ pub(super) mod tests {
     }
 
     pub(in super::super) fn hours() -> impl Strategy<Value = WeeklyHours> {
-        prop::collection::vec((0..7_usize, 0..DAY, 1..=DAY), 1..8).prop_filter_map("no time", |spans| {
-            let mut hours = WeeklyHours::default();
-            for (day, one, other) in spans {
-                let _ = hours.add(day, one.min(other), one.max(other));
-            }
-            (!hours.is_empty()).then_some(hours)
-        })
+        prop::collection::vec((0..7_usize, 0..MINUTES_PER_DAY, 1..=MINUTES_PER_DAY), 1..8).prop_filter_map(
+            "no time",
+            |spans| {
+                let mut hours = WeeklyHours::default();
+                for (day, one, other) in spans {
+                    let _ = hours.add(day, one.min(other), one.max(other));
+                }
+                (!hours.is_empty()).then_some(hours)
+            },
+        )
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use time::{Date, Month, OffsetDateTime, Time};
 
 use super::hours::WeeklyHours;
 use super::price::Price;
-use super::rates::{OffPeak, Prices, Rates, Tier};
+use super::rates::{OffPeak, PriceTier, Prices, Rates};
 use crate::usage::{ModelName, Provider};
 
 /// The prices of a model at a provider from an instant on.
@@ -27,11 +27,11 @@ pub struct PriceRow {
 pub struct LineError {
     /// The number of the line, from 1.
     pub line: usize,
-    pub problem: Problem,
+    pub problem: LineProblem,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
+pub enum LineProblem {
     /// The line does not start with a model and a provider.
     #[error("a line starts with a model, a provider and a day")]
     Name,
@@ -61,11 +61,11 @@ pub fn rows(text: &str) -> impl Iterator<Item = Result<PriceRow, LineError>> {
     lines.map(|(before, line)| row(line).map_err(|problem| LineError { line: before + 1, problem }))
 }
 
-fn row(line: &str) -> Result<PriceRow, Problem> {
+fn row(line: &str) -> Result<PriceRow, LineProblem> {
     let mut words = line.splitn(4, ' ');
-    let model = words.next().and_then(ModelName::parse).ok_or(Problem::Name)?;
-    let provider = words.next().and_then(Provider::parse).ok_or(Problem::Name)?;
-    let valid_from = words.next().and_then(day).ok_or(Problem::Day)?;
+    let model = words.next().and_then(ModelName::parse).ok_or(LineProblem::Name)?;
+    let provider = words.next().and_then(Provider::parse).ok_or(LineProblem::Name)?;
+    let valid_from = words.next().and_then(day).ok_or(LineProblem::Day)?;
     let prices = prices(words.next().unwrap_or_default())?;
     Ok(PriceRow { model, provider, valid_from, prices })
 }
@@ -81,18 +81,18 @@ fn day(text: &str) -> Option<OffsetDateTime> {
 
 /// Reads the prices of a line: `in=3 out=15 read=0.3 >200k in=6 out=22.5 ~67/00:00-24:00 in=1`, in USD per million tokens. A
 /// kind without a price in a tier or off-peak hours has its base price there.
-pub fn prices(text: &str) -> Result<Prices, Problem> {
+pub fn prices(text: &str) -> Result<Prices, LineProblem> {
     let (text, off_peak) = text.split_once('~').map_or((text, None), |(text, off_peak)| (text, Some(off_peak)));
     let mut parts = text.split('>');
-    let base = Words::read(parts.next().unwrap_or_default())?.complete().ok_or(Problem::Incomplete)?;
-    let mut tiers: Vec<Tier> = Vec::new();
+    let base = PriceWords::read(parts.next().unwrap_or_default())?.complete().ok_or(LineProblem::Incomplete)?;
+    let mut tiers: Vec<PriceTier> = Vec::new();
     for part in parts {
         let (threshold, words) = part.split_once(' ').unwrap_or((part, ""));
-        let above = tokens(threshold).ok_or(Problem::Tier)?;
+        let above = tokens(threshold).ok_or(LineProblem::Tier)?;
         if tiers.iter().any(|tier| tier.above == above) {
-            return Err(Problem::Tier);
+            return Err(LineProblem::Tier);
         }
-        tiers.push(Tier { above, rates: Words::read(words)?.over(&base) });
+        tiers.push(PriceTier { above, rates: PriceWords::read(words)?.over(&base) });
     }
     let off_peak = off_peak.map(|text| off_peak_prices(text, &base)).transpose()?;
     Ok(Prices::new(base, tiers).with_off_peak(off_peak))
@@ -105,15 +105,15 @@ fn tokens(text: &str) -> Option<u64> {
 }
 
 /// Off-peak hours, and the prices in these hours.
-fn off_peak_prices(text: &str, base: &Rates) -> Result<OffPeak, Problem> {
+fn off_peak_prices(text: &str, base: &Rates) -> Result<OffPeak, LineProblem> {
     let prices = text.find('=').map_or(text.len(), |sign| text[..sign].rfind(' ').map_or(0, |space| space + 1));
-    let hours = WeeklyHours::parse(&text[..prices]).ok_or(Problem::OffPeak)?;
-    Ok(OffPeak { hours, rates: Words::read(&text[prices..])?.over(base) })
+    let hours = WeeklyHours::parse(&text[..prices]).ok_or(LineProblem::OffPeak)?;
+    Ok(OffPeak { hours, rates: PriceWords::read(&text[prices..])?.over(base) })
 }
 
 /// The prices in one part of a line.
 #[derive(Debug, Default)]
-pub(super) struct Words {
+pub(super) struct PriceWords {
     pub(super) input: Option<Price>,
     pub(super) output: Option<Price>,
     pub(super) cache_read: Option<Price>,
@@ -122,11 +122,11 @@ pub(super) struct Words {
     pub(super) reasoning: Option<Price>,
 }
 
-impl Words {
-    fn read(text: &str) -> Result<Self, Problem> {
+impl PriceWords {
+    fn read(text: &str) -> Result<Self, LineProblem> {
         let mut words = Self::default();
         for word in text.split_ascii_whitespace() {
-            let (kind, price) = word.split_once('=').ok_or(Problem::Price)?;
+            let (kind, price) = word.split_once('=').ok_or(LineProblem::Price)?;
             let stated = match kind {
                 "in" => &mut words.input,
                 "out" => &mut words.output,
@@ -134,10 +134,10 @@ impl Words {
                 "write" => &mut words.cache_write,
                 "write1h" => &mut words.cache_write_1h,
                 "think" => &mut words.reasoning,
-                _ => return Err(Problem::Price),
+                _ => return Err(LineProblem::Price),
             };
-            if stated.replace(Price::per_million(price).ok_or(Problem::Price)?).is_some() {
-                return Err(Problem::Twice);
+            if stated.replace(Price::per_million(price).ok_or(LineProblem::Price)?).is_some() {
+                return Err(LineProblem::Twice);
             }
         }
         Ok(words)
@@ -248,7 +248,7 @@ mod tests {
             reasoning: Some(million("10")),
             ..base
         };
-        let tiers = vec![Tier { above: 200_000, rates: first }, Tier { above: 1_000_000, rates: second }];
+        let tiers = vec![PriceTier { above: 200_000, rates: first }, PriceTier { above: 1_000_000, rates: second }];
         assert_eq!(read, Ok(Prices::new(base, tiers)));
     }
 
@@ -259,42 +259,42 @@ mod tests {
         let base = Rates { cache_read: Some(million("1")), ..Rates::new(million("4"), million("8")) };
         let hours = WeeklyHours::parse("12345/10:00-24:00 67/00:00-24:00").expect("hours");
         let off_peak = OffPeak { hours, rates: Rates { input: million("2"), output: million("4"), ..base } };
-        let tier = Tier { above: 131_072, rates: Rates { input: million("5"), ..base } };
+        let tier = PriceTier { above: 131_072, rates: Rates { input: million("5"), ..base } };
         assert_eq!(read, Prices::new(base, vec![tier]).with_off_peak(Some(off_peak)));
     }
 
     #[test]
     fn line_malformed_is_reported_with_number() {
         let table = [
-            (" openai 2025-01-01 in=1 out=1", Problem::Name),
-            ("x", Problem::Name),
-            ("x openai", Problem::Day),
-            ("x openai yesterday in=1 out=1", Problem::Day),
-            ("x openai 2025-13-01 in=1 out=1", Problem::Day),
-            ("x openai 2025-02-30 in=1 out=1", Problem::Day),
-            ("x openai 2025-01 in=1 out=1", Problem::Day),
-            ("x openai 2025-01-01", Problem::Incomplete),
-            ("x openai 2025-01-01 in=1", Problem::Incomplete),
-            ("x openai 2025-01-01 out=1", Problem::Incomplete),
-            ("x openai 2025-01-01 in=1 out=1 read", Problem::Price),
-            ("x openai 2025-01-01 in=1 out=-1", Problem::Price),
-            ("x openai 2025-01-01 in=1 out=1 audio=1", Problem::Price),
-            ("x openai 2025-01-01 in=1 out=1 in=1", Problem::Twice),
-            ("x openai 2025-01-01 in=1 out=1 >k in=1", Problem::Tier),
-            ("x openai 2025-01-01 in=1 out=1 >-200 in=1", Problem::Tier),
-            ("x openai 2025-01-01 in=1 out=1 >99999999999999999999k in=1", Problem::Tier),
-            ("x openai 2025-01-01 in=1 out=1 >18446744073709552k in=1", Problem::Tier),
-            ("x openai 2025-01-01 in=1 out=1 >200k in=1 >200000 in=1", Problem::Tier),
-            ("x openai 2025-01-01 in=1 out=1 ~ in=1", Problem::OffPeak),
-            ("x openai 2025-01-01 in=1 out=1 ~8/00:00-01:00 in=1", Problem::OffPeak),
-            ("x openai 2025-01-01 in=1 out=1 ~1/00:00-01:00 in=1 ~2/00:00-01:00 in=1", Problem::Price),
-            ("x openai 2025-01-01 in=1 out=1 ~1/00:00-01:00 in=1 in=1", Problem::Twice),
+            (" openai 2025-01-01 in=1 out=1", LineProblem::Name),
+            ("x", LineProblem::Name),
+            ("x openai", LineProblem::Day),
+            ("x openai yesterday in=1 out=1", LineProblem::Day),
+            ("x openai 2025-13-01 in=1 out=1", LineProblem::Day),
+            ("x openai 2025-02-30 in=1 out=1", LineProblem::Day),
+            ("x openai 2025-01 in=1 out=1", LineProblem::Day),
+            ("x openai 2025-01-01", LineProblem::Incomplete),
+            ("x openai 2025-01-01 in=1", LineProblem::Incomplete),
+            ("x openai 2025-01-01 out=1", LineProblem::Incomplete),
+            ("x openai 2025-01-01 in=1 out=1 read", LineProblem::Price),
+            ("x openai 2025-01-01 in=1 out=-1", LineProblem::Price),
+            ("x openai 2025-01-01 in=1 out=1 audio=1", LineProblem::Price),
+            ("x openai 2025-01-01 in=1 out=1 in=1", LineProblem::Twice),
+            ("x openai 2025-01-01 in=1 out=1 >k in=1", LineProblem::Tier),
+            ("x openai 2025-01-01 in=1 out=1 >-200 in=1", LineProblem::Tier),
+            ("x openai 2025-01-01 in=1 out=1 >99999999999999999999k in=1", LineProblem::Tier),
+            ("x openai 2025-01-01 in=1 out=1 >18446744073709552k in=1", LineProblem::Tier),
+            ("x openai 2025-01-01 in=1 out=1 >200k in=1 >200000 in=1", LineProblem::Tier),
+            ("x openai 2025-01-01 in=1 out=1 ~ in=1", LineProblem::OffPeak),
+            ("x openai 2025-01-01 in=1 out=1 ~8/00:00-01:00 in=1", LineProblem::OffPeak),
+            ("x openai 2025-01-01 in=1 out=1 ~1/00:00-01:00 in=1 ~2/00:00-01:00 in=1", LineProblem::Price),
+            ("x openai 2025-01-01 in=1 out=1 ~1/00:00-01:00 in=1 in=1", LineProblem::Twice),
         ];
         for (line, problem) in table {
             let text = format!("# first\n{line}");
             assert_eq!(rows(&text).next(), Some(Err(LineError { line: 2, problem })), "{line}");
         }
-        let error = LineError { line: 7, problem: Problem::Day };
+        let error = LineError { line: 7, problem: LineProblem::Day };
         assert_eq!(error.to_string(), "line 7: the third word is not a day of the form 2026-01-31");
     }
 
@@ -330,7 +330,7 @@ mod tests {
                 ..rates
             };
             let off_peak = off_peak.map(|(hours, rates)| OffPeak { hours, rates: over_base(rates) });
-            let written = Prices::new(base, vec![Tier { above, rates: over_base(tier) }]).with_off_peak(off_peak);
+            let written = Prices::new(base, vec![PriceTier { above, rates: over_base(tier) }]).with_off_peak(off_peak);
             prop_assert_eq!(prices(&written.to_string()), Ok(written));
         }
 

@@ -6,7 +6,7 @@ use super::aliases::alias;
 use super::book::{ListedForm, Listing, PriceBook};
 use super::history::{History, PricedModel};
 use super::makers::{CacheWrites, is_local, seller};
-use super::names::{Form, Step, each_group, stated_provider};
+use super::names::{NameForm, NameStep, each_group, stated_provider};
 use crate::usage::{ModelName, Provider};
 
 /// A listing with the form that matched.
@@ -19,7 +19,7 @@ struct Hit<'a> {
 /// The listings that a form of the requested name matches.
 struct Found<'a> {
     /// The step that made the form of the requested name.
-    asked: Step,
+    requested: NameStep,
     form: String,
     hits: Vec<Hit<'a>>,
 }
@@ -80,15 +80,15 @@ impl PriceBook {
     }
 
     /// The listings that match `form` by its step or an earlier one. Those of its alias come first.
-    fn look_up<'a>(&'a self, (step, form): &Form<'_>) -> impl Iterator<Item = Found<'a>> {
-        let asked = *step;
-        let alias = alias(form).filter(|_| asked > Step::Exact);
+    fn look_up<'a>(&'a self, (step, form): &NameForm<'_>) -> impl Iterator<Item = Found<'a>> {
+        let requested = *step;
+        let alias = alias(form).filter(|_| requested > NameStep::Exact);
         let names = [alias.map(str::to_owned), Some(form.clone().into_owned())];
         names.into_iter().flatten().filter_map(move |form| {
-            let listed = self.forms.get(&*form)?.iter().filter(|listed| listed.step <= asked);
+            let listed = self.forms.get(&*form)?.iter().filter(|listed| listed.step <= requested);
             let hits: Vec<Hit<'a>> =
                 listed.filter_map(|form| Some(Hit { listing: self.listings.get(form.place)?, form })).collect();
-            (!hits.is_empty()).then_some(Found { asked, form, hits })
+            (!hits.is_empty()).then_some(Found { requested, form, hits })
         })
     }
 }
@@ -121,7 +121,7 @@ fn cache_writes(hits: &[Hit<'_>]) -> CacheWrites {
 /// unknown.
 fn own_price<'a>(found: &Found<'a>) -> Option<PricedModel<'a>> {
     let maker = found.hits.first()?.listing.maker;
-    let is_bare_own = |hit: &Hit<'_>| maker.is_none() && found.asked.max(hit.form.step) <= Step::Written;
+    let is_bare_own = |hit: &Hit<'_>| maker.is_none() && found.requested.max(hit.form.step) <= NameStep::Written;
     let is_own = |hit: &&Hit<'_>| hit.form.is_sellers_own || is_bare_own(hit);
     let own = nearest(found.hits.iter().filter(is_own).copied().collect());
     if !own.is_empty() {

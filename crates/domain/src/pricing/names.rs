@@ -9,7 +9,7 @@ use std::iter::successors;
 
 /// How far a form is from its name. Each step includes all earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
+pub enum NameStep {
     /// The unchanged name.
     Exact,
     /// One spelling for equivalent names: `4.7` and `4-7`, `claude-4-7-opus` and `claude-opus-4-7`, `@20250929` and `-20250929`.
@@ -25,22 +25,23 @@ pub enum Step {
 }
 
 /// A form of a name and its step.
-pub type Form<'a> = (Step, Cow<'a, str>);
+pub type NameForm<'a> = (NameStep, Cow<'a, str>);
 
 /// Removes an affix; `None` if it is missing or nothing would remain.
 type TakeOff = fn(&str) -> Option<&str>;
 
 /// The affixes of sellers, in the order of their removal.
-const SELLER: [(Step, TakeOff); 3] = [(Step::Path, path), (Step::Version, version), (Step::Region, region)];
+const SELLER: [(NameStep, TakeOff); 3] =
+    [(NameStep::Path, path), (NameStep::Version, version), (NameStep::Region, region)];
 
 /// Calls `look` with groups of forms of a requested name until it returns a value. The forms of a group mean the same model; the
 /// most specific group is first. The name without its date is a group, and so is each name without one more client mark. Work is
 /// bounded by the length of the name.
-pub fn each_group<T>(name: &str, mut look: impl FnMut(&[Form<'_>]) -> Option<T>) -> Option<T> {
-    let mut asked = name;
+pub fn each_group<T>(name: &str, mut look: impl FnMut(&[NameForm<'_>]) -> Option<T>) -> Option<T> {
+    let mut requested = name;
     loop {
-        let mut rest = asked;
-        for called in successors(Some(asked), |called| client_mark(called)) {
+        let mut rest = requested;
+        for called in successors(Some(requested), |called| client_mark(called)) {
             let (forms, bare) = seller_forms(called);
             let (dated, undated) = undated_forms(bare);
             if let Some(found) = look(&forms).or_else(|| look(&dated)) {
@@ -49,14 +50,14 @@ pub fn each_group<T>(name: &str, mut look: impl FnMut(&[Form<'_>]) -> Option<T>)
             rest = undated;
         }
         // Removing an affix or date can uncover another client mark.
-        asked = client_mark(rest)?;
+        requested = client_mark(rest)?;
     }
 }
 
 /// The forms of a listed name. Dates stay: a snapshot is another model.
-pub fn listed_forms(name: &str) -> Vec<Form<'_>> {
+pub fn listed_forms(name: &str) -> Vec<NameForm<'_>> {
     let (mut forms, bare) = seller_forms(name);
-    forms.extend(latest(bare).map(|bare| (Step::Date, written(bare))));
+    forms.extend(latest(bare).map(|bare| (NameStep::Date, written(bare))));
     forms
 }
 
@@ -86,8 +87,8 @@ pub fn stated_provider(name: &str) -> Option<(&str, &str)> {
 }
 
 /// The forms of `name` by affixes of sellers, and the remaining name before normalised spelling.
-fn seller_forms(name: &str) -> (Vec<Form<'_>>, &str) {
-    let mut forms = vec![(Step::Exact, Cow::Borrowed(name)), (Step::Written, written(name))];
+fn seller_forms(name: &str) -> (Vec<NameForm<'_>>, &str) {
+    let mut forms = vec![(NameStep::Exact, Cow::Borrowed(name)), (NameStep::Written, written(name))];
     let mut bare = name;
     for (step, take_off) in SELLER {
         forms.push((step, written(bare)));
@@ -100,15 +101,15 @@ fn seller_forms(name: &str) -> (Vec<Form<'_>>, &str) {
 }
 
 /// The forms of `name` without dates, and the remaining name. Removing a date can uncover an affix of a seller.
-fn undated_forms(name: &str) -> (Vec<Form<'_>>, &str) {
+fn undated_forms(name: &str) -> (Vec<NameForm<'_>>, &str) {
     let mut bare = name;
     let mut forms = Vec::new();
     while let Some(shorter) = date(bare).or_else(|| SELLER.iter().find_map(|(_, take_off)| take_off(bare))) {
         bare = shorter;
-        forms.push((Step::Date, written(bare)));
+        forms.push((NameStep::Date, written(bare)));
     }
     if forms.is_empty() {
-        forms.push((Step::Date, written(bare)));
+        forms.push((NameStep::Date, written(bare)));
     }
     (forms, bare)
 }
@@ -118,7 +119,7 @@ fn some(rest: &str) -> Option<&str> {
     (!rest.trim().is_empty()).then_some(rest)
 }
 
-/// `name` in the one spelling of [`Step::Written`].
+/// `name` in the one spelling of [`NameStep::Written`].
 fn written(name: &str) -> Cow<'_, str> {
     let folded = fold_digits(name);
     let dated = match folded.rsplit_once('@') {

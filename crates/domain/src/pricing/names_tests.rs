@@ -3,7 +3,7 @@
 use super::*;
 
 /// The last form of `name` after `step` in its first group.
-fn after(step: Step, name: &str) -> String {
+fn after(step: NameStep, name: &str) -> String {
     let (forms, bare) = seller_forms(name);
     let (dated, _) = undated_forms(bare);
     let found = forms.into_iter().chain(dated).rfind(|(at, _)| *at <= step);
@@ -11,7 +11,7 @@ fn after(step: Step, name: &str) -> String {
 }
 
 /// Checks that `step` turns each name into the plain one, and that the step before does not.
-fn check(step: Step, before: Step, table: &[(&str, &str)]) {
+fn check(step: NameStep, before: NameStep, table: &[(&str, &str)]) {
     for (name, plain) in table {
         assert_eq!(after(step, name), *plain, "{name}");
         if name != plain {
@@ -51,7 +51,7 @@ fn names_equivalent_spellings_are_one() {
         ("codestral@2405", "codestral@2405"),
         ("deepseek.v3.2", "deepseek-v3-2"),
     ];
-    check(Step::Written, Step::Exact, &table);
+    check(NameStep::Written, NameStep::Exact, &table);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn names_path_segments_are_removed() {
         ("/", "/"),
     ];
     for (name, plain) in table {
-        assert_eq!(after(Step::Path, name), plain, "{name}");
+        assert_eq!(after(NameStep::Path, name), plain, "{name}");
     }
     let (forms, _) = seller_forms("a/b/c");
     let forms: Vec<&str> = forms.iter().map(|(_, form)| &**form).collect();
@@ -90,7 +90,7 @@ fn names_interface_versions_are_removed() {
         ("-v1:0", "-v1:0"),
     ];
     for (name, plain) in table {
-        assert_eq!(after(Step::Version, name), plain, "{name}");
+        assert_eq!(after(NameStep::Version, name), plain, "{name}");
     }
 }
 
@@ -106,7 +106,7 @@ fn names_regions_and_makers_are_removed() {
         ("mars.claude", "mars.claude"),
         ("us.", "us."),
     ];
-    check(Step::Region, Step::Version, &table);
+    check(NameStep::Region, NameStep::Version, &table);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn names_trailing_date_is_removed() {
         ("20250514", "20250514"),
         ("-latest", "-latest"),
     ];
-    check(Step::Date, Step::Region, &table);
+    check(NameStep::Date, NameStep::Region, &table);
 }
 
 #[test]

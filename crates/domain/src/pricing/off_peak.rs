@@ -8,7 +8,7 @@ use super::table::PriceFields;
 use crate::days::Zone;
 
 /// Minutes of a day.
-const DAY: i32 = 24 * 60;
+const MINUTES_PER_DAY: i32 = 24 * 60;
 
 /// The `off_peak_pricing` of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,7 +44,7 @@ pub(super) fn hours(off_peak: &TableOffPeak) -> Option<WeeklyHours> {
         let days: Option<Vec<i32>> =
             window.weekdays.as_ref().map(|days| days.iter().filter_map(|day| weekday(day)).collect());
         for (from, until) in window.hours.iter().filter_map(|text| span(text)) {
-            let parts = if from < until { vec![(from, until)] } else { vec![(from, DAY), (0, until)] };
+            let parts = if from < until { vec![(from, until)] } else { vec![(from, MINUTES_PER_DAY), (0, until)] };
             for (from, until) in parts {
                 add(&mut hours, (from, until), ahead, days.as_deref());
             }
@@ -56,10 +56,10 @@ pub(super) fn hours(off_peak: &TableOffPeak) -> Option<WeeklyHours> {
 /// Adds the minutes of each UTC day that falls on one of `days` in a zone `ahead` minutes ahead of UTC.
 fn add(hours: &mut WeeklyHours, (from, until): (i32, i32), ahead: i32, days: Option<&[i32]>) {
     // Within a UTC day, the day of the zone changes once.
-    let midnight = (-ahead).rem_euclid(DAY);
+    let midnight = (-ahead).rem_euclid(MINUTES_PER_DAY);
     for day in 0..7 {
         for (from, until) in [(from, until.min(midnight)), (from.max(midnight), until)] {
-            let local_day = (day * DAY + from + ahead).div_euclid(DAY).rem_euclid(7);
+            let local_day = (day * MINUTES_PER_DAY + from + ahead).div_euclid(MINUTES_PER_DAY).rem_euclid(7);
             let is_meant = days.is_none_or(|days| days.contains(&local_day));
             let minutes = (usize::try_from(day), u16::try_from(from), u16::try_from(until));
             if let (true, (Ok(day), Ok(from), Ok(until))) = (is_meant, minutes) {
@@ -75,7 +75,7 @@ fn constant_offset(zone: &Zone) -> Option<i32> {
     let ahead = |at: OffsetDateTime| {
         let local = zone.local(at);
         let days = i32::try_from((local.date - at.date()).whole_days()).ok()?;
-        Some(days * DAY + i32::from(local.hour) * 60 + i32::from(local.minute))
+        Some(days * MINUTES_PER_DAY + i32::from(local.hour) * 60 + i32::from(local.minute))
     };
     let winter = ahead(datetime!(2026-01-15 0:00 UTC))?;
     (ahead(datetime!(2026-07-15 0:00 UTC))? == winter).then_some(winter)

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::error::PricingError;
-use super::price_override::{Decision, DecisionId, ListedDecision, Override};
+use super::price_override::{ListedPriceDecision, PriceDecision, PriceDecisionId, PriceOverride};
 use super::rates::Prices;
 use crate::administration::{AdminAction, AdminActionKind, Administrator, AuditReason, AuditTarget};
 use crate::deps::Deps;
@@ -33,18 +33,18 @@ impl PriceOverrides {
     pub async fn set(
         &self,
         by: &Administrator,
-        decided: Override,
+        decided: PriceOverride,
         reason: AuditReason,
-    ) -> Result<Decision, PricingError> {
+    ) -> Result<PriceDecision, PricingError> {
         self.deps.retried(|| self.set_once(by, decided.clone(), reason.clone())).await
     }
 
     async fn set_once(
         &self,
         by: &Administrator,
-        decided: Override,
+        decided: PriceOverride,
         reason: AuditReason,
-    ) -> Result<Decision, PricingError> {
+    ) -> Result<PriceDecision, PricingError> {
         if !decided.prices.as_ref().is_some_and(Prices::are_plausible) {
             return Err(PricingError::Implausible);
         }
@@ -58,18 +58,18 @@ impl PriceOverrides {
     pub async fn remove(
         &self,
         by: &Administrator,
-        id: DecisionId,
+        id: PriceDecisionId,
         reason: AuditReason,
-    ) -> Result<Decision, PricingError> {
+    ) -> Result<PriceDecision, PricingError> {
         self.deps.retried(|| self.remove_once(by, id, reason.clone())).await
     }
 
     async fn remove_once(
         &self,
         by: &Administrator,
-        id: DecisionId,
+        id: PriceDecisionId,
         reason: AuditReason,
-    ) -> Result<Decision, PricingError> {
+    ) -> Result<PriceDecision, PricingError> {
         let mut tx = self.deps.begin().await?;
         tx.prices().lock().await?;
         let decided = tx.prices().decision(id).await?.ok_or(PricingError::NotOverridden(id))?;
@@ -77,7 +77,7 @@ impl PriceOverrides {
         if last != Some(id) || decided.prices.is_none() {
             return Err(PricingError::NotOverridden(id));
         }
-        let end = Override { valid_from: self.deps.now(), prices: None, ..decided };
+        let end = PriceOverride { valid_from: self.deps.now(), prices: None, ..decided };
         self.decide(tx, by, end, reason).await
     }
 
@@ -86,9 +86,9 @@ impl PriceOverrides {
         &self,
         mut tx: Box<dyn UnitOfWork>,
         by: &Administrator,
-        decided: Override,
+        decided: PriceOverride,
         reason: AuditReason,
-    ) -> Result<Decision, PricingError> {
+    ) -> Result<PriceDecision, PricingError> {
         let now = self.deps.now();
         let id = tx.prices().insert_decision(&decided, by.id(), now, &reason).await?;
         tx.prices().next_edition().await?;
@@ -96,11 +96,11 @@ impl PriceOverrides {
         tx.jobs().enqueue(&[(JobId(self.deps.ids.fresh()), job)], now).await?;
         admin_action(id, &decided, &reason).record(tx.administration(), &*self.deps.ids, by, now).await?;
         tx.commit().await?;
-        Ok(Decision { id, decided, by: Some(by.id()), at: now, reason })
+        Ok(PriceDecision { id, decided, by: Some(by.id()), at: now, reason })
     }
 
     /// All decisions, the latest first.
-    pub async fn list(&self, _: &Administrator) -> Result<Vec<ListedDecision>, PricingError> {
+    pub async fn list(&self, _: &Administrator) -> Result<Vec<ListedPriceDecision>, PricingError> {
         let mut decisions = self.deps.reads().prices().decisions().await?;
         decisions.reverse();
         Ok(standing(decisions))
@@ -108,19 +108,19 @@ impl PriceOverrides {
 }
 
 /// Marks the decisions in effect among `decisions`, the latest first.
-fn standing(decisions: Vec<Decision>) -> Vec<ListedDecision> {
+fn standing(decisions: Vec<PriceDecision>) -> Vec<ListedPriceDecision> {
     let mut later = HashSet::new();
-    let listed = |decision: Decision| {
-        let Override { model, provider, prices, .. } = &decision.decided;
+    let listed = |decision: PriceDecision| {
+        let PriceOverride { model, provider, prices, .. } = &decision.decided;
         let is_last = later.insert((model.clone(), provider.clone()));
-        ListedDecision { stands: is_last && prices.is_some(), decision }
+        ListedPriceDecision { stands: is_last && prices.is_some(), decision }
     };
     decisions.into_iter().map(listed).collect()
 }
 
 /// The log entry of the decision `id`.
-fn admin_action(id: DecisionId, decided: &Override, reason: &AuditReason) -> AdminAction {
-    let Override { model, provider, valid_from, prices } = decided;
+fn admin_action(id: PriceDecisionId, decided: &PriceOverride, reason: &AuditReason) -> AdminAction {
+    let PriceOverride { model, provider, valid_from, prices } = decided;
     let action = if prices.is_some() { AdminActionKind::SetPrice } else { AdminActionKind::EndPrice };
     let details = vec![
         ("decision", Value::Integer(id.0)),
@@ -149,15 +149,15 @@ mod tests {
     use crate::usage::testing::NOW;
 
     const ADMIN: UserId = UserId(Uuid::from_u128(7));
-    const LAST: DecisionId = DecisionId(4);
-    const NEXT: DecisionId = DecisionId(5);
+    const LAST: PriceDecisionId = PriceDecisionId(4);
+    const NEXT: PriceDecisionId = PriceDecisionId(5);
 
     fn admin() -> Administrator {
         Administrator::unchecked(ADMIN)
     }
 
-    fn decided(prices: Option<&str>) -> Override {
-        Override {
+    fn decided(prices: Option<&str>) -> PriceOverride {
+        PriceOverride {
             model: ModelName::trusted("house-model"),
             provider: None,
             valid_from: NOW,
@@ -174,18 +174,18 @@ mod tests {
     struct Done {
         commits: Arc<AtomicUsize>,
         jobs: Arc<Mutex<Vec<String>>>,
-        noted: Arc<Mutex<Vec<AuditRecord>>>,
+        recorded: Arc<Mutex<Vec<AuditRecord>>>,
     }
 
     /// The use cases with `last` as decision 4, the last one.
-    fn overrides(last: Option<Override>) -> (PriceOverrides, Done) {
+    fn overrides(last: Option<PriceOverride>) -> (PriceOverrides, Done) {
         let done = Done::default();
         let kept = done.clone();
         let store = TestUnitOfWork::store(move || {
             let mut tx = TestUnitOfWork { commits: Arc::clone(&kept.commits), ..TestUnitOfWork::default() };
-            let (last, jobs, noted) = (last.clone(), kept.jobs.clone(), kept.noted.clone());
+            let (last, jobs, recorded) = (last.clone(), kept.jobs.clone(), kept.recorded.clone());
             let is_there = last.is_some();
-            tx.prices.expect_lock().returning(|| Ok(super::super::ports::Origin::default()));
+            tx.prices.expect_lock().returning(|| Ok(super::super::ports::TableOrigin::default()));
             tx.prices.expect_decision().returning(move |id| Ok(last.clone().filter(|_| id <= LAST)));
             tx.prices.expect_last_decision().returning(move |_, _| Ok(is_there.then_some(LAST)));
             tx.prices.expect_insert_decision().returning(|_, _, _, _| Ok(NEXT));
@@ -197,7 +197,7 @@ mod tests {
                 Ok(1)
             });
             tx.administration.expect_record().returning(move |entry| {
-                noted.lock().expect("a list").push(entry.clone());
+                recorded.lock().expect("a list").push(entry.clone());
                 Ok(())
             });
             tx
@@ -214,10 +214,10 @@ mod tests {
         assert_eq!(decision.reason.as_str(), "by contract");
         assert_eq!(done.commits.load(Ordering::SeqCst), 1);
         assert_eq!(*done.jobs.lock().expect("a list"), ["reprice override:5"]);
-        let noted = done.noted.lock().expect("a list");
-        assert_eq!((noted.len(), &noted[0].actor, noted[0].at), (1, &AuditActor::Administrator(admin()), NOW));
+        let recorded = done.recorded.lock().expect("a list");
+        assert_eq!((recorded.len(), &recorded[0].actor, recorded[0].at), (1, &AuditActor::Administrator(admin()), NOW));
         assert_eq!(
-            (noted[0].action.kind, noted[0].action.target.name().as_str()),
+            (recorded[0].action.kind, recorded[0].action.target.name().as_str()),
             (AdminActionKind::SetPrice, "house-model")
         );
         let expected: Vec<(&str, Value)> = vec![
@@ -227,7 +227,7 @@ mod tests {
             ("prices", "in=0 out=0".into()),
             ("reason", "by contract".into()),
         ];
-        assert_eq!(noted[0].action.details, expected);
+        assert_eq!(recorded[0].action.details, expected);
     }
 
     #[test]
@@ -246,27 +246,27 @@ mod tests {
         for (last, id, ends) in [
             (None, LAST, false),
             (Some(decided(None)), LAST, false),
-            (stands(), DecisionId(3), false),
+            (stands(), PriceDecisionId(3), false),
             (stands(), NEXT, false),
             (stands(), LAST, true),
         ] {
             let (overrides, done) = overrides(last);
             let ended = pollster::block_on(overrides.remove(&admin(), id, because()));
             assert_eq!(ended.as_ref().is_ok_and(|ended| ended.decided == decided(None)), ends, "{ended:?}");
-            assert_eq!(matches!(ended, Err(PricingError::NotOverridden(asked)) if asked == id), !ends);
+            assert_eq!(matches!(ended, Err(PricingError::NotOverridden(missing)) if missing == id), !ends);
             assert_eq!(done.commits.load(Ordering::SeqCst), usize::from(ends));
             assert_eq!(done.jobs.lock().expect("a list").len(), usize::from(ends));
             let actions: Vec<AdminActionKind> =
-                done.noted.lock().expect("a list").iter().map(|noted| noted.action.kind).collect();
+                done.recorded.lock().expect("a list").iter().map(|recorded| recorded.action.kind).collect();
             assert_eq!(actions, vec![AdminActionKind::EndPrice; usize::from(ends)]);
         }
     }
 
     #[test]
     fn override_last_one_with_prices_stands() {
-        let of = |id, model: &str, provider: Option<&str>, prices| Decision {
-            id: DecisionId(id),
-            decided: Override {
+        let of = |id, model: &str, provider: Option<&str>, prices| PriceDecision {
+            id: PriceDecisionId(id),
+            decided: PriceOverride {
                 model: ModelName::trusted(model),
                 provider: provider.map(Provider::trusted),
                 ..decided(prices)

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::current::Edition;
 use super::line::PriceRow;
-use super::price_override::{Decision, DecisionId, Override};
+use super::price_override::{PriceDecision, PriceDecisionId, PriceOverride};
 use super::price_update::PriceUpdate;
 use super::table::TableEntry;
 use super::unpriced_model::UnpricedModel;
@@ -23,11 +23,11 @@ pub trait PriceSource: Send + Sync {
     fn address(&self) -> &str;
 
     /// The current table, unless its `ETag` is still `known`.
-    async fn fetch(&self, known: Option<String>) -> Result<Fetched, SourceError>;
+    async fn fetch(&self, known: Option<String>) -> Result<FetchOutcome, SourceError>;
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fetched {
+pub enum FetchOutcome {
     /// The known edition.
     Unchanged,
     Table {
@@ -50,7 +50,7 @@ pub enum SourceError {
 
 /// The origin of the last accepted table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Origin {
+pub struct TableOrigin {
     pub source: Option<String>,
     /// The `ETag` of that edition.
     pub etag: Option<String>,
@@ -63,7 +63,7 @@ pub struct Origin {
 #[async_trait]
 pub trait PriceRepository: Send {
     /// Takes the lock of prices until the end of the transaction.
-    async fn lock(&mut self) -> Result<Origin, StoreError>;
+    async fn lock(&mut self) -> Result<TableOrigin, StoreError>;
 
     /// The rows from live tables, ascending by instant.
     async fn live_rows(&mut self) -> Result<Vec<PriceRow>, StoreError>;
@@ -72,25 +72,25 @@ pub trait PriceRepository: Send {
     async fn insert_live(&mut self, rows: &[PriceRow], now: OffsetDateTime) -> Result<(), StoreError>;
 
     /// Records the origin of the last accepted table.
-    async fn set_origin(&mut self, origin: &Origin) -> Result<(), StoreError>;
+    async fn set_origin(&mut self, origin: &TableOrigin) -> Result<(), StoreError>;
 
     /// Stores the decision of the administrator `by` at `now`; returns its number.
     async fn insert_decision(
         &mut self,
-        decided: &Override,
+        decided: &PriceOverride,
         by: UserId,
         now: OffsetDateTime,
         reason: &AuditReason,
-    ) -> Result<DecisionId, StoreError>;
+    ) -> Result<PriceDecisionId, StoreError>;
 
-    async fn decision(&mut self, id: DecisionId) -> Result<Option<Override>, StoreError>;
+    async fn decision(&mut self, id: PriceDecisionId) -> Result<Option<PriceOverride>, StoreError>;
 
     /// The last decision on exactly this model and provider.
     async fn last_decision(
         &mut self,
         model: &ModelName,
         provider: Option<Provider>,
-    ) -> Result<Option<DecisionId>, StoreError>;
+    ) -> Result<Option<PriceDecisionId>, StoreError>;
 
     /// Starts the next edition of the book, which other processes will notice; returns it.
     async fn next_edition(&mut self) -> Result<Edition, StoreError>;
@@ -117,7 +117,7 @@ pub struct StoredPrices {
     /// The rows from live tables.
     pub rows: Vec<PriceRow>,
     /// The decisions of administrators, in order.
-    pub overrides: Vec<Override>,
+    pub overrides: Vec<PriceOverride>,
 }
 
 /// Reads the stored prices and the unpriced models.
@@ -130,7 +130,7 @@ pub trait PriceReader: Send + Sync {
     async fn stored(&self) -> Result<StoredPrices, StoreError>;
 
     /// The decisions of administrators, in order.
-    async fn decisions(&self) -> Result<Vec<Decision>, StoreError>;
+    async fn decisions(&self) -> Result<Vec<PriceDecision>, StoreError>;
 
     /// The latest attempts to update the book, the last one first.
     async fn updates(&self, limit: u32) -> Result<Vec<PriceUpdate>, StoreError>;

@@ -11,7 +11,7 @@ use crate::usage::{ModelName, Provider};
 
 /// The prices of a model by decision, from an instant on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Override {
+pub struct PriceOverride {
     /// The model, exactly as tools name it; it is not normalised.
     pub model: ModelName,
     /// `None` applies to every provider, and where the client names none.
@@ -24,9 +24,9 @@ pub struct Override {
 
 /// The ascending number of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DecisionId(pub i64);
+pub struct PriceDecisionId(pub i64);
 
-impl fmt::Display for DecisionId {
+impl fmt::Display for PriceDecisionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -34,9 +34,9 @@ impl fmt::Display for DecisionId {
 
 /// An override with its author, time and reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    pub id: DecisionId,
-    pub decided: Override,
+pub struct PriceDecision {
+    pub id: PriceDecisionId,
+    pub decided: PriceOverride,
     /// `None` once that account is purged.
     pub by: Option<UserId>,
     pub at: OffsetDateTime,
@@ -45,8 +45,8 @@ pub struct Decision {
 
 /// A decision with its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedDecision {
-    pub decision: Decision,
+pub struct ListedPriceDecision {
+    pub decision: PriceDecision,
     /// Whether it is the last one on its model and provider and has prices, so that it can be ended.
     pub stands: bool,
 }

@@ -39,7 +39,7 @@ impl Rates {
 
 /// The rates of a request whose context exceeds a threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Tier {
+pub struct PriceTier {
     /// In tokens; a context of exactly this size is below the tier.
     pub above: u64,
     /// The rates for *all* tokens of such a request. A kind without a price in the tier has its base price here.
@@ -59,13 +59,13 @@ pub struct OffPeak {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Prices {
     base: Rates,
-    tiers: Vec<Tier>,
+    tiers: Vec<PriceTier>,
     off_peak: Option<Box<OffPeak>>,
 }
 
 impl Prices {
     /// Prices with `tiers` in any order.
-    pub fn new(base: Rates, mut tiers: Vec<Tier>) -> Self {
+    pub fn new(base: Rates, mut tiers: Vec<PriceTier>) -> Self {
         tiers.sort_by_key(|tier| tier.above);
         Self { base, tiers, off_peak: None }
     }
@@ -81,7 +81,7 @@ impl Prices {
     }
 
     /// The tiers, lowest threshold first.
-    pub fn tiers(&self) -> &[Tier] {
+    pub fn tiers(&self) -> &[PriceTier] {
         &self.tiers
     }
 
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn rates_highest_exceeded_threshold_applies() {
-        let tiers = vec![Tier { above: 272_000, rates: rates(3) }, Tier { above: 131_072, rates: rates(2) }];
+        let tiers = vec![PriceTier { above: 272_000, rates: rates(3) }, PriceTier { above: 131_072, rates: rates(2) }];
         let prices = Prices::new(rates(1), tiers);
         let table = [(0, 1), (131_071, 1), (131_072, 1), (131_073, 2), (272_000, 2), (272_001, 3), (u64::MAX, 3)];
         for (context, femto) in table {
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn rates_off_peak_applies_to_every_context() {
-        let prices = Prices::new(rates(2), vec![Tier { above: 100, rates: rates(3) }]).with_off_peak(at_noon(1));
+        let prices = Prices::new(rates(2), vec![PriceTier { above: 100, rates: rates(3) }]).with_off_peak(at_noon(1));
         let table = [(100, NOON, 1), (101, NOON, 1), (100, NOON + Duration::HOUR, 2), (101, NOON + Duration::HOUR, 3)];
         for (context, at, femto) in table {
             assert_eq!(*prices.for_request(context, at), rates(femto), "{context} {at}");
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn rates_one_implausible_price_makes_all_implausible() {
         let (most, more) = (Price::MOST.femto(), Price::MOST.femto() + 1);
-        let tier = |femto| vec![Tier { above: 1, rates: rates(femto) }];
+        let tier = |femto| vec![PriceTier { above: 1, rates: rates(femto) }];
         assert!(Prices::new(rates(most), tier(most)).with_off_peak(at_noon(most)).are_plausible());
         assert!(!Prices::new(rates(more), vec![]).are_plausible());
         assert!(!Prices::new(rates(1), tier(more)).are_plausible());
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn rates_one_price_is_not_zero() {
         let zero = rates(0);
-        assert!(Prices::new(zero, vec![Tier { above: 1, rates: zero }]).are_zero());
+        assert!(Prices::new(zero, vec![PriceTier { above: 1, rates: zero }]).are_zero());
         assert!(Prices::new(Rates { cache_read: Some(Price::FREE), ..zero }, vec![]).are_zero());
         let priced = [
             Rates { input: ONE, ..zero },
@@ -181,7 +181,7 @@ mod tests {
         ];
         for rates in priced {
             assert!(!Prices::new(rates, vec![]).are_zero(), "{rates:?}");
-            assert!(!Prices::new(zero, vec![Tier { above: 1, rates }]).are_zero(), "{rates:?}");
+            assert!(!Prices::new(zero, vec![PriceTier { above: 1, rates }]).are_zero(), "{rates:?}");
             let hours = WeeklyHours::parse("1/12:00-13:00").expect("hours");
             assert!(!Prices::new(zero, vec![]).with_off_peak(Some(OffPeak { hours, rates })).are_zero(), "{rates:?}");
         }

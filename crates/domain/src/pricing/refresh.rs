@@ -9,10 +9,10 @@ use time::OffsetDateTime;
 use super::book::PriceBook;
 use super::error::PricingError;
 use super::line::PriceRow;
-use super::ports::{Fetched, Origin, PriceSource, SourceError};
+use super::ports::{FetchOutcome, PriceSource, SourceError, TableOrigin};
 use super::price_update::{PriceUpdate, PriceUpdateOutcome};
 use super::rates::Prices;
-use super::table::{Table, TableEntry};
+use super::table::{PriceTable, TableEntry};
 use crate::deps::Deps;
 use crate::usage::{ModelName, Provider};
 
@@ -73,8 +73,8 @@ impl PriceRefresh {
             refusals: Vec::new(),
         };
         match fetched {
-            Ok(Fetched::Table { etag, entries }) => self.take_in(PriceUpdate { etag, ..attempt }, entries).await,
-            Ok(Fetched::Unchanged) => self.record(attempt).await,
+            Ok(FetchOutcome::Table { etag, entries }) => self.take_in(PriceUpdate { etag, ..attempt }, entries).await,
+            Ok(FetchOutcome::Unchanged) => self.record(attempt).await,
             Err(error @ (SourceError::Unavailable(_) | SourceError::Nonsense(_))) => {
                 self.record(PriceUpdate { outcome: PriceUpdateOutcome::Failed(error.to_string()), ..attempt }).await
             }
@@ -89,12 +89,12 @@ impl PriceRefresh {
     }
 
     async fn take_in(&self, attempt: PriceUpdate, entries: Vec<TableEntry>) -> Result<PriceUpdate, PricingError> {
-        let table = Table::read(entries);
+        let table = PriceTable::read(entries);
         let mut tx = self.deps.begin().await?;
         let origin = tx.prices().lock().await?;
         // Under the lock, so that rows stored by a concurrent run are known.
         let known = KnownPrices::of(PriceBook::shipped_rows().chain(tx.prices().live_rows().await?));
-        let news = News::of(&known, &table, attempt.at);
+        let news = PriceChanges::of(&known, &table, attempt.at);
         let last = origin.listed.filter(|_| origin.source.as_ref() == Some(&attempt.source));
         let outcome = match news.objection(last.unwrap_or(known.0.len()), self.most) {
             Some(reason) => PriceUpdateOutcome::Refused(reason),
@@ -120,7 +120,7 @@ impl PriceRefresh {
         }
         if update.outcome.reason().is_none() {
             let (source, etag) = (Some(update.source.clone()), update.etag.clone());
-            tx.prices().set_origin(&Origin { source, etag, listed: Some(update.listed) }).await?;
+            tx.prices().set_origin(&TableOrigin { source, etag, listed: Some(update.listed) }).await?;
         }
         tx.prices().insert_update(&update).await?;
         tx.commit().await?;
@@ -151,7 +151,7 @@ impl KnownPrices {
 
 /// The changes that a table brings.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct News {
+struct PriceChanges {
     /// A row for each new model and each changed price.
     rows: Vec<PriceRow>,
     listed: usize,
@@ -159,9 +159,9 @@ struct News {
     changed: usize,
 }
 
-impl News {
+impl PriceChanges {
     /// The changes of `table` at `now` against `known`.
-    fn of(known: &KnownPrices, table: &Table, now: OffsetDateTime) -> Self {
+    fn of(known: &KnownPrices, table: &PriceTable, now: OffsetDateTime) -> Self {
         let mut news = Self { listed: table.listed.len(), ..Self::default() };
         for listed in &table.listed {
             match known.at(&listed.model, &listed.provider, now) {

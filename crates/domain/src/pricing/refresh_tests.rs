@@ -81,7 +81,7 @@ fn news_has_row_for_new_model_or_price() {
          announced x 2026-01-01 in=1 out=1\nannounced x 2027-01-01 in=9 out=1\n\
          elsewhere y 2026-01-01 in=1 out=1\n",
     ));
-    let table = Table::read(vec![
+    let table = PriceTable::read(vec![
         entry("same", "x", "1e-6"),
         entry("dearer", "x", "2e-6"),
         entry("back", "x", "2e-6"),
@@ -89,7 +89,7 @@ fn news_has_row_for_new_model_or_price() {
         entry("announced", "x", "1e-6"),
         entry("elsewhere", "x", "1e-6"),
     ]);
-    let news = News::of(&known, &table, NOW);
+    let news = PriceChanges::of(&known, &table, NOW);
     let opened: Vec<_> = news.rows.iter().map(|row| (row.model.as_str(), row.prices.to_string())).collect();
     let expected = [("back", "in=2 out=1"), ("dearer", "in=2 out=1"), ("elsewhere", "in=1 out=1")];
     assert_eq!(opened, expected.map(|(model, prices)| (model, prices.to_owned())));
@@ -99,7 +99,7 @@ fn news_has_row_for_new_model_or_price() {
 
 #[test]
 fn news_implausible_table_is_refused() {
-    let news = |listed, added, changed| News { rows: Vec::new(), listed, added, changed };
+    let news = |listed, added, changed| PriceChanges { rows: Vec::new(), listed, added, changed };
     let table = [
         ("empty", news(0, 0, 0), 0, 1.0, true),
         ("half as long", news(50, 0, 0), 100, 0.2, false),
@@ -126,7 +126,7 @@ fn max_changed_share_is_0_to_1() {
 /// The stored prices.
 #[derive(Default)]
 struct Stored {
-    origin: Origin,
+    origin: TableOrigin,
     rows: Vec<PriceRow>,
     edition: i64,
     updates: Vec<PriceUpdate>,
@@ -143,7 +143,7 @@ fn refresh(
     stored: &Shared,
     now: OffsetDateTime,
     known: Option<&'static str>,
-    fetched: Result<Fetched, SourceError>,
+    fetched: Result<FetchOutcome, SourceError>,
 ) -> PriceRefresh {
     let shared = Arc::clone(stored);
     let store = TestUnitOfWork::store(move || {
@@ -176,7 +176,7 @@ fn refresh(
     });
     let mut source = MockPriceSource::new();
     source.expect_address().return_const(TABLE_AT.to_owned());
-    source.expect_fetch().withf(move |asked| asked.as_deref() == known).returning(move |_| fetched.clone());
+    source.expect_fetch().withf(move |sent_etag| sent_etag.as_deref() == known).returning(move |_| fetched.clone());
     PriceRefresh::new(store.deps_at(now), Arc::new(source), share(0.2))
 }
 
@@ -211,8 +211,8 @@ fn published(price: &str) -> Vec<TableEntry> {
     entries
 }
 
-fn table(etag: &str, price: &str) -> Fetched {
-    Fetched::Table { etag: Some(etag.to_owned()), entries: published(price) }
+fn table(etag: &str, price: &str) -> FetchOutcome {
+    FetchOutcome::Table { etag: Some(etag.to_owned()), entries: published(price) }
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn refresh_new_table_adds_rows_once_and_keeps_etag() {
 
     let again = run(&refresh(&stored, NOW + Duration::DAY, Some("\"1\""), Ok(table("\"1b\"", "3e-6"))));
     assert_eq!((again.outcome, again.added, again.changed), (PriceUpdateOutcome::Unchanged, 0, 0));
-    let same = run(&refresh(&stored, NOW + Duration::DAY, Some("\"1b\""), Ok(Fetched::Unchanged)));
+    let same = run(&refresh(&stored, NOW + Duration::DAY, Some("\"1b\""), Ok(FetchOutcome::Unchanged)));
     assert_eq!((same.outcome, same.etag.as_deref()), (PriceUpdateOutcome::Unchanged, Some("\"1b\"")));
     let dearer = run(&refresh(&stored, NOW + Duration::DAY * 2, Some("\"1b\""), Ok(table("\"2\"", "4e-6"))));
     assert_eq!((dearer.outcome, dearer.added, dearer.changed), (PriceUpdateOutcome::Applied, 0, 1));
@@ -246,9 +246,9 @@ fn refresh_failed_or_refused_keeps_book_and_is_recorded() {
     let tables = [
         (Err(SourceError::Unavailable("it is away".to_owned())), "failed"),
         (Err(SourceError::Nonsense("it is poetry".to_owned())), "failed"),
-        (Ok(Fetched::Table { etag: None, entries: Vec::new() }), "refused"),
-        (Ok(Fetched::Table { etag: None, entries: published("3e-6").split_off(2_000) }), "refused"),
-        (Ok(Fetched::Table { etag: Some("\"x\"".to_owned()), entries: dearer.collect() }), "refused"),
+        (Ok(FetchOutcome::Table { etag: None, entries: Vec::new() }), "refused"),
+        (Ok(FetchOutcome::Table { etag: None, entries: published("3e-6").split_off(2_000) }), "refused"),
+        (Ok(FetchOutcome::Table { etag: Some("\"x\"".to_owned()), entries: dearer.collect() }), "refused"),
     ];
     for (fetched, outcome) in tables {
         let update = run(&refresh(&stored, NOW + Duration::DAY, Some("\"1\""), fetched));
@@ -263,7 +263,7 @@ fn refresh_failed_or_refused_keeps_book_and_is_recorded() {
 #[test]
 fn refresh_etag_of_other_address_is_ignored() {
     let stored = Shared::default();
-    stored.lock().expect("no panic").origin = Origin {
+    stored.lock().expect("no panic").origin = TableOrigin {
         source: Some("https://elsewhere.org".to_owned()),
         etag: Some("\"1\"".to_owned()),
         listed: Some(99_999),

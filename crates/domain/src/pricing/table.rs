@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::hours::WeeklyHours;
-use super::line::Words;
+use super::line::PriceWords;
 use super::makers::is_free;
 use super::off_peak::{TableOffPeak, hours};
 use super::price::{Price, whole};
-use super::rates::{OffPeak, Prices, Rates, Tier};
+use super::rates::{OffPeak, PriceTier, Prices, Rates};
 use crate::usage::{ModelName, Provider};
 
 /// The modes whose entries price tokens of text.
@@ -80,14 +80,14 @@ pub struct RefusedEntry {
 
 /// The content of a published table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Table {
+pub struct PriceTable {
     /// One entry for each model and provider, sorted by name.
     pub listed: Vec<ListedPrice>,
     /// Entries that look like prices and are implausible.
     pub refused: Vec<RefusedEntry>,
 }
 
-impl Table {
+impl PriceTable {
     /// Reads `entries`. Those of other modes, without a price for input and output, or of zeros alone are skipped. Of several
     /// for the same model and provider (names are compared in lower case), the last name counts.
     pub fn read(mut entries: Vec<TableEntry>) -> Self {
@@ -125,7 +125,7 @@ fn read(entry: &TableEntry) -> Result<Option<ListedPrice>, EntryProblem> {
 
 /// The prices of `entry`; `None` if input or output has none.
 fn prices(entry: &TableEntry) -> Result<Option<Prices>, EntryProblem> {
-    let mut tiers: BTreeMap<u64, Words> = BTreeMap::new();
+    let mut tiers: BTreeMap<u64, PriceWords> = BTreeMap::new();
     for (kind, above, price) in stated(&entry.prices)? {
         *kind(tiers.entry(above).or_default()) = Some(price);
     }
@@ -137,14 +137,14 @@ fn prices(entry: &TableEntry) -> Result<Option<Prices>, EntryProblem> {
         }
     }
     let Some(base) = tiers.remove(&0).unwrap_or_default().complete() else { return Ok(None) };
-    let tiers = tiers.into_iter().map(|(above, words)| Tier { above, rates: words.over(&base) });
+    let tiers = tiers.into_iter().map(|(above, words)| PriceTier { above, rates: words.over(&base) });
     let off_peak = entry.off_peak.as_ref().map(|off_peak| at_off_peak(off_peak, &base)).transpose()?.flatten();
     Ok(Some(Prices::new(base, tiers.collect()).with_off_peak(off_peak)))
 }
 
 /// The off-peak prices over those of `base`; `None` without prices or hours.
 fn at_off_peak(stated_in: &TableOffPeak, base: &Rates) -> Result<Option<OffPeak>, EntryProblem> {
-    let mut words = Words::default();
+    let mut words = PriceWords::default();
     for (kind, _, price) in stated(&stated_in.prices)?.into_iter().filter(|(_, above, _)| *above == 0) {
         *kind(&mut words) = Some(price);
     }
@@ -164,7 +164,7 @@ fn stated(fields: &[(String, Option<String>)]) -> Result<Vec<(Kind, u64, Price)>
 }
 
 /// The place of the price of a kind of token.
-type Kind = fn(&mut Words) -> &mut Option<Price>;
+type Kind = fn(&mut PriceWords) -> &mut Option<Price>;
 
 const KINDS: [(&str, Kind); 6] = [
     ("input_cost_per_token", |words| &mut words.input),
@@ -210,7 +210,7 @@ mod tests {
 
     /// The prices of the only listed entry, as a line writes them.
     fn line_of(entry: TableEntry) -> Result<Option<String>, EntryProblem> {
-        let Table { listed, refused } = Table::read(vec![entry]);
+        let PriceTable { listed, refused } = PriceTable::read(vec![entry]);
         match refused.first() {
             Some(refused) => Err(refused.problem),
             None => Ok(listed.first().map(|listed| listed.prices.to_string())),
@@ -284,9 +284,9 @@ mod tests {
         ];
         let text = "in=3 out=15 read=0.3 write=3.75 write1h=6 think=20 >200k in=6 write1h=12 >1000k out=30";
         let prices = line::prices(text).expect("prices");
-        let read = Table::read(vec![entry("GPT-9", &fields)]);
+        let read = PriceTable::read(vec![entry("GPT-9", &fields)]);
         let (model, provider) = (ModelName::trusted("gpt-9"), Provider::trusted("openai"));
-        assert_eq!(read, Table { listed: vec![ListedPrice { model, provider, prices }], refused: vec![] });
+        assert_eq!(read, PriceTable { listed: vec![ListedPrice { model, provider, prices }], refused: vec![] });
     }
 
     #[test]
@@ -314,7 +314,7 @@ mod tests {
             ),
         ];
         for (case, entry, is_listed) in table {
-            let read = Table::read(vec![entry]);
+            let read = PriceTable::read(vec![entry]);
             assert_eq!((read.listed.len(), read.refused.len()), (usize::from(is_listed), 0), "{case}");
         }
     }
@@ -338,7 +338,7 @@ mod tests {
             (TableEntry { provider: None, ..entry("x", &good) }, Some(EntryProblem::Name)),
         ];
         for (entry, problem) in table {
-            let read = Table::read(vec![entry.clone()]);
+            let read = PriceTable::read(vec![entry.clone()]);
             assert_eq!(read.refused.first().map(|refused| refused.problem), problem, "{entry:?}");
             assert_eq!(read.listed.is_empty(), problem.is_some(), "{entry:?}");
         }
@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn table_names_differing_in_case_last_one_counts() {
         let entries = [("gpt-9", "2e-6"), ("GPT-9", "1e-6")];
-        let read = Table::read(entries.map(|(model, price)| entry(model, &[(IN, price), (OUT, price)])).into());
+        let read = PriceTable::read(entries.map(|(model, price)| entry(model, &[(IN, price), (OUT, price)])).into());
         let prices: Vec<_> = read.listed.iter().map(|listed| listed.prices.to_string()).collect();
         assert_eq!(prices, ["in=2 out=2"]);
     }

@@ -2,7 +2,7 @@
 
 pub(crate) mod settle;
 
-pub(crate) use settle::{Change, Earned, RANK_MARKS, settle};
+pub(crate) use settle::{AccountChange, RANK_MARKS, SettleOutcome, settle};
 
 const TOKENS_PER_XP: i64 = 10_000;
 

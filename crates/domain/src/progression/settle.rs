@@ -7,15 +7,15 @@ use time::{Date, OffsetDateTime};
 
 use super::{EventXp, Level, MonthlyBadge};
 use crate::accounts::Account;
-use crate::achievements::ports::{Award, ProgressEvent, ProgressSums};
-use crate::achievements::{AchievementFacts, Events, Tier, Unlock, judge};
+use crate::achievements::ports::{ProgressChanges, ProgressEvent, ProgressSums};
+use crate::achievements::{AchievementFacts, ProgressEvents, Tier, Unlock, judge};
 use crate::days::Window;
 use crate::days::Zone;
 use crate::error::StoreError;
 use crate::ids::{ActivityId, Ids, NotificationId, UserId};
 use crate::notifications::{Notification, NotificationContent};
 use crate::social::{
-    Activity, Happening, achievement_unlocked, badge_earned, level_up, rank_reached, streak_milestone,
+    Activity, NewActivity, achievement_unlocked, badge_earned, level_up, rank_reached, streak_milestone,
 };
 use crate::store::UnitOfWork;
 use crate::streaks::{Streak, longest_run};
@@ -28,7 +28,7 @@ pub(crate) const RANK_MARKS: [u32; 3] = [100, 10, 1];
 
 /// A change of an account.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Change {
+pub(crate) struct AccountChange {
     /// The level before.
     pub before: Level,
     /// The account with its totals afterwards.
@@ -39,7 +39,7 @@ pub(crate) struct Change {
     pub content: Vec<NotificationContent>,
 }
 
-impl Change {
+impl AccountChange {
     /// A change of `account`, in its state under the lock.
     pub(crate) fn of(account: Account) -> Self {
         Self { before: account.level(), account, granted: Vec::new(), content: Vec::new() }
@@ -48,7 +48,7 @@ impl Change {
 
 /// The result of settling.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Earned {
+pub(crate) struct SettleOutcome {
     /// The account afterwards.
     pub account: Account,
     pub streak: Streak,
@@ -68,15 +68,15 @@ pub(crate) async fn settle(
     ids: &dyn Ids,
     now: OffsetDateTime,
     user: UserId,
-    change: Change,
-) -> Result<Earned, StoreError> {
+    change: AccountChange,
+) -> Result<SettleOutcome, StoreError> {
     let today = change.account.zone.clone().unwrap_or_else(Zone::utc).date(now);
     let facts = tx.progress().facts(Window::month(user, today)).await?;
     let (facts, events) = facts.ok_or_else(|| StoreError::Internal(format!("the account {user} has no progress")))?;
     let streak = Streak::of(&facts.active_days, today);
     let stored = change.account.progress();
     let outcome = decide(change, &facts, &events, now, today);
-    let award = Award {
+    let award = ProgressChanges {
         sums: (outcome.account.progress() != stored).then(|| outcome.account.progress()),
         unlocks: outcome.unlocks.iter().map(|unlock| (unlock.definition.id(), unlock.tier)).collect(),
         events: outcome.events,
@@ -90,9 +90,9 @@ pub(crate) async fn settle(
     if !award.is_empty() {
         tx.progress().award(user, &award, now).await?;
     }
-    Ok(Earned {
+    Ok(SettleOutcome {
         leveled_up: outcome.account.level().level > outcome.before.level,
-        rank: facts.person.rank,
+        rank: facts.user.rank,
         corrected: stored != outcome.derived,
         account: outcome.account,
         streak,
@@ -109,13 +109,19 @@ struct Outcome {
     account: Account,
     unlocks: Vec<Unlock>,
     events: Vec<ProgressEvent>,
-    happenings: Vec<Happening>,
+    happenings: Vec<NewActivity>,
     content: Vec<NotificationContent>,
 }
 
 /// Judges a change by `facts`. A reward with an event in `past` is not repeated (I5).
-fn decide(change: Change, facts: &AchievementFacts, past: &Events, now: OffsetDateTime, today: Date) -> Outcome {
-    let Change { before, mut account, granted, mut content } = change;
+fn decide(
+    change: AccountChange,
+    facts: &AchievementFacts,
+    past: &ProgressEvents,
+    now: OffsetDateTime,
+    today: Date,
+) -> Outcome {
+    let AccountChange { before, mut account, granted, mut content } = change;
     account.active_days = u32::try_from(facts.active_days.len()).unwrap_or(u32::MAX);
     account.longest_streak = longest_run(&facts.active_days);
     account.event_xp = past.xp();
@@ -151,7 +157,7 @@ fn decide(change: Change, facts: &AchievementFacts, past: &Events, now: OffsetDa
         .collect();
     happenings.extend(passed.last().map(|days| streak_milestone(*days)));
     events.extend(passed.into_iter().map(|days| mark(streak_reason(days))));
-    let rank = facts.person.best_rank;
+    let rank = facts.user.best_rank;
     let marks =
         RANK_MARKS.into_iter().filter(|mark| (1..=*mark).contains(&rank) && !past.contains(&rank_reason(*mark)));
     let marks: Vec<u32> = marks.collect();
@@ -186,7 +192,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::achievements::{find_by_slug, ports::Award};
+    use crate::achievements::{find_by_slug, ports::ProgressChanges};
     use crate::ids::CountingIds;
     use crate::notifications::NotificationKind;
     use crate::social::ActivityKind;
@@ -203,24 +209,24 @@ mod tests {
         (0..days).map(|back| NOW.date() - Duration::days(back)).collect()
     }
 
-    fn with_tokens(tokens: i64) -> Change {
+    fn with_tokens(tokens: i64) -> AccountChange {
         let before = account();
         let totals = Sums { messages: 1, tokens, ..Sums::default() };
-        Change { account: Account { totals, ..before.clone() }, ..Change::of(before) }
+        AccountChange { account: Account { totals, ..before.clone() }, ..AccountChange::of(before) }
     }
 
-    fn events(reasons: &[&str]) -> Events {
+    fn events(reasons: &[&str]) -> ProgressEvents {
         reasons.iter().map(|reason| ((*reason).to_owned(), EventXp(0))).collect()
     }
 
     fn of_kind(outcome: &Outcome, kind: ActivityKind) -> Vec<String> {
-        let shown = |(_, data): &Happening| format!("{:?}", data[0].1);
+        let shown = |(_, data): &NewActivity| format!("{:?}", data[0].1);
         outcome.happenings.iter().filter(|(of, _)| *of == kind).map(shown).collect()
     }
 
     #[test]
     fn settle_unlock_is_awarded_shown_and_notified() {
-        let outcome = decide(with_tokens(1), &facts(days(1)), &Events::default(), NOW, NOW.date());
+        let outcome = decide(with_tokens(1), &facts(days(1)), &ProgressEvents::default(), NOW, NOW.date());
         let slugs: Vec<_> = outcome.unlocks.iter().map(|unlock| unlock.definition.slug).collect();
         assert_eq!(slugs, ["first-sync"]);
         assert_eq!(outcome.events, [ProgressEvent { reason: "achievement:first-sync:0".into(), xp: EventXp(5_000) }]);
@@ -233,7 +239,7 @@ mod tests {
 
     #[test]
     fn settle_jump_over_tiers_pays_all_and_notifies_once() {
-        let outcome = decide(with_tokens(1_000_000), &facts(days(1)), &Events::default(), NOW, NOW.date());
+        let outcome = decide(with_tokens(1_000_000), &facts(days(1)), &ProgressEvents::default(), NOW, NOW.date());
         let stream: Vec<_> = outcome.unlocks.iter().filter(|unlock| unlock.definition.slug == "token-stream").collect();
         let [unlock] = stream[..] else { panic!("{stream:?}") };
         assert_eq!((unlock.tier, unlock.xp), (Some(Tier::Gold), 50 + 100 + 200));
@@ -249,7 +255,8 @@ mod tests {
             assert_eq!(outcome.account.level().level, 2);
             assert_eq!(of_kind(&outcome, ActivityKind::LevelUp).len(), usize::from(announced), "{reasons:?}");
         }
-        let outcome = decide(Change::of(account()), &facts(BTreeSet::new()), &Events::default(), NOW, NOW.date());
+        let outcome =
+            decide(AccountChange::of(account()), &facts(BTreeSet::new()), &ProgressEvents::default(), NOW, NOW.date());
         assert!(of_kind(&outcome, ActivityKind::LevelUp).is_empty(), "nobody is told of level 1");
     }
 
@@ -301,7 +308,7 @@ mod tests {
             (1, &["rank:100", "rank:10", "rank:1"], None, &[]),
         ] {
             let mut facts = facts(days(1));
-            facts.person.best_rank = best_rank;
+            facts.user.best_rank = best_rank;
             let outcome = decide(with_tokens(1), &facts, &events(reasons), NOW, NOW.date());
             let shown = of_kind(&outcome, ActivityKind::RankReached);
             let expected: Vec<String> = announced.iter().map(|mark| format!("Integer({mark})")).collect();
@@ -322,10 +329,10 @@ mod tests {
     #[test]
     fn settle_granted_xp_is_paid_once() {
         let granted = || vec![ProgressEvent { reason: "referral:1".into(), xp: EventXp(625) }];
-        let change = || Change { granted: granted(), ..Change::of(account()) };
-        let outcome = decide(change(), &facts(BTreeSet::new()), &Events::default(), NOW, NOW.date());
+        let change = || AccountChange { granted: granted(), ..AccountChange::of(account()) };
+        let outcome = decide(change(), &facts(BTreeSet::new()), &ProgressEvents::default(), NOW, NOW.date());
         assert_eq!((outcome.account.event_xp, &outcome.events), (EventXp(625), &granted()));
-        let paid: Events = [("referral:1".to_owned(), EventXp(625))].into_iter().collect();
+        let paid: ProgressEvents = [("referral:1".to_owned(), EventXp(625))].into_iter().collect();
         let outcome = decide(change(), &facts(BTreeSet::new()), &paid, NOW, NOW.date());
         assert_eq!((outcome.account.event_xp, outcome.events.len()), (EventXp(625), 0));
     }
@@ -333,20 +340,20 @@ mod tests {
     #[test]
     fn settle_corrects_wrong_sums() {
         let stored = Account { active_days: 9, event_xp: EventXp(1), achievements: 3, ..account() };
-        let written = Arc::new(Mutex::new(Vec::<Award>::new()));
+        let written = Arc::new(Mutex::new(Vec::<ProgressChanges>::new()));
         let first = find_by_slug("first-sync").expect("an achievement").id();
         for (stored, corrected) in
             [(stored, true), (Account { active_days: 1, longest_streak: 1, achievements: 1, ..account() }, false)]
         {
             let mut tx = TestUnitOfWork::default();
             let facts = AchievementFacts { held: [(first, None)].into_iter().collect(), ..facts(days(1)) };
-            tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), Events::default()))));
+            tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), ProgressEvents::default()))));
             let seen = written.clone();
             tx.progress.expect_award().returning(move |_, award, _| {
                 seen.lock().expect("awards").push(award.clone());
                 Ok(())
             });
-            let settling = settle(&mut tx, &CountingIds, NOW, ADA, Change::of(stored));
+            let settling = settle(&mut tx, &CountingIds, NOW, ADA, AccountChange::of(stored));
             let earned = pollster::block_on(settling).expect("a settlement");
             assert_eq!(earned.corrected, corrected);
             assert!(earned.unlocks.is_empty());

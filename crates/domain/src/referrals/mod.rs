@@ -19,8 +19,8 @@ pub use click::{CLICK_LIMITS, ClickLimits, Visitor, VisitorNetwork, VisitorSalt}
 pub use code::ReferralCode;
 pub use degree::Degree;
 pub use error::ReferralError;
-pub use referral_chain::Paid;
-pub(crate) use referral_chain::{Join, ReferralChain};
+pub use referral_chain::PaidXp;
+pub(crate) use referral_chain::{NewReferral, ReferralChain};
 pub use referred_by::ReferredBy;
 pub use service::{Referrals, WINDOW};
-pub use stats::{ClickStats, LISTED, ReferralStats, ReferredPerson, ReferredSeen};
+pub use stats::{ClickStats, MAX_LISTED_USERS, ReferralStats, ReferredDetails, ReferredUser};

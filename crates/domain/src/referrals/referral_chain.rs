@@ -12,12 +12,12 @@ use crate::accounts::lock_together;
 use crate::achievements::ports::ProgressEvent;
 use crate::error::StoreError;
 use crate::ids::{Ids, UserId};
-use crate::progression::{Change, EventXp, settle};
+use crate::progression::{AccountChange, EventXp, settle};
 use crate::store::{Store, UnitOfWork};
 
 /// The XP that a referral paid, by level, the nearest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Paid(pub [EventXp; 3]);
+pub struct PaidXp(pub [EventXp; 3]);
 
 /// Up to three accounts above a newcomer, and the newcomer if its account exists yet, all locked.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +37,7 @@ struct Referrer {
 
 /// A referral to be stored.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Join {
+pub(crate) struct NewReferral {
     pub referred: UserId,
     pub visitor: Visitor,
     pub now: OffsetDateTime,
@@ -99,18 +99,16 @@ impl ReferralChain {
     /// Whether the locked chain is complete. An account can gain a referrer between the look-up and the lock. It does so only
     /// once, so three retries suffice.
     fn is_whole(&self) -> bool {
-        let next = |place: usize| self.people.get(place + 1).map(|person| person.id);
+        let next = |place: usize| self.people.get(place + 1).map(|user| user.id);
         let stands = |place: usize, account: &Account| {
             place + 1 == Degree::ALL.len() || account.referred_by.map(|by| by.referrer) == next(place)
         };
         let locked = self.people.iter().enumerate();
-        locked
-            .filter_map(|(place, person)| Some((place, person.account.as_ref()?)))
-            .all(|(place, one)| stands(place, one))
+        locked.filter_map(|(place, user)| Some((place, user.account.as_ref()?))).all(|(place, one)| stands(place, one))
     }
 
     pub(crate) fn referrer(&self) -> Option<UserId> {
-        self.people.first().map(|person| person.id)
+        self.people.first().map(|user| user.id)
     }
 
     /// Stores `join` and settles the accounts above, whose counts of referrals grew. Returns the paid XP, or `None` if the
@@ -119,8 +117,8 @@ impl ReferralChain {
         self,
         tx: &mut dyn UnitOfWork,
         ids: &dyn Ids,
-        join: Join,
-    ) -> Result<Option<Paid>, StoreError> {
+        join: NewReferral,
+    ) -> Result<Option<PaidXp>, StoreError> {
         let Some(referrer) = self.referrer() else { return Ok(None) };
         if !tx.referrals().insert(join.referred, referrer, join.now).await? {
             return Ok(None);
@@ -129,10 +127,10 @@ impl ReferralChain {
         if join.pays {
             return self.pay(tx, ids, join.referred, join.now).await.map(Some);
         }
-        for (_, person, account) in self.present() {
-            settle(tx, ids, join.now, person, Change::of(account)).await?;
+        for (_, user, account) in self.present() {
+            settle(tx, ids, join.now, user, AccountChange::of(account)).await?;
         }
-        Ok(Some(Paid::default()))
+        Ok(Some(PaidXp::default()))
     }
 
     /// Pays the accounts above `referred`, once.
@@ -142,12 +140,12 @@ impl ReferralChain {
         ids: &dyn Ids,
         referred: UserId,
         now: OffsetDateTime,
-    ) -> Result<Paid, StoreError> {
-        let mut paid = Paid::default();
+    ) -> Result<PaidXp, StoreError> {
+        let mut paid = PaidXp::default();
         tx.referrals().set_paid(referred, now).await?;
-        for (degree, person, account) in self.present() {
+        for (degree, user, account) in self.present() {
             let granted = vec![ProgressEvent { reason: format!("referral:{referred}"), xp: degree.xp() }];
-            settle(tx, ids, now, person, Change { granted, ..Change::of(account) }).await?;
+            settle(tx, ids, now, user, AccountChange { granted, ..AccountChange::of(account) }).await?;
             paid.0[degree as usize] = degree.xp();
         }
         Ok(paid)
@@ -156,7 +154,7 @@ impl ReferralChain {
     /// The accounts that still exist, with their level.
     fn present(self) -> impl Iterator<Item = (Degree, UserId, Account)> {
         let people = Degree::ALL.into_iter().zip(self.people);
-        people.filter_map(|(degree, person)| Some((degree, person.id, person.account?)))
+        people.filter_map(|(degree, user)| Some((degree, user.id, user.account?)))
     }
 }
 
@@ -173,14 +171,14 @@ mod tests {
 
     /// Accounts by number, each with its referrer (0: none) or deleted.
     fn chain(people: &[(u128, Option<u128>)]) -> ReferralChain {
-        let person = |(id, referrer): &(u128, Option<u128>)| Referrer {
+        let referrer_of = |(id, referrer): &(u128, Option<u128>)| Referrer {
             id: user(*id),
             account: referrer.map(|by| Account {
                 referred_by: (by > 0).then(|| ReferredBy { referrer: user(by), is_paid: true }),
                 ..account()
             }),
         };
-        ReferralChain { newcomer: None, people: people.iter().map(person).collect() }
+        ReferralChain { newcomer: None, people: people.iter().map(referrer_of).collect() }
     }
 
     #[test]

@@ -5,8 +5,8 @@ use time::Duration;
 use super::click::{CLICK_LIMITS, VisitorSalt};
 use super::code::ReferralCode;
 use super::error::ReferralError;
-use super::referral_chain::{Join, Paid, ReferralChain};
-use super::stats::{LISTED, ReferralStats};
+use super::referral_chain::{NewReferral, PaidXp, ReferralChain};
+use super::stats::{MAX_LISTED_USERS, ReferralStats};
 use crate::deps::Deps;
 use crate::error::StoreError;
 use crate::identity::Device;
@@ -55,13 +55,9 @@ impl Referrals {
         Err(StoreError::Internal(format!("no free code was found for the account {user}")).into())
     }
 
-    /// The code of `person`, if `viewer` is the same account.
-    pub async fn own_code(
-        &self,
-        person: UserId,
-        viewer: Option<UserId>,
-    ) -> Result<Option<ReferralCode>, ReferralError> {
-        if viewer == Some(person) { self.code(person).await.map(Some) } else { Ok(None) }
+    /// The code of `user`, if `viewer` is the same account.
+    pub async fn own_code(&self, user: UserId, viewer: Option<UserId>) -> Result<Option<ReferralCode>, ReferralError> {
+        if viewer == Some(user) { self.code(user).await.map(Some) } else { Ok(None) }
     }
 
     /// Stores a click on the link of `code` from `device`. The result does not reveal whether the code exists.
@@ -79,18 +75,18 @@ impl Referrals {
 
     /// Makes the owner of `code` the referrer of `user`, which registered within [`WINDOW`] and has none. If `user` has synced
     /// before, the referral is paid now.
-    pub async fn track(&self, user: UserId, code: &str, device: &Device) -> Result<Paid, ReferralError> {
+    pub async fn track(&self, user: UserId, code: &str, device: &Device) -> Result<PaidXp, ReferralError> {
         self.deps.retried(|| self.track_once(user, code, device)).await
     }
 
-    async fn track_once(&self, user: UserId, code: &str, device: &Device) -> Result<Paid, ReferralError> {
+    async fn track_once(&self, user: UserId, code: &str, device: &Device) -> Result<PaidXp, ReferralError> {
         let unknown = || ReferralError::UnknownCode(code.to_owned());
         let parsed = ReferralCode::parse(code).ok_or_else(unknown)?;
         let (mut tx, chain) = ReferralChain::begin_by_code(&*self.deps.store, Some(user), &parsed).await?;
         let chain = chain.ok_or_else(unknown)?;
         let referrer = chain.referrer().ok_or_else(unknown)?;
         let account = chain.newcomer.clone().ok_or(ReferralError::UnknownUser(user))?;
-        let person = tx.users().find(user).await?.ok_or(ReferralError::UnknownUser(user))?;
+        let referred_user = tx.users().find(user).await?.ok_or(ReferralError::UnknownUser(user))?;
         let now = self.deps.now();
         if referrer == user {
             return Err(ReferralError::Yourself);
@@ -98,7 +94,7 @@ impl Referrals {
         if account.referred_by.is_some() {
             return Err(ReferralError::AlreadyReferred);
         }
-        if now - person.created_at >= WINDOW {
+        if now - referred_user.created_at >= WINDOW {
             return Err(ReferralError::TooLate);
         }
         // A chain can be longer than its locked part, so these checks are serialised.
@@ -106,7 +102,7 @@ impl Referrals {
             return Err(ReferralError::Circle);
         }
         let visitor = self.salt.visitor(&parsed, device);
-        let join = Join { referred: user, visitor, now, pays: account.totals.messages > 0 };
+        let join = NewReferral { referred: user, visitor, now, pays: account.totals.messages > 0 };
         let paid = chain.join(&mut *tx, &*self.deps.ids, join).await?.ok_or(ReferralError::AlreadyReferred)?;
         tx.commit().await?;
         Ok(paid)
@@ -114,6 +110,6 @@ impl Referrals {
 
     /// The results of the referrals of `user`.
     pub async fn stats(&self, user: UserId) -> Result<ReferralStats, ReferralError> {
-        Ok(self.deps.reads().referrals().stats(user, LISTED).await?)
+        Ok(self.deps.reads().referrals().stats(user, MAX_LISTED_USERS).await?)
     }
 }

@@ -12,7 +12,7 @@ use super::ports::MockReferralReader;
 use super::{CLICK_LIMITS, ReferralCode, ReferralError, Referrals, ReferredBy, Visitor, VisitorSalt, WINDOW};
 use crate::accounts::Account;
 use crate::accounts::ports::Locks;
-use crate::achievements::Events;
+use crate::achievements::ProgressEvents;
 use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::{MockPasswordHasher, MockSessionReader};
 use crate::identity::{Device, Email, Identity, Password, PasswordHash, Registration};
@@ -23,7 +23,7 @@ use crate::testing::{TestReads, TestStore, TestUnitOfWork, facts, variant};
 use crate::usage::ports::RollupChanges;
 use crate::usage::room::NameUse;
 use crate::usage::testing::{NOW, account, batch, locked, message, sent};
-use crate::usage::{Batch, LedgerEntry, SentMessage, Sums, Usage};
+use crate::usage::{LedgerEntry, SentMessage, Sums, SyncBatch, Usage};
 use crate::users::{Profile, User, Username};
 
 fn user(number: u128) -> UserId {
@@ -40,7 +40,7 @@ fn code(number: u128) -> ReferralCode {
 struct People {
     /// By account, its referrer and whether that was paid.
     above: Mutex<BTreeMap<u128, (u128, bool)>>,
-    gone: BTreeSet<u128>,
+    deleted: BTreeSet<u128>,
     /// Accounts that have synced a message.
     synced: BTreeSet<u128>,
     /// The age of the accounts.
@@ -61,21 +61,21 @@ struct People {
 impl People {
     /// The accounts of `chain` with their referrers, all paid.
     fn with(chain: &[(u128, u128)]) -> Self {
-        let above = chain.iter().map(|(person, referrer)| (*person, (*referrer, true))).collect();
+        let above = chain.iter().map(|(user, referrer)| (*user, (*referrer, true))).collect();
         Self { above: Mutex::new(above), ..Self::default() }
     }
 
-    fn account(&self, person: u128) -> Option<Account> {
-        let by = self.above.lock().expect("referrals").get(&person).copied();
+    fn account(&self, number: u128) -> Option<Account> {
+        let by = self.above.lock().expect("referrals").get(&number).copied();
         let referred_by = by.map(|(by, is_paid)| ReferredBy { referrer: user(by), is_paid });
-        let messages = i64::from(self.synced.contains(&person));
+        let messages = i64::from(self.synced.contains(&number));
         let totals = Sums { messages, ..Sums::default() };
-        (!self.gone.contains(&person)).then(|| Account { totals, referred_by, ..account() })
+        (!self.deleted.contains(&number)).then(|| Account { totals, referred_by, ..account() })
     }
 
-    fn chain(&self, person: u128) -> Vec<u128> {
+    fn chain(&self, user: u128) -> Vec<u128> {
         let above = self.above.lock().expect("referrals");
-        std::iter::successors(Some(person), |person| above.get(person).map(|(by, _)| *by)).skip(1).collect()
+        std::iter::successors(Some(user), |user| above.get(user).map(|(by, _)| *by)).skip(1).collect()
     }
 
     fn transaction(self: &Arc<Self>) -> TestUnitOfWork {
@@ -83,23 +83,23 @@ impl People {
         let people = self.clone();
         tx.users
             .expect_find()
-            .returning(move |id| Ok(people.account(id.0.as_u128()).map(|_| person(id, NOW - people.age))));
+            .returning(move |id| Ok(people.account(id.0.as_u128()).map(|_| user_created_at(id, NOW - people.age))));
         let people = self.clone();
         tx.ledger.expect_lock_for_sync().returning(move |id, _, _, _| Ok(people.account(id.0.as_u128()).map(locked)));
         let people = self.clone();
         tx.accounts.expect_lock_counts().returning(|_| Ok(()));
         tx.accounts.expect_try_lock_all().returning(move |ids| {
             people.locks.lock().expect("locks").push(ids.iter().map(|id| id.0.as_u128()).collect());
-            if let Some((person, referrer)) = people.meanwhile.lock().expect("a wish").take() {
-                people.above.lock().expect("referrals").insert(person, (referrer, true));
+            if let Some((user, referrer)) = people.meanwhile.lock().expect("a wish").take() {
+                people.above.lock().expect("referrals").insert(user, (referrer, true));
             }
             let accounts = ids.iter().filter_map(|id| Some((*id, people.account(id.0.as_u128())?))).collect();
             Ok(Locks { accounts, busy: Vec::new() })
         });
         let people = self.clone();
         tx.progress.expect_facts().returning(move |month| {
-            people.judged.lock().expect("people").push(month.person.0.as_u128());
-            Ok(Some((facts(BTreeSet::new()), Events::default())))
+            people.judged.lock().expect("people").push(month.user.0.as_u128());
+            Ok(Some((facts(BTreeSet::new()), ProgressEvents::default())))
         });
         let people = self.clone();
         tx.progress.expect_award().returning(move |id, award, _| {
@@ -119,7 +119,7 @@ impl People {
         let people = self.clone();
         tx.referrals.expect_owner().returning(move |code| {
             let owner: u128 = code.as_str().parse().expect("a number");
-            Ok((owner < 100 && !people.gone.contains(&owner)).then(|| user(owner)))
+            Ok((owner < 100 && !people.deleted.contains(&owner)).then(|| user(owner)))
         });
         let people = self.clone();
         tx.referrals.expect_above().returning(move |id, most| {
@@ -152,7 +152,7 @@ impl People {
     }
 }
 
-fn person(id: UserId, created_at: OffsetDateTime) -> User {
+fn user_created_at(id: UserId, created_at: OffsetDateTime) -> User {
     User {
         id,
         username: Username::trusted("somebody"),
@@ -217,7 +217,7 @@ fn track_code_once_within_a_day_and_without_circle() {
         // An account referred by the caller can have no second referrer, but can refer others.
         (&[(3, 1)], day, "00000002", Ok(())),
     ] {
-        let people = Arc::new(People { age, gone: [99].into(), ..People::with(chain) });
+        let people = Arc::new(People { age, deleted: [99].into(), ..People::with(chain) });
         let answer = block_on(referrals(&people).track(user(1), typed, &device()));
         let answer = answer.map(|paid| assert_eq!(paid.0, [EventXp(0); 3]));
         let answer = answer.map_err(|error| (error.kind(), variant(&error)));
@@ -235,16 +235,16 @@ fn track_code_once_within_a_day_and_without_circle() {
 
 #[test]
 fn track_code_after_sync_pays_at_once() {
-    for (chain, gone, paid, told) in [
+    for (chain, deleted, paid, notified) in [
         (&[][..], &[][..], &[(2, 1, 2_500)][..], [2_500, 0, 0]),
         (&[(2, 3)], &[], &[(2, 1, 2_500), (3, 1, 625)], [2_500, 625, 0]),
         (&[(2, 3), (3, 4), (4, 5)], &[], &[(2, 1, 2_500), (3, 1, 625), (4, 1, 250)], [2_500, 625, 250]),
         (&[(2, 3), (3, 4)], &[3], &[(2, 1, 2_500), (4, 1, 250)], [2_500, 0, 250]),
     ] {
-        let gone = gone.iter().copied().collect();
-        let people = Arc::new(People { synced: [1].into(), gone, ..People::with(chain) });
+        let deleted = deleted.iter().copied().collect();
+        let people = Arc::new(People { synced: [1].into(), deleted, ..People::with(chain) });
         let answer = block_on(referrals(&people).track(user(1), "00000002", &device())).expect("a referrer");
-        assert_eq!(answer.0, told.map(EventXp), "{chain:?}");
+        assert_eq!(answer.0, notified.map(EventXp), "{chain:?}");
         assert_eq!(people.paid(), paid, "{chain:?}");
         assert_eq!(people.account(1).and_then(|account| account.unpaid_referrer()), None);
     }
@@ -260,7 +260,7 @@ fn track_code_locks_in_id_order_and_again_when_chain_grew() {
 
 #[test]
 fn track_code_of_deleted_account_is_unknown() {
-    let people = Arc::new(People { gone: [1].into(), ..People::default() });
+    let people = Arc::new(People { deleted: [1].into(), ..People::default() });
     let error = block_on(referrals(&people).track(user(1), "00000002", &device())).expect_err("nobody");
     assert!(matches!(error, ReferralError::UnknownUser(_)), "{error}");
 }
@@ -276,7 +276,7 @@ fn sync_first_message_pays_three_levels_once() {
         (false, batch(vec![]), vec![], &[]),
         (false, batch(vec![sent("a")]), vec![stored], &[]),
         (false, batch(ahead()), vec![], &[]),
-        (false, Batch { dry_run: true, ..batch(vec![sent("a")]) }, vec![], &[]),
+        (false, SyncBatch { dry_run: true, ..batch(vec![sent("a")]) }, vec![], &[]),
     ] {
         let people = Arc::new(People::with(&[(2, 3), (3, 4), (4, 5)]));
         people.above.lock().expect("referrals").insert(1, (2, is_paid));
@@ -321,7 +321,7 @@ fn register_with_code_gets_referrer_and_old_code_is_ignored() {
         (Some(code(999)), &[]),
         (Some(code(3)), &[3]),
     ] {
-        let people = Arc::new(People { gone: [99].into(), ..People::with(&[(2, 3)]) });
+        let people = Arc::new(People { deleted: [99].into(), ..People::with(&[(2, 3)]) });
         let registration = Registration {
             email: Email::trusted("ada@example.org"),
             password: Password::typed("correct horse"),
@@ -349,8 +349,8 @@ fn referral_code_is_created_at_first_use_and_again_when_taken() {
     ] {
         let mut reader = MockReferralReader::new();
         reader.expect_code().returning(move |_| Ok(known.clone()));
-        let (asked, given) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None)));
-        let (count, kept) = (asked.clone(), given.clone());
+        let (attempts, given) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None)));
+        let (count, kept) = (attempts.clone(), given.clone());
         let store = TestUnitOfWork::store(move || {
             let (mut tx, count, kept) = (TestUnitOfWork::default(), count.clone(), kept.clone());
             tx.referrals.expect_code().returning(|_| Ok(None));
@@ -366,7 +366,7 @@ fn referral_code_is_created_at_first_use_and_again_when_taken() {
         let answer = block_on(referrals.code(user(1))).map_err(|error| error.kind());
         let made = given.lock().expect("a code").clone();
         assert_eq!(answer, expected.map(|known| known.or(made).expect("a code")));
-        assert_eq!(asked.load(Ordering::SeqCst), tries);
+        assert_eq!(attempts.load(Ordering::SeqCst), tries);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::progression::{EventXp, Level};
 use crate::users::{Username, WebUrl};
 
 /// The most referred accounts that are listed.
-pub const LISTED: u32 = 100;
+pub const MAX_LISTED_USERS: u32 = 100;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReferralStats {
@@ -15,26 +15,26 @@ pub struct ReferralStats {
     pub totals: [u64; 3],
     /// The XP paid for them.
     pub xp: EventXp,
-    /// The accounts that came by this account's own code, newest first, up to [`LISTED`].
-    pub people: Vec<ReferredPerson>,
+    /// The accounts that came by this account's own code, newest first, up to [`MAX_LISTED_USERS`].
+    pub people: Vec<ReferredUser>,
     pub clicks: ClickStats,
 }
 
 /// An account that came by this account's own code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReferredPerson {
+pub struct ReferredUser {
     pub id: UserId,
     pub username: Username,
     /// The display name.
     pub name: Option<String>,
     pub image: Option<WebUrl>,
     /// `None` if the profile is private and the referrer does not follow it.
-    pub seen: Option<ReferredSeen>,
+    pub seen: Option<ReferredDetails>,
 }
 
 /// The fields of a referred account that only a visible profile shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReferredSeen {
+pub struct ReferredDetails {
     pub level: Level,
     /// When the code was used.
     pub joined_at: OffsetDateTime,

@@ -53,10 +53,10 @@ pub struct Activity {
 }
 
 /// The kind and data of an activity to be written.
-pub type Happening = (ActivityKind, Payload);
+pub type NewActivity = (ActivityKind, Payload);
 
 /// The data: `{achievement_id, slug, name, rarity, tier, tier_name, xp}`.
-pub fn achievement_unlocked(unlock: &Unlock) -> Happening {
+pub fn achievement_unlocked(unlock: &Unlock) -> NewActivity {
     (ActivityKind::AchievementUnlocked, unlock_data(unlock))
 }
 
@@ -75,22 +75,22 @@ pub(crate) fn unlock_data(unlock: &Unlock) -> Payload {
 }
 
 /// The data: `{level, title}`.
-pub fn level_up(level: Level) -> Happening {
+pub fn level_up(level: Level) -> NewActivity {
     (ActivityKind::LevelUp, vec![("level", level.level.into()), ("title", level.title().into())])
 }
 
 /// The data: `{days}`.
-pub fn streak_milestone(days: u32) -> Happening {
+pub fn streak_milestone(days: u32) -> NewActivity {
     (ActivityKind::StreakMilestone, vec![("days", days.into())])
 }
 
 /// The account is among the first `top` of the board of all time, with this `rank`. The data: `{top, rank}`.
-pub fn rank_reached(top: u32, rank: u32) -> Happening {
+pub fn rank_reached(top: u32, rank: u32) -> NewActivity {
     (ActivityKind::RankReached, vec![("top", top.into()), ("rank", rank.into())])
 }
 
 /// The data: `{badge}`.
-pub fn badge_earned(badge: MonthlyBadge) -> Happening {
+pub fn badge_earned(badge: MonthlyBadge) -> NewActivity {
     (ActivityKind::BadgeEarned, vec![("badge", badge.name().into())])
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::error::SocialError;
 use super::feed_item::FeedItem;
-use super::live::{Beginning, LiveFeed, REMEMBERED};
+use super::live::{FeedStart, LiveFeed, MAX_REMEMBERED};
 use super::ports::ActivityHub;
 use super::resume::ResumePoint;
 use crate::deps::Deps;
@@ -33,15 +33,15 @@ impl Feed {
     /// with everything not sent at that point.
     pub async fn live(&self, viewer: UserId, after: Option<ResumePoint>) -> Result<LiveFeed, SocialError> {
         let resumed = match after {
-            Some(after) => self.deps.reads().feed().mark(after.last).await?.map(|mark| Beginning::After(mark, after)),
+            Some(after) => self.deps.reads().feed().mark(after.last).await?.map(|mark| FeedStart::After(mark, after)),
             None => None,
         };
         let beginning = match resumed {
             Some(resumed) => resumed,
-            None => Beginning::Now(self.deps.reads().feed().recent(viewer, REMEMBERED).await?),
+            None => FeedStart::Now(self.deps.reads().feed().recent(viewer, MAX_REMEMBERED).await?),
         };
         // The subscription begins before the past is read, so nothing is lost in between.
-        let heard = self.hub.subscribe(viewer).await?.ok_or(SocialError::NoRoom)?;
-        Ok(LiveFeed::new(self.deps.clone(), heard, viewer, beginning))
+        let subscription = self.hub.subscribe(viewer).await?.ok_or(SocialError::NoRoom)?;
+        Ok(LiveFeed::new(self.deps.clone(), subscription, viewer, beginning))
     }
 }

@@ -60,4 +60,4 @@ pub struct LiveActivity {
 }
 
 /// A position in the order of activities.
-pub type Position = (OffsetDateTime, ActivityId);
+pub type FeedPosition = (OffsetDateTime, ActivityId);

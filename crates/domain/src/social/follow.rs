@@ -28,7 +28,7 @@ impl Follow {
 
 /// The result of following.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Followed {
+pub enum FollowOutcome {
     /// The profile is public.
     Now(Follow),
     /// The profile is private; its owner decides.

@@ -3,25 +3,25 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::feed_item::{ActivityMark, LiveActivity, Position};
-use super::ports::{HeardActivities, MissedPage};
+use super::feed_item::{ActivityMark, FeedPosition, LiveActivity};
+use super::ports::{ActivitySubscription, MissedPage};
 use super::resume::ResumePoint;
 use crate::deps::Deps;
 use crate::error::StoreError;
 use crate::ids::UserId;
 
 /// The missed activities that are read at a time, which bounds the memory after a long absence.
-pub const MISSED: u32 = 100;
+pub const MISSED_PAGE_SIZE: u32 = 100;
 
 /// The sent activities that are remembered. An activity that is committed during the reading of missed ones arrives in both
 /// ways; the queue of the subscription is shorter than this.
-pub(super) const REMEMBERED: u32 = 256;
+pub(super) const MAX_REMEMBERED: u32 = 256;
 
 /// The activities of the accounts that a viewer follows: first the missed ones, oldest first, then each as it is committed. Each
 /// is sent once, also to a client that reconnects with the [`ResumePoint`] of any event (I6).
 pub struct LiveFeed {
     deps: Deps,
-    heard: Box<dyn HeardActivities>,
+    subscription: Box<dyn ActivitySubscription>,
     viewer: UserId,
     /// The position of the previous stream. The point lists what this stream has not met yet.
     resumed: Option<(ActivityMark, ResumePoint)>,
@@ -36,7 +36,7 @@ pub struct LiveFeed {
 #[derive(Debug, Clone, Copy)]
 struct Past {
     since: ActivityMark,
-    after: Option<Position>,
+    after: Option<FeedPosition>,
 }
 
 /// An activity to be sent.
@@ -49,7 +49,7 @@ pub struct StreamEvent {
 
 /// The beginning of a feed.
 #[derive(Debug)]
-pub(super) enum Beginning {
+pub(super) enum FeedStart {
     /// New activities only; those of the last minute are given.
     Now(Vec<ActivityMark>),
     /// After the activity, except for what the point lists.
@@ -57,13 +57,18 @@ pub(super) enum Beginning {
 }
 
 impl LiveFeed {
-    pub(super) fn new(deps: Deps, heard: Box<dyn HeardActivities>, viewer: UserId, beginning: Beginning) -> Self {
+    pub(super) fn new(
+        deps: Deps,
+        subscription: Box<dyn ActivitySubscription>,
+        viewer: UserId,
+        beginning: FeedStart,
+    ) -> Self {
         let (resumed, sent) = match beginning {
-            Beginning::Now(recent) => (None, recent),
-            Beginning::After(last, point) => (Some((last, point)), vec![last]),
+            FeedStart::Now(recent) => (None, recent),
+            FeedStart::After(last, point) => (Some((last, point)), vec![last]),
         };
         let past = resumed.as_ref().map(|(last, _)| Past { since: *last, after: None });
-        Self { deps, heard, viewer, resumed, past, missed: VecDeque::new(), sent: sent.into() }
+        Self { deps, subscription, viewer, resumed, past, missed: VecDeque::new(), sent: sent.into() }
     }
 
     /// Waits for the next activity. `None` ends the stream: the viewer has too many streams, does not keep up, or the process is
@@ -77,7 +82,7 @@ impl LiveFeed {
             }
             if let Some(Past { since, after }) = self.past {
                 let MissedPage { activities, rest } =
-                    self.deps.reads().feed().missed(self.viewer, since, after, MISSED).await?;
+                    self.deps.reads().feed().missed(self.viewer, since, after, MISSED_PAGE_SIZE).await?;
                 self.missed = activities.into();
                 self.past = rest.map(|place| Past { since, after: Some(place) });
                 continue;
@@ -86,7 +91,7 @@ impl LiveFeed {
             if let Some((_, point)) = &mut self.resumed {
                 point.clear();
             }
-            let Some(activity) = self.heard.next().await else { return Ok(None) };
+            let Some(activity) = self.subscription.next().await else { return Ok(None) };
             if let Some(event) = self.unsent(activity) {
                 return Ok(Some(event));
             }
@@ -102,7 +107,7 @@ impl LiveFeed {
         // Another process may have sent it on the previous stream before this process received it.
         let was_sent =
             self.resumed.as_mut().is_some_and(|(last, point)| point.remove(mark.id) || !mark.may_follow(last));
-        if self.sent.len() >= REMEMBERED as usize {
+        if self.sent.len() >= MAX_REMEMBERED as usize {
             self.sent.pop_front();
         }
         self.sent.push_back(mark);

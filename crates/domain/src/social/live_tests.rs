@@ -11,7 +11,7 @@ use super::*;
 use crate::error::{DomainError, ErrorKind};
 use crate::ids::ActivityId;
 use crate::payload::StoredData;
-use crate::social::ports::{MockActivityHub, MockFeedReader, MockHeardActivities};
+use crate::social::ports::{MockActivityHub, MockActivitySubscription, MockFeedReader};
 use crate::social::{ActivityKind, Author, Feed, FeedItem};
 use crate::testing::{TestReads, TestStore, variant};
 use crate::users::Username;
@@ -58,8 +58,8 @@ fn feed(reader: MockFeedReader, hub: MockActivityHub) -> Feed {
     Feed::new(TestStore::reading(TestReads { feed: reader, ..TestReads::default() }).deps(), Arc::new(hub))
 }
 
-/// The numbers sent to a viewer that reconnects after `after`, missed `missed` and receives `heard` before the process ends.
-fn content(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
+/// The numbers sent to a viewer that reconnects after `after`, missed `missed` and receives `subscribed` before the process ends.
+fn content(after: Option<u32>, missed: Vec<u32>, subscribed: Vec<u32>) -> Vec<u128> {
     let mut reader = MockFeedReader::new();
     reader.expect_recent().returning(|_, _| Ok(Vec::new()));
     reader.expect_mark().returning(|known| Ok((known != id(404)).then(|| ActivityMark { id: known, ..mark(0) })));
@@ -71,11 +71,12 @@ fn content(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
         let rest = rest.map(|last| (last.mark.at, last.mark.id));
         Ok(MissedPage { activities, rest })
     });
-    let heard = Mutex::new(heard.into_iter().map(|number| Arc::new(activity(number))).collect::<VecDeque<_>>());
+    let subscribed =
+        Mutex::new(subscribed.into_iter().map(|number| Arc::new(activity(number))).collect::<VecDeque<_>>());
     let mut hub = MockActivityHub::new();
     hub.expect_subscribe().times(1).return_once(move |_| {
-        let mut subscription = MockHeardActivities::new();
-        subscription.expect_next().returning(move || heard.lock().expect("a queue").pop_front());
+        let mut subscription = MockActivitySubscription::new();
+        subscription.expect_next().returning(move || subscribed.lock().expect("a queue").pop_front());
         Ok(Some(Box::new(subscription)))
     });
     let mut live = block_on(feed(reader, hub).live(EVE, after.map(point))).expect("a feed");
@@ -88,7 +89,7 @@ fn content(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
 
 #[test]
 fn live_feed_missed_activities_come_first_and_once() {
-    for (after, missed, heard, expected) in [
+    for (after, missed, subscribed, expected) in [
         (None, vec![], vec![], vec![]),
         (None, vec![1, 2], vec![3, 4], vec![3, 4]),
         (Some(404), vec![1, 2], vec![3], vec![3]),
@@ -97,13 +98,13 @@ fn live_feed_missed_activities_come_first_and_once() {
         (Some(1), vec![2, 3], vec![3, 2, 4, 4], vec![2, 3, 4]),
         (Some(1), vec![1, 2], vec![1], vec![2]),
     ] {
-        assert_eq!(content(after, missed, heard), expected, "{after:?}");
+        assert_eq!(content(after, missed, subscribed), expected, "{after:?}");
     }
 }
 
 #[test]
 fn live_feed_long_absence_misses_nothing() {
-    for length in [MISSED - 1, MISSED, MISSED + 1, 3 * MISSED + 50] {
+    for length in [MISSED_PAGE_SIZE - 1, MISSED_PAGE_SIZE, MISSED_PAGE_SIZE + 1, 3 * MISSED_PAGE_SIZE + 50] {
         let missed: Vec<u32> = (2..2 + length).collect();
         let expected: Vec<u128> = missed.iter().map(|number| u128::from(*number)).chain([9_999]).collect();
         assert_eq!(content(Some(1), missed, vec![9_999]), expected, "{length}");
@@ -116,8 +117,8 @@ fn live_feed_long_absence_misses_nothing() {
 fn stream(stored: &[LiveActivity], before: usize, after: Option<&str>) -> Vec<(ActivityId, String)> {
     let (marks, all) = (stored.to_vec(), stored.to_vec());
     let recent: Vec<ActivityMark> = stored[..before].iter().map(|stored| stored.mark).collect();
-    let heard = if after.is_some() { stored } else { &stored[before..] };
-    let heard = Mutex::new(VecDeque::from(heard.to_vec()));
+    let subscribed = if after.is_some() { stored } else { &stored[before..] };
+    let subscribed = Mutex::new(VecDeque::from(subscribed.to_vec()));
     let mut reader = MockFeedReader::new();
     reader.expect_recent().returning(move |_, _| Ok(recent.clone()));
     reader.expect_mark().returning(move |id| Ok(marks.iter().map(|stored| stored.mark).find(|mark| mark.id == id)));
@@ -129,8 +130,8 @@ fn stream(stored: &[LiveActivity], before: usize, after: Option<&str>) -> Vec<(A
     });
     let mut hub = MockActivityHub::new();
     hub.expect_subscribe().return_once(move |_| {
-        let mut subscription = MockHeardActivities::new();
-        subscription.expect_next().returning(move || heard.lock().expect("a queue").pop_front().map(Arc::new));
+        let mut subscription = MockActivitySubscription::new();
+        subscription.expect_next().returning(move || subscribed.lock().expect("a queue").pop_front().map(Arc::new));
         Ok(Some(Box::new(subscription)))
     });
     let after = after.map(|id| ResumePoint::parse(id).expect("an event's id"));
@@ -220,7 +221,7 @@ fn live_feed_failed_read_of_past_loses_nothing() {
     reader.expect_missed().returning(move |_, _, _, _| answers.pop().expect("asked twice"));
     let mut hub = MockActivityHub::new();
     hub.expect_subscribe().return_once(|_| {
-        let mut subscription = MockHeardActivities::new();
+        let mut subscription = MockActivitySubscription::new();
         subscription.expect_next().returning(|| None);
         Ok(Some(Box::new(subscription)))
     });

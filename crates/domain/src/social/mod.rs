@@ -18,12 +18,12 @@ mod service;
 
 pub(crate) use activity::unlock_data;
 pub use activity::{
-    Activity, ActivityKind, Happening, achievement_unlocked, badge_earned, level_up, rank_reached, streak_milestone,
+    Activity, ActivityKind, NewActivity, achievement_unlocked, badge_earned, level_up, rank_reached, streak_milestone,
 };
 pub use error::SocialError;
 pub use feed::Feed;
-pub use feed_item::{ActivityMark, Author, FeedItem, LiveActivity, Position};
-pub use follow::{Contact, Follow, FollowStats, Followed, Relation};
-pub use live::{LiveFeed, MISSED, StreamEvent};
+pub use feed_item::{ActivityMark, Author, FeedItem, FeedPosition, LiveActivity};
+pub use follow::{Contact, Follow, FollowOutcome, FollowStats, Relation};
+pub use live::{LiveFeed, MISSED_PAGE_SIZE, StreamEvent};
 pub use resume::ResumePoint;
 pub use service::Social;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::feed_item::{ActivityMark, FeedItem, LiveActivity, Position};
+use super::feed_item::{ActivityMark, FeedItem, FeedPosition, LiveActivity};
 use super::follow::{Contact, Follow, FollowStats};
 use crate::error::StoreError;
 use crate::ids::{ActivityId, UserId};
@@ -50,14 +50,14 @@ pub trait FollowRepository: Send {
 pub trait FollowReader: Send + Sync {
     async fn followers(
         &self,
-        person: UserId,
+        user: UserId,
         viewer: Option<UserId>,
         page: PageRequest,
     ) -> Result<Page<Contact>, StoreError>;
 
     async fn following(
         &self,
-        person: UserId,
+        user: UserId,
         viewer: Option<UserId>,
         page: PageRequest,
     ) -> Result<Page<Contact>, StoreError>;
@@ -65,8 +65,8 @@ pub trait FollowReader: Send + Sync {
     /// Accounts that request to follow `owner`.
     async fn requests(&self, owner: UserId, page: PageRequest) -> Result<Page<Contact>, StoreError>;
 
-    /// The counts of `person`; `None` if `viewer` may not see them.
-    async fn stats(&self, person: UserId, viewer: Option<UserId>) -> Result<Option<FollowStats>, StoreError>;
+    /// The counts of `user`; `None` if `viewer` may not see them.
+    async fn stats(&self, user: UserId, viewer: Option<UserId>) -> Result<Option<FollowStats>, StoreError>;
 }
 
 /// Reads activities of the accounts that a viewer follows and may see.
@@ -89,7 +89,7 @@ pub trait FeedReader: Send + Sync {
         &self,
         viewer: UserId,
         mark: ActivityMark,
-        after: Option<Position>,
+        after: Option<FeedPosition>,
         limit: u32,
     ) -> Result<MissedPage, StoreError>;
 }
@@ -100,7 +100,7 @@ pub struct MissedPage {
     /// Activities of kinds that this release knows.
     pub activities: Vec<LiveActivity>,
     /// Where the next page begins; `None` after the last.
-    pub rest: Option<Position>,
+    pub rest: Option<FeedPosition>,
 }
 
 /// Delivers activities as any process commits them.
@@ -109,13 +109,13 @@ pub struct MissedPage {
 pub trait ActivityHub: Send + Sync {
     /// Subscribes `viewer`; the viewer's oldest subscription ends if there are too many. `None` if this process has reached its
     /// limit or is shutting down.
-    async fn subscribe(&self, viewer: UserId) -> Result<Option<Box<dyn HeardActivities>>, StoreError>;
+    async fn subscribe(&self, viewer: UserId) -> Result<Option<Box<dyn ActivitySubscription>>, StoreError>;
 }
 
 /// A subscription: activities of accounts that the viewer follows and may see at that moment.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
-pub trait HeardActivities: Send {
+pub trait ActivitySubscription: Send {
     /// Waits for the next activity; `None` at the end. Cancel safe.
     async fn next(&mut self) -> Option<Arc<LiveActivity>>;
 }

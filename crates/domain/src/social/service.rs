@@ -1,14 +1,14 @@
 //! The use cases of following.
 
 use super::error::SocialError;
-use super::follow::{Contact, Follow, FollowStats, Followed};
+use super::follow::{Contact, Follow, FollowOutcome, FollowStats};
 use crate::accounts::Account;
 use crate::accounts::lock_together;
 use crate::deps::Deps;
 use crate::ids::UserId;
 use crate::notifications::NotificationContent;
 use crate::page::{Page, PageRequest};
-use crate::progression::{Change, settle};
+use crate::progression::{AccountChange, settle};
 use crate::store::UnitOfWork;
 use crate::users::{User, Username};
 
@@ -24,11 +24,11 @@ impl Social {
     }
 
     /// Lets `follower` follow the user `name`, or request it. Settles both accounts.
-    pub async fn follow(&self, follower: UserId, name: &Username) -> Result<Followed, SocialError> {
+    pub async fn follow(&self, follower: UserId, name: &Username) -> Result<FollowOutcome, SocialError> {
         self.deps.retried(|| self.follow_once(follower, name)).await
     }
 
-    async fn follow_once(&self, follower: UserId, name: &Username) -> Result<Followed, SocialError> {
+    async fn follow_once(&self, follower: UserId, name: &Username) -> Result<FollowOutcome, SocialError> {
         let mut tx = self.deps.begin().await?;
         let found = find(&mut *tx, name).await?;
         let follow = Follow::new(follower, found.id, self.deps.now())?;
@@ -37,28 +37,28 @@ impl Social {
         }
         let Locked { mut tx, follower: mine, followed: theirs } = self.lock_both(tx, &follow, name).await?;
         // Read under the lock: a profile that turns private at this moment needs a request.
-        let person = find_by_id(&mut *tx, follow.following, name).await?;
+        let user = find_by_id(&mut *tx, follow.following, name).await?;
         let me = find_by_id(&mut *tx, follower, name).await?;
-        if !person.is_public {
-            if tx.follows().exists(follower, person.id).await? {
-                return Err(SocialError::AlreadyFollowing(person.username));
+        if !user.is_public {
+            if tx.follows().exists(follower, user.id).await? {
+                return Err(SocialError::AlreadyFollowing(user.username));
             }
             if !tx.follows().insert_request(&follow).await? {
-                return Err(SocialError::AlreadyRequested(person.username));
+                return Err(SocialError::AlreadyRequested(user.username));
             }
-            self.settle(&mut *tx, person.id, theirs, vec![NotificationContent::follow_request(&me)]).await?;
+            self.settle(&mut *tx, user.id, theirs, vec![NotificationContent::follow_request(&me)]).await?;
             tx.commit().await?;
-            return Ok(Followed::Requested);
+            return Ok(FollowOutcome::Requested);
         }
         // A request made just before the profile turned public.
-        tx.follows().remove_request(follower, person.id).await?;
+        tx.follows().remove_request(follower, user.id).await?;
         if !tx.follows().insert(&follow).await? {
-            return Err(SocialError::AlreadyFollowing(person.username));
+            return Err(SocialError::AlreadyFollowing(user.username));
         }
         self.settle(&mut *tx, follower, mine, Vec::new()).await?;
-        self.settle(&mut *tx, person.id, theirs, vec![NotificationContent::new_follower(&me)]).await?;
+        self.settle(&mut *tx, user.id, theirs, vec![NotificationContent::new_follower(&me)]).await?;
         tx.commit().await?;
-        Ok(Followed::Now(follow))
+        Ok(FollowOutcome::Now(follow))
     }
 
     /// Ends the follow of the user `name`, or withdraws the request. Without a follow, no account is locked.
@@ -89,17 +89,17 @@ impl Social {
 
     async fn accept_once(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
         let mut tx = self.deps.begin().await?;
-        let person = find_other(&mut *tx, owner, name).await?;
-        if !tx.follows().has_requested(person.id, owner).await? {
-            return Err(SocialError::NoRequest(person.username));
+        let user = find_other(&mut *tx, owner, name).await?;
+        if !tx.follows().has_requested(user.id, owner).await? {
+            return Err(SocialError::NoRequest(user.username));
         }
-        let follow = Follow::new(person.id, owner, self.deps.now())?;
+        let follow = Follow::new(user.id, owner, self.deps.now())?;
         let Locked { mut tx, follower: theirs, followed: mine } = self.lock_both(tx, &follow, name).await?;
-        if !tx.follows().remove_request(person.id, owner).await? {
-            return Err(SocialError::NoRequest(person.username));
+        if !tx.follows().remove_request(user.id, owner).await? {
+            return Err(SocialError::NoRequest(user.username));
         }
         tx.follows().insert(&follow).await?;
-        self.settle(&mut *tx, person.id, theirs, Vec::new()).await?;
+        self.settle(&mut *tx, user.id, theirs, Vec::new()).await?;
         self.settle(&mut *tx, owner, mine, Vec::new()).await?;
         Ok(tx.commit().await?)
     }
@@ -111,8 +111,8 @@ impl Social {
 
     async fn decline_once(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
         let mut tx = self.deps.begin().await?;
-        let person = find_other(&mut *tx, owner, name).await?;
-        tx.follows().remove_request(person.id, owner).await?;
+        let user = find_other(&mut *tx, owner, name).await?;
+        tx.follows().remove_request(user.id, owner).await?;
         Ok(tx.commit().await?)
     }
 
@@ -132,24 +132,24 @@ impl Social {
         Ok(tx.commit().await?)
     }
 
-    /// The followers of `person` that `viewer` may see.
+    /// The followers of `user` that `viewer` may see.
     pub async fn followers(
         &self,
-        person: UserId,
+        user: UserId,
         viewer: Option<UserId>,
         page: PageRequest,
     ) -> Result<Page<Contact>, SocialError> {
-        Ok(self.deps.reads().follows().followers(person, viewer, page).await?)
+        Ok(self.deps.reads().follows().followers(user, viewer, page).await?)
     }
 
-    /// The accounts that `person` follows and `viewer` may see.
+    /// The accounts that `user` follows and `viewer` may see.
     pub async fn following(
         &self,
-        person: UserId,
+        user: UserId,
         viewer: Option<UserId>,
         page: PageRequest,
     ) -> Result<Page<Contact>, SocialError> {
-        Ok(self.deps.reads().follows().following(person, viewer, page).await?)
+        Ok(self.deps.reads().follows().following(user, viewer, page).await?)
     }
 
     /// Accounts that request to follow `owner`.
@@ -157,9 +157,9 @@ impl Social {
         Ok(self.deps.reads().follows().requests(owner, page).await?)
     }
 
-    /// The counts of `person`, if `viewer` may see them.
-    pub async fn stats(&self, person: UserId, viewer: Option<UserId>) -> Result<FollowStats, SocialError> {
-        self.deps.reads().follows().stats(person, viewer).await?.ok_or(SocialError::Private)
+    /// The counts of `user`, if `viewer` may see them.
+    pub async fn stats(&self, user: UserId, viewer: Option<UserId>) -> Result<FollowStats, SocialError> {
+        self.deps.reads().follows().stats(user, viewer).await?.ok_or(SocialError::Private)
     }
 
     /// Locks both accounts of `follow` (I2), in `tx` or in a transaction begun instead: both count it, and neither is deleted
@@ -182,7 +182,8 @@ impl Social {
         account: Account,
         content: Vec<NotificationContent>,
     ) -> Result<(), SocialError> {
-        settle(tx, &*self.deps.ids, self.deps.now(), user, Change { content, ..Change::of(account) }).await?;
+        settle(tx, &*self.deps.ids, self.deps.now(), user, AccountChange { content, ..AccountChange::of(account) })
+            .await?;
         Ok(())
     }
 }
@@ -205,8 +206,8 @@ async fn find_by_id(tx: &mut dyn UnitOfWork, id: UserId, name: &Username) -> Res
 
 /// The user `name`, who is not `me`.
 async fn find_other(tx: &mut dyn UnitOfWork, me: UserId, name: &Username) -> Result<User, SocialError> {
-    let person = find(tx, name).await?;
-    if person.id == me { Err(SocialError::Yourself) } else { Ok(person) }
+    let user = find(tx, name).await?;
+    if user.id == me { Err(SocialError::Yourself) } else { Ok(user) }
 }
 
 #[cfg(test)]

@@ -91,8 +91,8 @@ fn transaction(tables: &Arc<Tables>, commits: &Arc<AtomicUsize>) -> TestUnitOfWo
     tx.follows.expect_remove_request().returning(move |a, b| Ok(t.requests.lock().expect("a table").remove(&(a, b))));
     let t = tables.clone();
     tx.follows.expect_accept_all().returning(move |whose, _| {
-        let asked = t.requests.lock().expect("a table").extract_if(.., |pair| pair.1 == whose).collect::<Vec<_>>();
-        t.follows.lock().expect("a table").extend(asked);
+        let requested = t.requests.lock().expect("a table").extract_if(.., |pair| pair.1 == whose).collect::<Vec<_>>();
+        t.follows.lock().expect("a table").extend(requested);
         Ok(())
     });
     tx
@@ -112,10 +112,10 @@ fn name(text: &str) -> Username {
 
 #[test]
 fn follow_result_depends_on_profile_and_existing_rows() {
-    let follow = |follower, following| Followed::Now(Follow { follower, following, created_at: NOW });
+    let follow = |follower, following| FollowOutcome::Now(Follow { follower, following, created_at: NOW });
     for (follows, requests, whom, expected) in [
         (&[][..], &[][..], "ada", Ok(follow(EVE, ADA))),
-        (&[], &[], "bob", Ok(Followed::Requested)),
+        (&[], &[], "bob", Ok(FollowOutcome::Requested)),
         (&[(EVE, ADA)], &[], "ada", Err((ErrorKind::Conflict, "AlreadyFollowing"))),
         (&[(EVE, BOB)], &[], "bob", Err((ErrorKind::Conflict, "AlreadyFollowing"))),
         (&[], &[(EVE, BOB)], "bob", Err((ErrorKind::Conflict, "AlreadyRequested"))),
@@ -129,8 +129,8 @@ fn follow_result_depends_on_profile_and_existing_rows() {
         assert_eq!(answer, expected, "{whom} {follows:?} {requests:?}");
         assert_eq!(commits.load(Ordering::SeqCst), usize::from(expected.is_ok()), "{whom}");
         match expected {
-            Ok(Followed::Now(_)) => assert_eq!(tables.shown(), (vec![(EVE, ADA)], vec![])),
-            Ok(Followed::Requested) => assert_eq!(tables.shown(), (vec![], vec![(EVE, BOB)])),
+            Ok(FollowOutcome::Now(_)) => assert_eq!(tables.shown(), (vec![(EVE, ADA)], vec![])),
+            Ok(FollowOutcome::Requested) => assert_eq!(tables.shown(), (vec![], vec![(EVE, BOB)])),
             Err(_) => {}
         }
     }
@@ -198,31 +198,29 @@ fn profile_turning_public_accepts_requests_and_private_keeps_followers() {
 /// Reads like the store: Bob is private, so only he sees his lists and counts.
 fn reading() -> Social {
     let request = PageRequest { page: 1, size: 20 };
-    let list = move |person: UserId, viewer: Option<UserId>| {
-        let total = u64::from(person != BOB || viewer == Some(BOB));
+    let list = move |user: UserId, viewer: Option<UserId>| {
+        let total = u64::from(user != BOB || viewer == Some(BOB));
         Ok(Page { items: Vec::new(), total, request })
     };
     let mut reader = MockFollowReader::new();
-    reader.expect_followers().returning(move |person, viewer, _| list(person, viewer));
-    reader.expect_following().returning(move |person, viewer, _| list(person, viewer));
+    reader.expect_followers().returning(move |user, viewer, _| list(user, viewer));
+    reader.expect_following().returning(move |user, viewer, _| list(user, viewer));
     reader.expect_requests().withf(|owner, _| *owner == BOB).returning(move |owner, _| list(owner, Some(owner)));
-    reader
-        .expect_stats()
-        .returning(|person, viewer| Ok((person != BOB || viewer == Some(BOB)).then(FollowStats::default)));
+    reader.expect_stats().returning(|user, viewer| Ok((user != BOB || viewer == Some(BOB)).then(FollowStats::default)));
     Social::new(TestStore::reading(TestReads { follows: reader, ..TestReads::default() }).deps())
 }
 
 #[test]
 fn stats_of_private_profile_are_refused_and_lists_are_empty() {
     let (social, request) = (reading(), PageRequest { page: 1, size: 20 });
-    for (person, viewer, is_shown) in
+    for (user, viewer, is_shown) in
         [(ADA, None, true), (ADA, Some(EVE), true), (BOB, None, false), (BOB, Some(EVE), false), (BOB, Some(BOB), true)]
     {
-        let counts = block_on(social.stats(person, viewer)).map_err(|error| variant(&error));
-        assert_eq!(counts.err(), (!is_shown).then_some("Private"), "{person} {viewer:?}");
-        let followers = block_on(social.followers(person, viewer, request)).expect("a list");
-        let following = block_on(social.following(person, viewer, request)).expect("a list");
-        assert_eq!([followers.total, following.total], [u64::from(is_shown); 2], "{person} {viewer:?}");
+        let counts = block_on(social.stats(user, viewer)).map_err(|error| variant(&error));
+        assert_eq!(counts.err(), (!is_shown).then_some("Private"), "{user} {viewer:?}");
+        let followers = block_on(social.followers(user, viewer, request)).expect("a list");
+        let following = block_on(social.following(user, viewer, request)).expect("a list");
+        assert_eq!([followers.total, following.total], [u64::from(is_shown); 2], "{user} {viewer:?}");
     }
     assert_eq!(block_on(social.requests(BOB, request)).expect("his own").total, 1);
 }

@@ -13,7 +13,7 @@ pub use reminders::StreakReminders;
 pub(crate) use reminders::streak_at_risk;
 
 /// The local hour from which a streak without usage today is at risk.
-const LATE: u8 = 22;
+const AT_RISK_HOUR: u8 = 22;
 
 /// The streaks of an account in days, as of a local date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,7 +48,7 @@ impl Streak {
 
     /// Whether a streak can be at risk at `now`.
     pub fn is_late(now: LocalTime) -> bool {
-        now.hour >= LATE
+        now.hour >= AT_RISK_HOUR
     }
 }
 

@@ -87,7 +87,7 @@ mod tests {
 
     use super::*;
     use crate::accounts::Account;
-    use crate::achievements::Events;
+    use crate::achievements::ProgressEvents;
     use crate::streaks::ports::MockStreakReader;
     use crate::testing::{TestReads, TestUnitOfWork, facts};
     use crate::usage::testing::account;
@@ -101,17 +101,20 @@ mod tests {
     /// The notifications of Ada at `now`, who lives in `lives_in` and was active on these days of November 2026, and the number
     /// of commits.
     fn content(now: OffsetDateTime, lives_in: &'static str, days: &'static [u8]) -> (Vec<String>, usize) {
-        let (said, commits) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
-        let (noted, counter) = (said.clone(), commits.clone());
+        let (notified, commits) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
+        let (recorded, counter) = (notified.clone(), commits.clone());
         let store = TestUnitOfWork::store(move || {
             let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
             tx.accounts.expect_lock().returning(move |_| Ok(Some(Account { zone: Some(zone(lives_in)), ..account() })));
             let active = days.iter().map(|day| date!(2026 - 11 - 01).replace_day(*day).expect("a day")).collect();
             let facts = facts(active);
-            tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), Events::default()))));
-            let noted = noted.clone();
+            tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), ProgressEvents::default()))));
+            let recorded = recorded.clone();
             tx.notifications.expect_insert().returning(move |_, content| {
-                noted.lock().expect("what is said").extend(content.iter().map(|content| content.content.dedup_key()));
+                recorded
+                    .lock()
+                    .expect("what is said")
+                    .extend(content.iter().map(|content| content.content.dedup_key()));
                 Ok(1)
             });
             tx
@@ -125,8 +128,8 @@ mod tests {
         let reads = TestReads { streaks: reader, ..TestReads::default() };
         let reminders = StreakReminders::new(store.with_reads(reads).deps_at(now));
         block_on(reminders.remind(|| false)).expect("reminded");
-        let said = said.lock().expect("what is said").clone();
-        (said, commits.load(Ordering::SeqCst))
+        let notified = notified.lock().expect("what is said").clone();
+        (notified, commits.load(Ordering::SeqCst))
     }
 
     #[test]
@@ -141,16 +144,16 @@ mod tests {
             (datetime!(2026-11-22 23:00 UTC), "UTC", &[20, 21, 22], None),
             (datetime!(2026-11-22 23:00 UTC), "UTC", &[19, 21], None),
         ] {
-            let (said, commits) = content(now, lives_in, days);
-            assert_eq!(said.first(), expected, "{now} {lives_in} {days:?}");
+            let (notified, commits) = content(now, lives_in, days);
+            assert_eq!(notified.first(), expected, "{now} {lives_in} {days:?}");
             assert_eq!(commits, usize::from(expected.is_some()));
         }
     }
 
     #[test]
     fn streak_reminder_failing_account_does_not_affect_others() {
-        let said = Arc::new(Mutex::new(Vec::new()));
-        let noted = said.clone();
+        let notified = Arc::new(Mutex::new(Vec::new()));
+        let recorded = notified.clone();
         let store = TestUnitOfWork::store(move || {
             let mut tx = TestUnitOfWork::default();
             tx.accounts.expect_lock().returning(|user| match user {
@@ -158,10 +161,10 @@ mod tests {
                 _ => Ok(Some(account())),
             });
             let facts = facts([date!(2026 - 11 - 20), date!(2026 - 11 - 21)].into());
-            tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), Events::default()))));
-            let noted = noted.clone();
+            tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), ProgressEvents::default()))));
+            let recorded = recorded.clone();
             tx.notifications.expect_insert().returning(move |user, _| {
-                noted.lock().expect("what is said").push(user);
+                recorded.lock().expect("what is said").push(user);
                 Ok(1)
             });
             tx
@@ -176,6 +179,6 @@ mod tests {
         let reminders = StreakReminders::new(deps);
         let error = block_on(reminders.remind(|| false)).expect_err("a failure");
         assert!(matches!(error, StoreError::Internal(_)), "{error}");
-        assert_eq!(*said.lock().expect("what is said"), [bob]);
+        assert_eq!(*notified.lock().expect("what is said"), [bob]);
     }
 }

@@ -14,7 +14,7 @@ pub use store::{TestReads, TestStore};
 
 use crate::accounts::ports::{AccountRepository, MockAccountRepository};
 use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
-use crate::achievements::{AchievementFacts, Events, PersonFacts, UnlockedTiers, UsageFacts};
+use crate::achievements::{AchievementFacts, ProgressEvents, UnlockedTiers, UsageFacts, UserFacts};
 use crate::administration::ports::{AdministrationRepository, MockAdministrationRepository};
 use crate::dashboard::ports::{MockPlatformRepository, PlatformRepository};
 use crate::error::StoreError;
@@ -75,11 +75,11 @@ pub struct TestUnitOfWork {
 impl TestUnitOfWork {
     /// Lets every account be settled by `active_days` and no other facts or events.
     pub fn expect_settling(&mut self, active_days: BTreeSet<Date>) {
-        self.expect_settling_by(facts(active_days), Events::default());
+        self.expect_settling_by(facts(active_days), ProgressEvents::default());
     }
 
     /// Lets every account be settled by `facts`, after `events`.
-    pub fn expect_settling_by(&mut self, facts: AchievementFacts, events: Events) {
+    pub fn expect_settling_by(&mut self, facts: AchievementFacts, events: ProgressEvents) {
         self.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), events.clone()))));
         self.progress.expect_award().returning(|_, _, _| Ok(()));
     }
@@ -91,7 +91,7 @@ impl TestUnitOfWork {
 }
 
 /// A public account called `name` with an address and nothing else.
-pub fn person(id: UserId, name: &str) -> User {
+pub fn test_user(id: UserId, name: &str) -> User {
     User {
         id,
         username: Username::trusted(name),
@@ -112,7 +112,7 @@ pub fn facts(active_days: BTreeSet<Date>) -> AchievementFacts {
         active_days,
         monthly_tokens: 0,
         usage: UsageFacts::default(),
-        person: PersonFacts {
+        user: UserFacts {
             followers: 0,
             following: 0,
             referrals: 0,

@@ -7,7 +7,7 @@ use crate::days::Zone;
 
 /// A sync request. All its messages share tool and machine.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Batch {
+pub struct SyncBatch {
     /// The machine whose logs were read.
     pub machine: MachineId,
     /// The tool that wrote the logs.
@@ -15,7 +15,7 @@ pub struct Batch {
     /// The client's time zone, if it states one.
     pub zone: Option<Zone>,
     /// How the client counts tokens.
-    pub conventions: Conventions,
+    pub conventions: TokenConventions,
     /// Whether to report the result and keep nothing.
     pub dry_run: bool,
     /// The messages in the order of the request.
@@ -37,7 +37,7 @@ pub struct Warning {
 
 /// How a client counts tokens. The default is that of protocol 2: all kinds are disjoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Conventions {
+pub struct TokenConventions {
     /// `input` contains what was read from a cache.
     pub input_includes_cached: bool,
     /// `output` contains the reasoning.
@@ -54,9 +54,9 @@ pub struct SentMessage {
     pub model: ModelName,
     /// The provider of the model, if the client knows it.
     pub provider: Option<Provider>,
-    /// Input tokens, counted by the request's [`Conventions`].
+    /// Input tokens, counted by the request's [`TokenConventions`].
     pub input: u64,
-    /// Output tokens, counted by the request's [`Conventions`].
+    /// Output tokens, counted by the request's [`TokenConventions`].
     pub output: u64,
     /// Tokens read from a cache.
     pub cache_read: u64,

@@ -3,14 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::derived::Derived;
-use super::message::{LedgerEntry, Message, MessageKey, Model};
+use super::message::{LedgerEntry, MessageKey, Model, UsageMessage};
 use super::names::ModelName;
 use crate::days::Zone;
 use crate::money::Usd;
 use crate::pricing::{Cost, PriceBook, PricedModel};
 
 /// The most models without a price that are listed.
-const LISTED: usize = 100;
+const MAX_LISTED_MODELS: usize = 100;
 
 /// Prices messages by one edition of the book. Each model is looked up once.
 pub struct Pricer<'book> {
@@ -25,7 +25,7 @@ impl<'book> Pricer<'book> {
     }
 
     /// `message` with its cost at its own time.
-    pub fn price(&mut self, message: Message) -> LedgerEntry {
+    pub fn price(&mut self, message: UsageMessage) -> LedgerEntry {
         // A message without tokens costs nothing, whatever the model, and never waits for a price.
         if message.tokens.is_empty() {
             return LedgerEntry { message, cost: Cost::Priced(Usd::ZERO) };
@@ -46,13 +46,13 @@ impl<'book> Pricer<'book> {
 
     /// The first hundred models, by name, for which a message found no price.
     pub fn unpriced_models(self) -> Vec<ModelName> {
-        self.unpriced.into_iter().take(LISTED).collect()
+        self.unpriced.into_iter().take(MAX_LISTED_MODELS).collect()
     }
 }
 
 /// The changes of a batch to the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Changes {
+pub struct LedgerChanges {
     /// Messages that the ledger does not have.
     pub new: Vec<LedgerEntry>,
     /// Superseded copies in the ledger, each with the new copy.
@@ -61,7 +61,7 @@ pub struct Changes {
     pub known: usize,
 }
 
-impl Changes {
+impl LedgerChanges {
     /// Compares `incoming`, one copy of each message, with the ledger's copies of the same messages.
     pub fn between(stored: Vec<LedgerEntry>, incoming: Vec<LedgerEntry>) -> Self {
         let mut stored: HashMap<MessageKey, LedgerEntry> =
@@ -102,7 +102,7 @@ mod tests {
     fn changes_message_is_new_superseding_or_known() {
         let stored = vec![entry("same", 5), entry("grown", 5), entry("shrunk", 5)];
         let incoming = vec![entry("new", 1), entry("same", 5), entry("grown", 6), entry("shrunk", 4)];
-        let changes = Changes::between(stored, incoming);
+        let changes = LedgerChanges::between(stored, incoming);
         assert_eq!(changes.new, [entry("new", 1)]);
         assert_eq!(changes.replaced, [(entry("grown", 5), entry("grown", 6))]);
         assert_eq!(changes.known, 2);

@@ -125,7 +125,7 @@ fn subtract<K: Clone + Eq + Hash, S: Copy + Default + SubAssign>(from: &mut Hash
 mod tests {
     use super::*;
     use crate::pricing::Cost;
-    use crate::usage::Message;
+    use crate::usage::UsageMessage;
     use crate::usage::testing::message;
     use time::macros::{date, datetime};
 
@@ -144,7 +144,7 @@ mod tests {
     fn derived_message_without_tokens_counts_nothing() {
         let informational = crate::usage::TokenCounts { reasoning_in_output: true, ..Default::default() };
         for tokens in [crate::usage::TokenCounts::default(), informational] {
-            let entry = LedgerEntry { message: Message { tokens, ..message("m", 0) }, cost: Cost::Unpriced };
+            let entry = LedgerEntry { message: UsageMessage { tokens, ..message("m", 0) }, cost: Cost::Unpriced };
             let mut derived = Derived::default();
             derived.add(&entry, &Zone::utc());
             assert_eq!(derived, Derived::default());

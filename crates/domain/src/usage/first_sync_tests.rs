@@ -13,7 +13,7 @@ use super::testing::{NOW, account, batch, locked, message, sent};
 use super::*;
 use crate::accounts::Account;
 use crate::accounts::ports::Locks;
-use crate::achievements::Events;
+use crate::achievements::ProgressEvents;
 use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::jobs::FirstJobs;
@@ -51,16 +51,16 @@ fn found(has: bool) -> Vec<LedgerEntry> {
 /// A ledger with or without the message `a`, whose jobs are recorded in `queued` or fail.
 fn asking(known: bool, fails: bool) -> (Usage, Arc<Mutex<Vec<String>>>, Arc<AtomicUsize>) {
     let queued = Arc::new(Mutex::new(Vec::new()));
-    let noted = queued.clone();
+    let recorded = queued.clone();
     let (usage, commits) = usage(move |tx| {
         tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(Some(locked(account()))));
         tx.ledger.expect_find().returning(move |_, _, _| Ok(found(known)));
         tx.expect_settling(BTreeSet::new());
-        let noted = noted.clone();
+        let recorded = recorded.clone();
         tx.jobs.expect_enqueue().returning(move |jobs, now| {
             assert_eq!(now, NOW);
-            let mut noted = noted.lock().expect("jobs");
-            noted.extend(jobs.iter().map(|(_, job)| format!("{} {}", job.job.kind().name(), job.key)));
+            let mut recorded = recorded.lock().expect("jobs");
+            recorded.extend(jobs.iter().map(|(_, job)| format!("{} {}", job.job.kind().name(), job.key)));
             if fails { Err(StoreError::Unavailable("away".to_owned())) } else { Ok(jobs.len() as u64) }
         });
     });
@@ -71,7 +71,7 @@ fn asking(known: bool, fails: bool) -> (Usage, Arc<Mutex<Vec<String>>>, Arc<Atom
 fn sync_first_messages_queue_boards_once() {
     let boards = ["leaderboard first".to_owned(), "benchmarks first".to_owned()];
     let (usage, queued, commits) = asking(false, false);
-    let dry = Batch { dry_run: true, ..batch(vec![sent("a")]) };
+    let dry = SyncBatch { dry_run: true, ..batch(vec![sent("a")]) };
     block_on(usage.sync(ADA, dry)).expect("a dry run");
     assert_eq!((queued.lock().expect("jobs").len(), commits.load(Ordering::SeqCst)), (0, 0));
     for _ in 0..3 {
@@ -108,7 +108,7 @@ fn sync_with_boards_queued_queues_none() {
 fn paid([before, locked]: [bool; 2], known: bool, dry_run: bool) -> (Vec<(UserId, String)>, usize) {
     let awarded = Arc::new(Mutex::new(Vec::new()));
     let begun = Arc::new(AtomicUsize::new(0));
-    let (noted, counter) = (awarded.clone(), begun.clone());
+    let (recorded, counter) = (awarded.clone(), begun.clone());
     let (usage, _) = usage(move |tx| {
         let is_second = counter.fetch_add(1, Ordering::SeqCst) > 0;
         let came_by = |referrer, is_paid| Account { referred_by: Some(ReferredBy { referrer, is_paid }), ..account() };
@@ -126,18 +126,18 @@ fn paid([before, locked]: [bool; 2], known: bool, dry_run: bool) -> (Vec<(UserId
         tx.ledger.expect_find().returning(move |_, _, _| Ok(found(known)));
         let pays = !before && !locked && !known && !dry_run && is_second;
         tx.referrals.expect_set_paid().times(usize::from(pays)).returning(|_, _| Ok(()));
-        tx.progress.expect_facts().returning(|_| Ok(Some((facts(BTreeSet::new()), Events::default()))));
-        let noted = noted.clone();
+        tx.progress.expect_facts().returning(|_| Ok(Some((facts(BTreeSet::new()), ProgressEvents::default()))));
+        let recorded = recorded.clone();
         tx.progress.expect_award().returning(move |user, award, _| {
             let of_referrals = award.events.iter().filter(|event| event.reason.starts_with("referral:"));
             let line = |event: &crate::achievements::ports::ProgressEvent| {
                 (user, format!("{} for {}", event.xp.0, event.reason))
             };
-            noted.lock().expect("awards").extend(of_referrals.map(line));
+            recorded.lock().expect("awards").extend(of_referrals.map(line));
             Ok(())
         });
     });
-    let sent = Batch { dry_run, ..batch(vec![sent("a")]) };
+    let sent = SyncBatch { dry_run, ..batch(vec![sent("a")]) };
     block_on(usage.sync(ADA, sent)).expect("a sync");
     let awarded = awarded.lock().expect("awards").clone();
     (awarded, begun.load(Ordering::SeqCst))
@@ -145,8 +145,8 @@ fn paid([before, locked]: [bool; 2], known: bool, dry_run: bool) -> (Vec<(UserId
 
 #[test]
 fn sync_first_new_message_pays_chain_and_locks_it_only_then() {
-    let told = |xp: i64| format!("{xp} for referral:{ADA}");
-    assert_eq!(paid([false; 2], false, false), (vec![(BOB, told(2_500)), (EVE, told(625))], 2));
+    let referral_reward = |xp: i64| format!("{xp} for referral:{ADA}");
+    assert_eq!(paid([false; 2], false, false), (vec![(BOB, referral_reward(2_500)), (EVE, referral_reward(625))], 2));
     for (before, locked, known, dry_run, begun) in [
         // Paid by an earlier sync.
         (true, true, false, false, 1),

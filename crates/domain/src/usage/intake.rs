@@ -5,19 +5,19 @@ use std::collections::HashMap;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
-use super::batch::{Batch, Conventions, SentMessage};
-use super::message::{Message, MessageKey, Model, fold_copies};
+use super::batch::{SentMessage, SyncBatch, TokenConventions};
+use super::message::{MessageKey, Model, UsageMessage, fold_copies};
 use super::room::{AccountRoom, MOST_MODELS, MOST_MODELS_A_REQUEST};
 use super::tokens::TokenCounts;
 
 /// How far a client's clock may be ahead.
-const MOST_AHEAD: Duration = Duration::DAY;
+const MAX_CLOCK_LEAD: Duration = Duration::DAY;
 
 /// No tool logged tokens before this time.
 const EARLIEST: OffsetDateTime = datetime!(2020-01-01 00:00 UTC);
 
 /// The most rejected messages that are listed.
-const LISTED: usize = 100;
+const MAX_LISTED_REJECTIONS: usize = 100;
 
 /// Why a message was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +79,8 @@ impl Rejections {
         self.count += 1;
         // Rejections of an earlier step may have later places.
         let place = self.first.partition_point(|rejection| rejection.index < index);
-        if place < LISTED {
-            self.first.truncate(LISTED - 1);
+        if place < MAX_LISTED_REJECTIONS {
+            self.first.truncate(MAX_LISTED_REJECTIONS - 1);
             self.first.insert(place, Rejection { index, id: id.into(), reason });
         }
     }
@@ -103,14 +103,14 @@ struct Item {
     id: Box<str>,
     /// The index in [`Intake::models`].
     model: usize,
-    message: Message,
+    message: UsageMessage,
 }
 
 /// The messages of an [`Intake`] that an account accepts.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Admitted<'intake> {
+pub struct AcceptedMessages<'intake> {
     /// One copy of each message, in the order of keys.
-    pub messages: Vec<&'intake Message>,
+    pub messages: Vec<&'intake UsageMessage>,
     /// The models of the admitted messages, each once.
     pub models: Vec<&'intake Model>,
     /// Copies that were superseded within the request.
@@ -120,7 +120,7 @@ pub struct Admitted<'intake> {
 }
 
 impl Intake {
-    pub fn new(batch: Batch, now: OffsetDateTime) -> Self {
+    pub fn new(batch: SyncBatch, now: OffsetDateTime) -> Self {
         let received = batch.messages.len();
         let (mut items, mut rejections) = (Vec::with_capacity(received), Rejections::default());
         let mut models = Models::default();
@@ -132,7 +132,7 @@ impl Intake {
                 Ok((tokens, place)) => items.push(Item {
                     index,
                     model: place,
-                    message: Message {
+                    message: UsageMessage {
                         key: MessageKey::of(&sent.id),
                         source: batch.source.clone(),
                         at: sent.at,
@@ -164,7 +164,7 @@ impl Intake {
     }
 
     /// The messages that an account with this `room` accepts: in order, as far as they fit.
-    pub fn admit(&self, room: &AccountRoom) -> Admitted<'_> {
+    pub fn admit(&self, room: &AccountRoom) -> AcceptedMessages<'_> {
         let mut rejections = self.rejections.clone();
         let mut messages = Vec::with_capacity(self.items.len());
         let mut tokens = room.tokens;
@@ -192,7 +192,7 @@ impl Intake {
         let plausible = messages.len();
         let messages = fold_copies(messages);
         let models = self.models.iter().zip(models).filter(|(_, is_used)| *is_used).map(|(model, _)| model).collect();
-        Admitted { folded: plausible - messages.len(), messages, models, rejections }
+        AcceptedMessages { folded: plausible - messages.len(), messages, models, rejections }
     }
 }
 
@@ -227,7 +227,11 @@ impl Models {
 }
 
 /// The disjoint token counts of a plausible message.
-fn judge(sent: &SentMessage, conventions: Conventions, now: OffsetDateTime) -> Result<TokenCounts, RejectionReason> {
+fn judge(
+    sent: &SentMessage,
+    conventions: TokenConventions,
+    now: OffsetDateTime,
+) -> Result<TokenCounts, RejectionReason> {
     let input = if conventions.input_includes_cached {
         sent.input.checked_sub(sent.cache_read).ok_or(RejectionReason::CachedExceedsInput)?
     } else {
@@ -249,7 +253,7 @@ fn judge(sent: &SentMessage, conventions: Conventions, now: OffsetDateTime) -> R
 /// Checks a message by the rules of both sync and import. Each accepted count is part of the total or bounded by a count that
 /// is, so a bounded total bounds every sum of counts.
 fn check(at: OffsetDateTime, tokens: &TokenCounts, now: OffsetDateTime) -> Result<(), RejectionReason> {
-    if at - now > MOST_AHEAD {
+    if at - now > MAX_CLOCK_LEAD {
         return Err(RejectionReason::TimestampInFuture);
     }
     if at < EARLIEST {
@@ -264,7 +268,7 @@ fn check(at: OffsetDateTime, tokens: &TokenCounts, now: OffsetDateTime) -> Resul
     Ok(())
 }
 
-impl Message {
+impl UsageMessage {
     /// Checks a message that has the form of the ledger, such as an imported one, at `now`.
     pub fn check(&self, now: OffsetDateTime) -> Result<(), RejectionReason> {
         check(self.at, &self.tokens, now)
@@ -336,9 +340,9 @@ mod tests {
         }
     }
 
-    fn reasons(messages: Vec<SentMessage>, conventions: Conventions) -> Vec<(usize, RejectionReason)> {
+    fn reasons(messages: Vec<SentMessage>, conventions: TokenConventions) -> Vec<(usize, RejectionReason)> {
         let rejections =
-            Intake::new(Batch { conventions, ..batch(messages) }, NOW).admit(&room(MOST_TOKENS)).rejections;
+            Intake::new(SyncBatch { conventions, ..batch(messages) }, NOW).admit(&room(MOST_TOKENS)).rejections;
         assert_eq!(rejections.count, rejections.first.len());
         rejections.first.into_iter().map(|r| (r.index, r.reason)).collect()
     }
@@ -373,7 +377,7 @@ mod tests {
                 SentMessage { cache_write: 5, cache_write_1h: 6, ..sent("1 h") },
                 SentMessage { input: 1, cache_read: 2, ..sent("disjoint by default") },
             ],
-            Conventions::default(),
+            TokenConventions::default(),
         );
         let expected = [
             (2, RejectionReason::TimestampInFuture),
@@ -386,12 +390,12 @@ mod tests {
     #[test]
     fn message_check_follows_same_rules() {
         let message = crate::usage::testing::message("m", 1);
-        let with = |at, cache_write_1h| Message {
+        let with = |at, cache_write_1h| UsageMessage {
             at,
             tokens: TokenCounts { cache_write_1h, ..message.tokens },
             ..message.clone()
         };
-        let with_reasoning = |reasoning| Message {
+        let with_reasoning = |reasoning| UsageMessage {
             tokens: TokenCounts { reasoning, reasoning_in_output: true, ..message.tokens },
             ..message.clone()
         };
@@ -410,12 +414,12 @@ mod tests {
 
     #[test]
     fn intake_makes_included_kinds_disjoint() {
-        let conventions = Conventions { input_includes_cached: true, reasoning_included_in_output: true };
+        let conventions = TokenConventions { input_includes_cached: true, reasoning_included_in_output: true };
         let items = vec![
             SentMessage { input: 100, cache_read: 70, output: 9, reasoning: 4, ..sent("a") },
             SentMessage { input: 1, cache_read: 2, ..sent("b") },
         ];
-        let intake = Intake::new(Batch { conventions, ..batch(items) }, NOW);
+        let intake = Intake::new(SyncBatch { conventions, ..batch(items) }, NOW);
         let admitted = intake.admit(&room(MOST_TOKENS));
         assert_eq!(admitted.rejections.first[0].reason, RejectionReason::CachedExceedsInput);
         let tokens = admitted.messages[0].tokens;
@@ -424,7 +428,7 @@ mod tests {
 
     #[test]
     fn intake_rejects_reasoning_beyond_including_output() {
-        let included = Conventions { reasoning_included_in_output: true, ..Conventions::default() };
+        let included = TokenConventions { reasoning_included_in_output: true, ..TokenConventions::default() };
         let items = || {
             vec![
                 SentMessage { output: 5, reasoning: 5, ..sent("all of it") },
@@ -434,7 +438,7 @@ mod tests {
         };
         let excess = RejectionReason::ReasoningExceedsOutput;
         assert_eq!(reasons(items(), included), [(1, excess), (2, excess)]);
-        assert_eq!(reasons(items(), Conventions::default()), [], "disjoint counts have no such bound");
+        assert_eq!(reasons(items(), TokenConventions::default()), [], "disjoint counts have no such bound");
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct Model {
 
 /// A response of a model. Its identity is (user, source, key); the machine is only a dimension.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
+pub struct UsageMessage {
     pub key: MessageKey,
     /// The tool that logged it.
     pub source: Source,
@@ -47,7 +47,7 @@ pub struct Message {
     pub tokens: TokenCounts,
 }
 
-impl Message {
+impl UsageMessage {
     /// Whether this copy supersedes `other`, another copy of the same message.
     ///
     /// The larger total wins, because streamed responses are logged in growing pieces. The further steps only make the order
@@ -70,19 +70,19 @@ impl Message {
 /// A message with its cost: a row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerEntry {
-    pub message: Message,
+    pub message: UsageMessage,
     /// The cost at the time of pricing.
     pub cost: Cost,
 }
 
 /// Keeps the superseding copy of each message. The result is in the order of keys.
-pub fn fold_copies<M: Borrow<Message>>(mut messages: Vec<M>) -> Vec<M> {
+pub fn fold_copies<M: Borrow<UsageMessage>>(mut messages: Vec<M>) -> Vec<M> {
     messages.sort_unstable_by(|a, b| {
-        let (a, b): (&Message, &Message) = (a.borrow(), b.borrow());
+        let (a, b): (&UsageMessage, &UsageMessage) = (a.borrow(), b.borrow());
         a.key.cmp(&b.key).then_with(|| a.precedence().cmp(&b.precedence()))
     });
     messages.dedup_by(|later, kept| {
-        let (later, kept): (&Message, &Message) = ((*later).borrow(), (*kept).borrow());
+        let (later, kept): (&UsageMessage, &UsageMessage) = ((*later).borrow(), (*kept).borrow());
         later.key == kept.key
     });
     messages
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn supersedes_each_step_decides_when_earlier_are_equal() {
         let base = message("m", 10);
-        let with = |change: &dyn Fn(&mut Message)| {
+        let with = |change: &dyn Fn(&mut UsageMessage)| {
             let mut copy = base.clone();
             change(&mut copy);
             copy

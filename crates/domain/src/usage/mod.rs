@@ -1,6 +1,6 @@
 //! Usage: the ledger with one row per message, and the data derived from it.
 //!
-//! A sync request becomes an [`Intake`], which is compared with the ledger's copies. The [`Changes`] and their [`Derived`] delta
+//! A sync request becomes an [`Intake`], which is compared with the ledger's copies. The [`LedgerChanges`] and their [`Derived`] delta
 //! are written in one transaction under the account's lock (I1).
 
 mod batch;
@@ -28,19 +28,19 @@ mod sums;
 pub mod testing;
 mod tokens;
 
-pub use batch::{Batch, Conventions, SentMessage, Warning};
-pub use changes::{Changes, Pricer};
+pub use batch::{SentMessage, SyncBatch, TokenConventions, Warning};
+pub use changes::{LedgerChanges, Pricer};
 pub use derived::{Derived, HourKey, HourSums, RollupKey};
 pub use error::UsageError;
-pub use intake::{Admitted, Intake, Rejection, RejectionReason, Rejections};
-pub use message::{LedgerEntry, Message, MessageKey, Model, fold_copies};
+pub use intake::{AcceptedMessages, Intake, Rejection, RejectionReason, Rejections};
+pub use message::{LedgerEntry, MessageKey, Model, UsageMessage, fold_copies};
 pub use names::{MachineId, ModelName, Provider, Source};
-pub use rebuild::Repair;
+pub use rebuild::RebuildReport;
 pub use report::{AccountSummary, SyncReport};
 pub use repriced_account::RepricedAccount;
 pub use repricing::{Repriced, Repricing};
-pub use selection::{Reach, Selection};
+pub use selection::{InstantRange, UsageSelection};
 pub use service::Usage;
 pub(crate) use service::{move_to, take_in};
 pub use sums::{CostStatus, MOST_TOKENS, Sums};
-pub use tokens::{MAX_COUNT, TokenCounts, cache_efficiency};
+pub use tokens::{MAX_COUNT, MIN_EFFICIENCY_INPUT, TokenCounts, cache_efficiency};

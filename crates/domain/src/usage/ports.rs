@@ -10,7 +10,7 @@ use super::message::{LedgerEntry, MessageKey, Model};
 use super::names::{MachineId, Source};
 use super::repriced_account::RepricedAccount;
 use super::room::NameUse;
-use super::selection::Reach;
+use super::selection::InstantRange;
 use crate::accounts::Account;
 #[cfg(doc)]
 use crate::accounts::ports::AccountRepository;
@@ -27,7 +27,7 @@ pub struct RollupChanges {
 }
 
 /// The last message of a page of a ledger; the next page starts after it.
-pub type Cursor = (Source, MessageKey);
+pub type LedgerCursor = (Source, MessageKey);
 
 /// An account locked by a sync.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,15 +86,19 @@ pub trait LedgerRepository: Send {
     async fn apply_delta(&mut self, user: UserId, delta: &Derived) -> Result<RollupChanges, StoreError>;
 
     /// Up to `limit` messages after `after`, by source and key.
-    async fn page(&mut self, user: UserId, after: Option<Cursor>, limit: usize)
-    -> Result<Vec<LedgerEntry>, StoreError>;
+    async fn page(
+        &mut self,
+        user: UserId,
+        after: Option<LedgerCursor>,
+        limit: usize,
+    ) -> Result<Vec<LedgerEntry>, StoreError>;
 
     /// Up to `limit` messages within `reach` after `after`, by source and key.
     async fn page_within(
         &mut self,
         user: UserId,
-        reach: &Reach,
-        after: Option<Cursor>,
+        reach: &InstantRange,
+        after: Option<LedgerCursor>,
         limit: usize,
     ) -> Result<Vec<LedgerEntry>, StoreError>;
 
@@ -103,7 +107,7 @@ pub trait LedgerRepository: Send {
         &mut self,
         user: UserId,
         models: &[Model],
-        after: Option<Cursor>,
+        after: Option<LedgerCursor>,
         limit: usize,
     ) -> Result<Vec<LedgerEntry>, StoreError>;
 

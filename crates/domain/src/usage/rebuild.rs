@@ -1,7 +1,7 @@
 //! Derives all data from the ledger again: for a new time zone, and for repair.
 
 use super::derived::Derived;
-use super::ports::{Cursor, RollupChanges};
+use super::ports::{LedgerCursor, RollupChanges};
 use crate::accounts::Account;
 use crate::days::Zone;
 use crate::error::StoreError;
@@ -13,7 +13,7 @@ const PAGE: usize = 10_000;
 
 /// The changes of a rebuild; all zero if everything was right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Repair {
+pub struct RebuildReport {
     /// Messages read.
     pub messages: u64,
     pub rollups: usize,
@@ -28,7 +28,7 @@ pub struct Repair {
     pub unlocked: usize,
 }
 
-impl Repair {
+impl RebuildReport {
     pub fn is_clean(&self) -> bool {
         Self { messages: 0, ..*self } == Self::default()
     }
@@ -41,10 +41,10 @@ pub(super) async fn rederive(
     user: UserId,
     account: Account,
     zone: &Zone,
-) -> Result<(Account, Repair), StoreError> {
+) -> Result<(Account, RebuildReport), StoreError> {
     let mut fresh = Derived::default();
-    let mut repair = Repair::default();
-    let mut cursor: Option<Cursor> = None;
+    let mut repair = RebuildReport::default();
+    let mut cursor: Option<LedgerCursor> = None;
     loop {
         let page = tx.ledger().page(user, cursor, PAGE).await?;
         for entry in &page {

@@ -76,13 +76,13 @@ fn rebuild(
     kept: Derived,
     kept_account: Account,
     miscounted: bool,
-) -> (Repair, Derived, usize) {
+) -> (RebuildReport, Derived, usize) {
     let moves = Arc::new(Mutex::new(Vec::new()));
-    let noted = moves.clone();
+    let recorded = moves.clone();
     let (usage, commits) = usage(move |tx| {
         let locked = kept_account.clone();
         tx.accounts.expect_lock().returning(move |_| Ok(Some(locked.clone())));
-        holding(tx, stored.clone(), kept.clone(), &noted);
+        holding(tx, stored.clone(), kept.clone(), &recorded);
         tx.follows.expect_recount().times(1).returning(move |_| Ok(miscounted));
         tx.expect_settling(BTreeSet::new());
     });
@@ -113,14 +113,14 @@ fn rebuild_reports_and_applies_delta() {
 
     let hours_alone = Derived { hours: std::collections::HashMap::new(), ..all.clone() };
     let (repair, moved, _) = rebuild(stored.clone(), hours_alone, account(), false);
-    let only_hours = Repair { messages: 3, hours: 1, ..Repair::default() };
+    let only_hours = RebuildReport { messages: 3, hours: 1, ..RebuildReport::default() };
     assert_eq!((repair, moved.totals.is_zero(), repair.is_clean()), (only_hours, true, false));
 
     let (repair, ..) = rebuild(stored.clone(), all.clone(), account(), true);
-    assert_eq!(repair, Repair { messages: 3, counts: true, ..Repair::default() });
+    assert_eq!(repair, RebuildReport { messages: 3, counts: true, ..RebuildReport::default() });
 
     let (repair, ..) = rebuild(stored, all, Account { active_days: 5, ..account() }, false);
-    assert_eq!(repair, Repair { messages: 3, progress: true, ..Repair::default() });
+    assert_eq!(repair, RebuildReport { messages: 3, progress: true, ..RebuildReport::default() });
 }
 
 #[test]

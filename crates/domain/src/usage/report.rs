@@ -5,7 +5,7 @@ use super::intake::Rejection;
 use super::names::ModelName;
 use crate::achievements::Unlock;
 use crate::money::Usd;
-use crate::progression::{Earned, Level};
+use crate::progression::{Level, SettleOutcome};
 use crate::streaks::Streak;
 
 /// The figures of an account.
@@ -24,8 +24,8 @@ pub struct AccountSummary {
 }
 
 impl AccountSummary {
-    pub(crate) fn of(earned: &Earned) -> Self {
-        let Earned { account, streak, rank, .. } = earned;
+    pub(crate) fn of(earned: &SettleOutcome) -> Self {
+        let SettleOutcome { account, streak, rank, .. } = earned;
         Self {
             tokens: account.totals.tokens,
             cost: account.totals.cost,

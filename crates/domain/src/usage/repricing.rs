@@ -7,7 +7,7 @@ use super::changes::Pricer;
 use super::derived::Derived;
 use super::error::UsageError;
 use super::message::Model;
-use super::ports::Cursor;
+use super::ports::LedgerCursor;
 use super::rebuild::{apply_delta, up_to_date};
 use super::repriced_account::RepricedAccount;
 use crate::days::Zone;
@@ -16,7 +16,7 @@ use crate::error::{DomainError, ErrorKind};
 use crate::ids::UserId;
 use crate::money::Usd;
 use crate::pricing::{CurrentBook, Edition, PriceBook};
-use crate::progression::{Change, settle};
+use crate::progression::{AccountChange, settle};
 use crate::text::plural;
 
 /// The messages that one transaction prices: a concurrent sync of the account must not wait long.
@@ -99,7 +99,7 @@ impl Repricing {
         edition: Edition,
         book: &PriceBook,
         models: &[Model],
-        cursor: Option<Cursor>,
+        cursor: Option<LedgerCursor>,
     ) -> Result<Batch, UsageError> {
         self.deps.retried(|| self.batch_once(user, edition, book, models, cursor.clone())).await
     }
@@ -110,14 +110,14 @@ impl Repricing {
         edition: Edition,
         book: &PriceBook,
         models: &[Model],
-        cursor: Option<Cursor>,
+        cursor: Option<LedgerCursor>,
     ) -> Result<Batch, UsageError> {
         let mut tx = self.deps.begin().await?;
         // The account was deleted meanwhile.
         let Some(account) = tx.accounts().lock(user).await? else { return Ok(Batch::default()) };
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
         let account = up_to_date(&mut *tx, user, account, &zone).await?;
-        let mut change = Change::of(account.clone());
+        let mut change = AccountChange::of(account.clone());
         let page = tx.ledger().page_unpriced(user, models, cursor, BATCH).await?;
         let last = page.last().map(|entry| (entry.message.source.clone(), entry.message.key));
         let next = last.filter(|_| page.len() >= BATCH);
@@ -153,7 +153,7 @@ struct Batch {
     messages: u64,
     cost: Usd,
     /// Where to continue, if there may be more.
-    next: Option<Cursor>,
+    next: Option<LedgerCursor>,
 }
 
 #[cfg(test)]
@@ -169,7 +169,7 @@ mod tests {
     use crate::pricing::{Cost, line};
     use crate::testing::{TestReads, TestUnitOfWork};
     use crate::usage::testing::{NOW, account, message};
-    use crate::usage::{Message, ModelName};
+    use crate::usage::{ModelName, UsageMessage};
     use uuid::Uuid;
 
     const ADA: UserId = UserId(Uuid::from_u128(7));
@@ -181,7 +181,7 @@ mod tests {
     }
 
     fn unpriced(id: &str, name: &str) -> LedgerEntry {
-        LedgerEntry { message: Message { model: model(name), ..message(id, 1_000_000) }, cost: Cost::Unpriced }
+        LedgerEntry { message: UsageMessage { model: model(name), ..message(id, 1_000_000) }, cost: Cost::Unpriced }
     }
 
     type Priced = (Repricing, Arc<AtomicUsize>, Arc<Mutex<Vec<RepricedAccount>>>);
@@ -192,8 +192,8 @@ mod tests {
     }
 
     fn repricing_of(accounts: &'static [UserId], pages: Vec<Vec<LedgerEntry>>) -> Priced {
-        let (commits, noted) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
-        let (counted, written) = (Arc::clone(&commits), Arc::clone(&noted));
+        let (commits, recorded) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let (counted, written) = (Arc::clone(&commits), Arc::clone(&recorded));
         let pages = Arc::new(Mutex::new(pages.into_iter()));
         let store = TestUnitOfWork::store(move || {
             let mut tx = TestUnitOfWork { commits: Arc::clone(&counted), ..TestUnitOfWork::default() };
@@ -222,37 +222,37 @@ mod tests {
         let prices = Arc::new(CurrentBook::new(PriceBook::default()));
         prices.replace(EDITION, PriceBook::new(rows));
         let reads = TestReads { unpriced: reader, ..TestReads::default() };
-        (Repricing::new(store.with_reads(reads).deps(), prices), commits, noted)
+        (Repricing::new(store.with_reads(reads).deps(), prices), commits, recorded)
     }
 
     #[test]
     fn repricing_full_batch_is_followed_by_another() {
         let full = (0..BATCH).map(|n| unpriced(&n.to_string(), "learned")).collect();
-        let (repricing, commits, noted) = repricing(vec![full, vec![unpriced("last", "learned")]]);
+        let (repricing, commits, recorded) = repricing(vec![full, vec![unpriced("last", "learned")]]);
         let repriced = pollster::block_on(repricing.run(|| false)).expect("prices");
         let three = |times: i128| Usd::from_atto(3 * times * 10_i128.pow(18));
         assert_eq!(repriced, Repriced { accounts: 1, messages: 5_001, cost: three(5_001) });
         let note = |messages, cost| RepricedAccount { user: ADA, edition: EDITION, at: NOW, messages, cost };
-        assert_eq!(*noted.lock().expect("no panic"), [note(5_000, three(5_000)), note(1, three(1))]);
+        assert_eq!(*recorded.lock().expect("no panic"), [note(5_000, three(5_000)), note(1, three(1))]);
         assert_eq!(commits.load(Ordering::SeqCst), 2);
     }
 
     #[test]
     fn repricing_skips_messages_without_price_and_ends() {
         let full = (0..BATCH).map(|n| unpriced(&n.to_string(), "unknown")).collect();
-        let (repricing, commits, noted) = repricing(vec![full]);
+        let (repricing, commits, recorded) = repricing(vec![full]);
         let repriced = pollster::block_on(repricing.run(|| false)).expect("no prices");
         assert_eq!((repriced, commits.load(Ordering::SeqCst)), (Repriced::default(), 0));
-        assert!(noted.lock().expect("no panic").is_empty());
+        assert!(recorded.lock().expect("no panic").is_empty());
     }
 
     #[test]
     fn repricing_failing_account_does_not_affect_others() {
-        let (repricing, _, noted) = repricing_of(&[BROKEN, ADA], vec![vec![unpriced("last", "learned")]]);
+        let (repricing, _, recorded) = repricing_of(&[BROKEN, ADA], vec![vec![unpriced("last", "learned")]]);
         let error = pollster::block_on(repricing.run(|| false)).expect_err("a failure");
         assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
-        let noted: Vec<_> = noted.lock().expect("no panic").iter().map(|noted| noted.user).collect();
-        assert_eq!(noted, [ADA]);
+        let recorded: Vec<_> = recorded.lock().expect("no panic").iter().map(|recorded| recorded.user).collect();
+        assert_eq!(recorded, [ADA]);
     }
 
     #[test]

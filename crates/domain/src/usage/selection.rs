@@ -2,16 +2,16 @@
 
 use time::{Date, Duration, OffsetDateTime};
 
-use super::message::Message;
+use super::message::UsageMessage;
 use super::names::Source;
 use crate::days::Zone;
 
 /// The largest difference between the local date and the date in UTC: an offset is less than a day.
-const FARTHEST: Duration = Duration::DAY;
+const MAX_UTC_OFFSET: Duration = Duration::DAY;
 
 /// A part of an account's messages; `None` excludes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Selection {
+pub struct UsageSelection {
     pub source: Option<Source>,
     /// The first local day.
     pub from: Option<Date>,
@@ -21,7 +21,7 @@ pub struct Selection {
 
 /// A range that contains the selected messages in every zone, and some others.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reach {
+pub struct InstantRange {
     pub source: Option<Source>,
     /// From this instant on.
     pub since: Option<OffsetDateTime>,
@@ -29,9 +29,9 @@ pub struct Reach {
     pub until: Option<OffsetDateTime>,
 }
 
-impl Selection {
+impl UsageSelection {
     /// Whether `message`, whose owner lives in `zone`, is selected.
-    pub fn has(&self, message: &Message, zone: &Zone) -> bool {
+    pub fn has(&self, message: &UsageMessage, zone: &Zone) -> bool {
         let day = zone.date(message.at);
         self.source.as_ref().is_none_or(|source| *source == message.source)
             && self.from.is_none_or(|from| from <= day)
@@ -39,12 +39,12 @@ impl Selection {
     }
 
     /// The range to search.
-    pub fn reach(&self) -> Reach {
+    pub fn reach(&self) -> InstantRange {
         let midnight = |date: Date| date.midnight().assume_utc();
-        Reach {
+        InstantRange {
             source: self.source.clone(),
-            since: self.from.and_then(|from| midnight(from).checked_sub(FARTHEST)),
-            until: self.to.and_then(|to| midnight(to).checked_add(Duration::DAY + FARTHEST)),
+            since: self.from.and_then(|from| midnight(from).checked_sub(MAX_UTC_OFFSET)),
+            until: self.to.and_then(|to| midnight(to).checked_add(Duration::DAY + MAX_UTC_OFFSET)),
         }
     }
 }
@@ -55,13 +55,13 @@ mod tests {
     use crate::usage::testing::message;
     use time::macros::{date, datetime};
 
-    fn at(at: OffsetDateTime) -> Message {
-        Message { at, ..message("m", 1) }
+    fn at(at: OffsetDateTime) -> UsageMessage {
+        UsageMessage { at, ..message("m", 1) }
     }
 
     #[test]
     fn selection_days_are_local_and_inclusive() {
-        let day = |from, to| Selection { from, to, ..Selection::default() };
+        let day = |from, to| UsageSelection { from, to, ..UsageSelection::default() };
         let (first, second) = (Some(date!(2026 - 11 - 22)), Some(date!(2026 - 11 - 23)));
         for (zone, instant, selection, meant) in [
             ("UTC", datetime!(2026-11-22 23:30 UTC), day(first, first), true),
@@ -89,14 +89,14 @@ mod tests {
     #[test]
     fn selection_default_is_everything() {
         let (zone, message) = (Zone::utc(), at(datetime!(2026-11-22 12:00 UTC)));
-        assert!(Selection::default().has(&message, &zone));
-        assert_eq!(Selection::default().reach(), Reach { source: None, since: None, until: None });
+        assert!(UsageSelection::default().has(&message, &zone));
+        assert_eq!(UsageSelection::default().reach(), InstantRange { source: None, since: None, until: None });
         for (source, meant) in [("claude-code", true), ("codex", false)] {
-            let selection = Selection { source: Source::parse(source), ..Selection::default() };
+            let selection = UsageSelection { source: Source::parse(source), ..UsageSelection::default() };
             assert_eq!(selection.has(&message, &zone), meant, "{source}");
         }
-        let ends = Selection { from: Some(Date::MIN), to: Some(Date::MAX), source: None };
+        let ends = UsageSelection { from: Some(Date::MIN), to: Some(Date::MAX), source: None };
         assert!(ends.has(&message, &zone));
-        assert_eq!(ends.reach(), Reach { source: None, since: None, until: None }, "there is nothing beyond");
+        assert_eq!(ends.reach(), InstantRange { source: None, since: None, until: None }, "there is nothing beyond");
     }
 }

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::batch::{Batch, Warning};
-use super::changes::{Changes, Pricer};
+use super::batch::{SyncBatch, Warning};
+use super::changes::{LedgerChanges, Pricer};
 use super::derived::Derived;
 use super::error::UsageError;
 use super::intake::Intake;
-use super::message::{LedgerEntry, Message, MessageKey, fold_copies};
+use super::message::{LedgerEntry, MessageKey, UsageMessage, fold_copies};
 use super::names::{MachineId, Source};
 use super::ports::{SharedNames, SyncLock};
-use super::rebuild::{Repair, apply_delta, rederive, up_to_date};
+use super::rebuild::{RebuildReport, apply_delta, rederive, up_to_date};
 use super::report::{AccountSummary, SyncReport};
 use super::room::AccountRoom;
-use super::selection::Selection;
+use super::selection::UsageSelection;
 use super::sums::MOST_TOKENS;
 use crate::accounts::Account;
 use crate::days::Zone;
@@ -26,7 +26,7 @@ use crate::ids::UserId;
 use crate::jobs::FirstJobs;
 use crate::leaderboard::BoardUpdates;
 use crate::pricing::{CurrentBook, PriceBook};
-use crate::progression::{Change, settle};
+use crate::progression::{AccountChange, settle};
 use crate::referrals::ReferralChain;
 use crate::store::UnitOfWork;
 
@@ -61,7 +61,7 @@ impl Usage {
     }
 
     /// Ingests `batch` for `user`: all of its plausible messages or, on an error, none.
-    pub async fn sync(&self, user: UserId, batch: Batch) -> Result<SyncReport, UsageError> {
+    pub async fn sync(&self, user: UserId, batch: SyncBatch) -> Result<SyncReport, UsageError> {
         let now = self.deps.now();
         let request = Request {
             machine: batch.machine.clone(),
@@ -78,14 +78,14 @@ impl Usage {
     async fn sync_once(&self, user: UserId, request: &Request, intake: &Intake) -> Result<SyncReport, UsageError> {
         let Request { machine, source, zone: named_zone, dry_run, now, warnings } = request;
         let (dry_run, now) = (*dry_run, *now);
-        let Opened { mut tx, mut account, machine_fits, unpaid } =
+        let OpenSync { mut tx, mut account, machine_fits, unpaid } =
             self.open(user, machine, intake.has_tokens(), dry_run, now).await?;
         if let (None, Some(zone)) = (&account.zone, named_zone) {
             account = move_to(&mut *tx, user, account, zone.clone()).await?;
         }
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
         let account = up_to_date(&mut *tx, user, account, &zone).await?;
-        let mut change = Change::of(account.clone());
+        let mut change = AccountChange::of(account.clone());
 
         let models = intake.models().iter().cloned().collect();
         let mut names = SharedNames { sources: BTreeSet::from([source.clone()]), models };
@@ -153,13 +153,13 @@ impl Usage {
         has_usage: bool,
         dry_run: bool,
         now: OffsetDateTime,
-    ) -> Result<Opened, UsageError> {
+    ) -> Result<OpenSync, UsageError> {
         let unknown = || UsageError::UnknownUser(user);
         let mut tx = self.deps.begin().await?;
         let locked = tx.ledger().lock_for_sync(user, machine, has_usage, now).await?.ok_or_else(unknown)?;
         let SyncLock { account, machine_fits } = locked;
         let Some(referrer) = account.unpaid_referrer().filter(|_| !dry_run) else {
-            return Ok(Opened { tx, account, machine_fits, unpaid: None });
+            return Ok(OpenSync { tx, account, machine_fits, unpaid: None });
         };
         // All locks are taken together (I2), so once per account, a sync begins a second transaction.
         drop(tx);
@@ -168,21 +168,21 @@ impl Usage {
         let SyncLock { account, machine_fits } = locked;
         // Another sync may have paid between the two.
         let unpaid = account.unpaid_referrer().map(|_| chain);
-        Ok(Opened { tx, account, machine_fits, unpaid })
+        Ok(OpenSync { tx, account, machine_fits, unpaid })
     }
 
     /// Removes the selected messages of `user`, and machines without messages; returns the number of messages. Their sums and
     /// the XP of usage are taken back. Achievements and XP of events stay.
-    pub async fn forget(&self, user: UserId, selection: &Selection) -> Result<u64, UsageError> {
+    pub async fn forget(&self, user: UserId, selection: &UsageSelection) -> Result<u64, UsageError> {
         self.deps.retried(|| self.forget_once(user, selection)).await
     }
 
-    async fn forget_once(&self, user: UserId, selection: &Selection) -> Result<u64, UsageError> {
+    async fn forget_once(&self, user: UserId, selection: &UsageSelection) -> Result<u64, UsageError> {
         let mut tx = self.deps.begin().await?;
         let account = tx.accounts().lock(user).await?.ok_or(UsageError::UnknownUser(user))?;
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
         let mut account = up_to_date(&mut *tx, user, account, &zone).await?;
-        let mut change = Change::of(account.clone());
+        let mut change = AccountChange::of(account.clone());
         let (reach, mut cursor, mut removed) = (selection.reach(), None, 0);
         loop {
             let mut page = tx.ledger().page_within(user, &reach, cursor, CHUNK).await?;
@@ -212,22 +212,22 @@ impl Usage {
     }
 
     /// Derives all data of `user` from the ledger again; returns the changes.
-    pub async fn rebuild(&self, user: UserId) -> Result<Repair, UsageError> {
+    pub async fn rebuild(&self, user: UserId) -> Result<RebuildReport, UsageError> {
         self.deps.retried(|| self.rebuild_once(user)).await
     }
 
-    async fn rebuild_once(&self, user: UserId) -> Result<Repair, UsageError> {
+    async fn rebuild_once(&self, user: UserId) -> Result<RebuildReport, UsageError> {
         let mut tx = self.deps.begin().await?;
         let account = tx.accounts().lock(user).await?.ok_or(UsageError::UnknownUser(user))?;
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
-        let mut change = Change::of(account.clone());
+        let mut change = AccountChange::of(account.clone());
         let (account, repair) = rederive(&mut *tx, user, account, &zone).await?;
         // Before achievements are judged by them.
         let counts = tx.follows().recount(user).await?;
         change.account = account;
         let earned = settle(&mut *tx, &*self.deps.ids, self.deps.now(), user, change).await?;
         tx.commit().await?;
-        Ok(Repair { counts, progress: earned.corrected, unlocked: earned.unlocks.len(), ..repair })
+        Ok(RebuildReport { counts, progress: earned.corrected, unlocked: earned.unlocks.len(), ..repair })
     }
 }
 
@@ -245,7 +245,7 @@ pub(crate) async fn move_to(
 }
 
 /// The result of ingesting messages.
-pub(crate) struct Taken {
+pub(crate) struct IngestOutcome {
     /// The account afterwards.
     pub account: Account,
     /// Messages that the ledger did not have.
@@ -261,22 +261,22 @@ pub(crate) async fn take_in(
     tx: &mut dyn UnitOfWork,
     user: UserId,
     account: Account,
-    messages: Vec<Message>,
+    messages: Vec<UsageMessage>,
     book: &PriceBook,
     zone: &Zone,
-) -> Result<Taken, StoreError> {
-    let mut by_source = BTreeMap::<Source, Vec<Message>>::new();
+) -> Result<IngestOutcome, StoreError> {
+    let mut by_source = BTreeMap::<Source, Vec<UsageMessage>>::new();
     for message in messages {
         by_source.entry(message.source.clone()).or_default().push(message);
     }
     let account = up_to_date(tx, user, account, zone).await?;
-    let mut taken = Taken { account, new: 0, updated: 0, known: 0 };
+    let mut taken = IngestOutcome { account, new: 0, updated: 0, known: 0 };
     let mut pricer = Pricer::new(book);
     for (source, messages) in by_source {
         let received = messages.len();
         let messages = fold_copies(messages);
         let folded = received - messages.len();
-        let messages: Vec<&Message> = messages.iter().collect();
+        let messages: Vec<&UsageMessage> = messages.iter().collect();
         let written = write_all(tx, user, &source, &messages, &mut pricer, zone).await?;
         taken.account = apply_delta(tx, user, taken.account, &written.delta).await?.0;
         taken.new += written.new;
@@ -298,7 +298,7 @@ struct Request {
 }
 
 /// A sync that has begun.
-struct Opened {
+struct OpenSync {
     tx: Box<dyn UnitOfWork>,
     account: Account,
     machine_fits: bool,
@@ -320,7 +320,7 @@ async fn write_all(
     tx: &mut dyn UnitOfWork,
     user: UserId,
     source: &Source,
-    messages: &[&Message],
+    messages: &[&UsageMessage],
     pricer: &mut Pricer<'_>,
     zone: &Zone,
 ) -> Result<Written, StoreError> {
@@ -329,7 +329,7 @@ async fn write_all(
         let entries: Vec<LedgerEntry> = chunk.iter().map(|message| pricer.price((*message).clone())).collect();
         let keys: Vec<MessageKey> = entries.iter().map(|entry| entry.message.key).collect();
         let stored = tx.ledger().find(user, source, &keys).await?;
-        let changes = Changes::between(stored, entries);
+        let changes = LedgerChanges::between(stored, entries);
         changes.derive(&mut written.delta, zone);
         written.new += changes.new.len();
         written.updated += changes.replaced.len();

@@ -67,7 +67,7 @@ fn sync_dry_run_does_not_commit() {
         tx.ledger.expect_write().returning(|_, _, _| Ok(()));
         tx
     });
-    let dry = Batch { dry_run: true, ..batch(vec![sent("a")]) };
+    let dry = SyncBatch { dry_run: true, ..batch(vec![sent("a")]) };
     assert_eq!(pollster::block_on(usage.sync(ADA, dry)).expect("a dry run").new, 1);
     assert_eq!(commits.load(Ordering::SeqCst), 0);
 }
@@ -110,7 +110,7 @@ fn forget_removes_messages_in_chunks() {
     let sums = Arc::clone(&taken);
     let (usage, commits) = usage(move || {
         let mut tx = forgetting(stored.clone());
-        tx.ledger.expect_remove().times(3).withf(|_, gone| gone.len() <= CHUNK).returning(|_, _| Ok(()));
+        tx.ledger.expect_remove().times(3).withf(|_, deleted| deleted.len() <= CHUNK).returning(|_, _| Ok(()));
         tx.ledger.expect_remove_idle_names().times(1).returning(|_| Ok(()));
         let sums = Arc::clone(&sums);
         tx.ledger.expect_apply_delta().returning(move |_, delta| {
@@ -119,7 +119,7 @@ fn forget_removes_messages_in_chunks() {
         });
         tx
     });
-    let removed = pollster::block_on(usage.forget(ADA, &Selection::default())).expect("it is gone");
+    let removed = pollster::block_on(usage.forget(ADA, &UsageSelection::default())).expect("it is gone");
     let totals = taken.lock().expect("sums").totals;
     assert_eq!(removed, 2 * CHUNK as u64 + 1);
     assert_eq!((totals.messages, totals.tokens), (-10_001, -200_020));
@@ -128,8 +128,8 @@ fn forget_removes_messages_in_chunks() {
 
 #[test]
 fn forget_without_match_changes_nothing() {
-    let tomorrow = Selection { from: NOW.date().next_day(), ..Selection::default() };
-    for (stored, selection) in [(Vec::new(), Selection::default()), (entries(3), tomorrow)] {
+    let tomorrow = UsageSelection { from: NOW.date().next_day(), ..UsageSelection::default() };
+    for (stored, selection) in [(Vec::new(), UsageSelection::default()), (entries(3), tomorrow)] {
         let (usage, commits) = usage(move || forgetting(stored.clone()));
         assert_eq!(pollster::block_on(usage.forget(ADA, &selection)).expect("nothing"), 0);
         assert_eq!(commits.load(Ordering::SeqCst), 0);
@@ -147,7 +147,7 @@ fn sync_unknown_account_is_not_found() {
     let error = pollster::block_on(usage.sync(ADA, batch(vec![sent("a")]))).expect_err("nobody");
     assert!(matches!(error, UsageError::UnknownUser(ADA)));
     assert!(matches!(pollster::block_on(usage.rebuild(ADA)), Err(UsageError::UnknownUser(ADA))));
-    let forgotten = pollster::block_on(usage.forget(ADA, &Selection::default()));
+    let forgotten = pollster::block_on(usage.forget(ADA, &UsageSelection::default()));
     assert!(matches!(forgotten, Err(UsageError::UnknownUser(ADA))));
     assert_eq!(commits.load(Ordering::SeqCst), 0);
 }
@@ -166,7 +166,7 @@ fn sync_first_named_zone_is_kept() {
         tx.expect_settling(BTreeSet::new());
         tx
     });
-    let named = Batch { zone: Zone::parse("Asia/Tokyo"), ..batch(vec![sent("a")]) };
+    let named = SyncBatch { zone: Zone::parse("Asia/Tokyo"), ..batch(vec![sent("a")]) };
     pollster::block_on(usage.sync(ADA, named)).expect("a sync");
 }
 

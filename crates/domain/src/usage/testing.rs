@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use super::batch::{Batch, Conventions, SentMessage};
-use super::message::{Message, MessageKey, Model};
+use super::batch::{SentMessage, SyncBatch, TokenConventions};
+use super::message::{MessageKey, Model, UsageMessage};
 use super::names::{MachineId, ModelName, Source};
 use super::ports::SyncLock;
 use super::sums::Sums;
@@ -36,8 +36,8 @@ pub fn locked(account: Account) -> SyncLock {
 }
 
 /// A message with `count` tokens of input and of output, an hour before [`NOW`].
-pub fn message(id: &str, count: u64) -> Message {
-    Message {
+pub fn message(id: &str, count: u64) -> UsageMessage {
+    UsageMessage {
         key: MessageKey::of(id),
         source: Source::trusted("claude-code"),
         at: datetime!(2026-11-22 11:00 UTC),
@@ -64,12 +64,12 @@ pub fn sent(id: &str) -> SentMessage {
 }
 
 /// A protocol 2 request with `messages`.
-pub fn batch(messages: Vec<SentMessage>) -> Batch {
-    Batch {
+pub fn batch(messages: Vec<SentMessage>) -> SyncBatch {
+    SyncBatch {
         machine: MachineId::unnamed(),
         source: Source::trusted("claude-code"),
         zone: None,
-        conventions: Conventions::default(),
+        conventions: TokenConventions::default(),
         dry_run: false,
         messages,
         warnings: Vec::new(),

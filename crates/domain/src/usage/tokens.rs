@@ -3,6 +3,9 @@
 /// The largest count of a kind in a message: 2^53 - 1, the largest integer that every JSON reader keeps exactly.
 pub const MAX_COUNT: u64 = (1 << 53) - 1;
 
+/// The input tokens, cached ones included, from which a cache efficiency is judged, ranked and rewarded.
+pub const MIN_EFFICIENCY_INPUT: i64 = 1_000_000;
+
 /// The tokens of a message. The kinds are disjoint, with two exceptions: [`cache_write_1h`](Self::cache_write_1h) is a part of
 /// [`cache_write`](Self::cache_write), and [`reasoning`](Self::reasoning) is a part of [`output`](Self::output) if
 /// [`reasoning_in_output`](Self::reasoning_in_output) is set.

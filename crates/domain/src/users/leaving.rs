@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 use time::{Duration, OffsetDateTime};
 
 /// How long a deleted account can be restored, by signing in.
-pub const GRACE: Duration = Duration::days(30);
+pub const GRACE_PERIOD: Duration = Duration::days(30);
 
 /// Whether an account is active or deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,12 +27,12 @@ impl Presence {
 
 /// Accounts deleted at this instant or before cannot be restored at `now`.
 pub fn gone_by(now: OffsetDateTime) -> OffsetDateTime {
-    now - GRACE
+    now - GRACE_PERIOD
 }
 
 /// The purged rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Purged {
+pub struct PurgeReport {
     /// Accounts with everything they owned.
     pub accounts: u64,
     /// Messages of their ledgers.
@@ -41,7 +41,7 @@ pub struct Purged {
     pub others: u64,
 }
 
-impl AddAssign for Purged {
+impl AddAssign for PurgeReport {
     fn add_assign(&mut self, other: Self) {
         self.accounts += other.accounts;
         self.messages += other.messages;
@@ -61,8 +61,8 @@ mod tests {
             (Presence::Here, true),
             (Presence::Left(now), true),
             (Presence::Left(now + Duration::minutes(1)), true),
-            (Presence::Left(now - GRACE + Duration::MICROSECOND), true),
-            (Presence::Left(now - GRACE), false),
+            (Presence::Left(now - GRACE_PERIOD + Duration::MICROSECOND), true),
+            (Presence::Left(now - GRACE_PERIOD), false),
             (Presence::Left(OffsetDateTime::UNIX_EPOCH), false),
         ] {
             assert_eq!(presence.can_sign_in(now), can_sign_in, "{presence:?}");

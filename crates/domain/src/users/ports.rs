@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::leaving::{Presence, Purged};
+use super::leaving::{Presence, PurgeReport};
 use super::profile::{User, Username};
 use super::viewed_profile::FoundProfile;
 use crate::days::Zone;
@@ -80,5 +80,5 @@ pub trait PurgeRepository: Send {
     async fn take(&mut self, gone_by: OffsetDateTime, others: &[UserId]) -> Result<Option<UserId>, StoreError>;
 
     /// Removes up to `limit` rows owned by `user`. The account itself is removed with the last ones.
-    async fn erase(&mut self, user: UserId, limit: u32) -> Result<Purged, StoreError>;
+    async fn erase(&mut self, user: UserId, limit: u32) -> Result<PurgeReport, StoreError>;
 }

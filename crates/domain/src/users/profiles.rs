@@ -48,14 +48,14 @@ mod tests {
     use super::super::ports::MockProfileReader;
     use super::*;
     use crate::error::{DomainError, ErrorKind, StoreError};
-    use crate::testing::{TestReads, TestStore, person};
+    use crate::testing::{TestReads, TestStore, test_user};
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
     const BOB: UserId = UserId(Uuid::from_u128(2));
     const EVE: UserId = UserId(Uuid::from_u128(3));
 
     fn ada() -> User {
-        User { is_public: false, ..person(ADA, "ada") }
+        User { is_public: false, ..test_user(ADA, "ada") }
     }
 
     /// The use cases, where Ada is private and Bob follows her.

@@ -3,15 +3,15 @@
 use time::OffsetDateTime;
 
 use super::error::UserError;
-use super::leaving::{GRACE, Purged, gone_by};
+use super::leaving::{GRACE_PERIOD, PurgeReport, gone_by};
 use super::profile::{ProfileChange, User};
 use crate::batch_outcome::BatchOutcome;
 use crate::deps::Deps;
 use crate::error::StoreError;
 use crate::identity::{KeptAccess, end_access};
 use crate::ids::UserId;
-use crate::leaderboard::{GATHERED, ask_for_refresh};
-use crate::progression::{Change, settle};
+use crate::leaderboard::{REFRESH_DELAY, queue_refresh};
+use crate::progression::{AccountChange, settle};
 use crate::usage;
 
 /// The rows that one transaction of a purge removes: its locks must not delay requests.
@@ -37,7 +37,7 @@ impl Users {
     async fn change_once(&self, user: UserId, change: ProfileChange) -> Result<User, UserError> {
         let mut tx = self.deps.begin().await?;
         let locked = tx.accounts().lock(user).await?.ok_or_else(|| unknown(user))?;
-        let mut progress = Change::of(locked.clone());
+        let mut progress = AccountChange::of(locked.clone());
         if let Some(zone) = change.zone.clone() {
             progress.account = usage::move_to(&mut *tx, user, locked, zone).await?;
         }
@@ -56,7 +56,7 @@ impl Users {
         })?;
         settle(&mut *tx, &*self.deps.ids, now, user, progress).await?;
         if is_shown {
-            ask_for_refresh(&mut *tx, &*self.deps.ids, now + GATHERED, now).await?;
+            queue_refresh(&mut *tx, &*self.deps.ids, now + REFRESH_DELAY, now).await?;
         }
         tx.commit().await?;
         Ok(account)
@@ -73,19 +73,19 @@ impl Users {
         // A concurrent change of the account is finished, or will not find it.
         tx.accounts().lock(user).await?.ok_or_else(|| unknown(user))?;
         // An earlier sign-in is ended here, and a later one restores the account.
-        end_access(&mut *tx, user, KeptAccess::WAYS_TO_SIGN_IN).await?;
+        end_access(&mut *tx, user, KeptAccess::SIGN_IN_METHODS).await?;
         let now = self.deps.now();
         tx.users().set_left(user, Some(now)).await?;
         tx.follows().set_counted(user, false).await?;
         tx.commit().await?;
-        Ok(now + GRACE)
+        Ok(now + GRACE_PERIOD)
     }
 
     /// Purges deleted accounts after the grace period, in batches, each in a transaction of its own, until none is left or
     /// `stop` returns true. Returns what was removed. A later run continues where a stopped one ended. An account that fails
     /// does not affect others (I11); its error is returned at the end.
-    pub async fn purge(&self, stop: impl Fn() -> bool) -> Result<Purged, UserError> {
-        let (mut purged, mut failed, mut round) = (Purged::default(), Vec::new(), BatchOutcome::default());
+    pub async fn purge(&self, stop: impl Fn() -> bool) -> Result<PurgeReport, UserError> {
+        let (mut purged, mut failed, mut round) = (PurgeReport::default(), Vec::new(), BatchOutcome::default());
         while !stop() {
             let mut tx = self.deps.begin().await?;
             let Some(user) = tx.purge().take(gone_by(self.deps.now()), &failed).await? else { break };

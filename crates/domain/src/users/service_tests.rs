@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::jobs::Job;
-use crate::testing::{TestUnitOfWork, person, variant};
+use crate::testing::{TestUnitOfWork, test_user, variant};
 use crate::usage::testing::{NOW, account};
 use crate::users::{Presence, Username};
 
@@ -50,27 +50,29 @@ fn leave_ends_access_under_lock_and_marks_account() {
             .in_sequence(&mut order)
             .returning(|_, _| Ok(()));
     });
-    assert_eq!(block_on(users.leave(ADA)).expect("a date"), NOW + GRACE);
+    assert_eq!(block_on(users.leave(ADA)).expect("a date"), NOW + GRACE_PERIOD);
     assert_eq!(commits.load(Ordering::SeqCst), 1);
 }
 
 #[test]
 fn change_queues_board_refresh_only_when_turning_public() {
-    for (was_public, is_public, asked) in
+    for (was_public, is_public, refreshes) in
         [(false, Some(true), 1), (true, Some(true), 0), (true, Some(false), 0), (false, None, 0)]
     {
         let (users, commits) = users(move |tx| {
             tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
-            tx.users.expect_find().returning(move |id| Ok(Some(User { is_public: was_public, ..person(id, "ada") })));
+            tx.users
+                .expect_find()
+                .returning(move |id| Ok(Some(User { is_public: was_public, ..test_user(id, "ada") })));
             tx.users.expect_update().returning(|_| Ok(()));
-            tx.follows.expect_accept_all().times(asked).returning(|_, _| Ok(()));
+            tx.follows.expect_accept_all().times(refreshes).returning(|_, _| Ok(()));
             tx.expect_settling(BTreeSet::new());
             tx.jobs.expect_waiting().returning(|_, _| Ok(None));
-            let queued = tx.jobs.expect_enqueue().times(asked);
+            let queued = tx.jobs.expect_enqueue().times(refreshes);
             queued
                 .withf(|jobs, now| {
                     let [(_, job)] = jobs else { return false };
-                    (&job.job, job.run_at, *now) == (&Job::Leaderboard, NOW + GATHERED, NOW)
+                    (&job.job, job.run_at, *now) == (&Job::Leaderboard, NOW + REFRESH_DELAY, NOW)
                 })
                 .returning(|_, _| Ok(1));
         });
@@ -85,7 +87,7 @@ fn change_username_collision_is_distinguished() {
     for (constraint, code) in [("users_username_key", "UsernameTaken"), ("users_pkey", "Store")] {
         let (users, commits) = users(move |tx| {
             tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
-            tx.users.expect_find().returning(|id| Ok(Some(person(id, "ada"))));
+            tx.users.expect_find().returning(|id| Ok(Some(test_user(id, "ada"))));
             let taken = move |_: &User| Err(StoreError::Conflict { constraint: constraint.to_owned() });
             tx.users.expect_update().returning(taken);
         });
@@ -109,19 +111,19 @@ fn leave_twice_is_unknown_user() {
 
 #[test]
 fn purge_continues_until_none_is_left_and_adds_up() {
-    let messages = |messages| Purged { messages, ..Purged::default() };
-    let last = Purged { accounts: 1, messages: 1, others: 7 };
+    let messages = |messages| PurgeReport { messages, ..PurgeReport::default() };
+    let last = PurgeReport { accounts: 1, messages: 1, others: 7 };
     for (stop_after, expected) in [
-        (usize::MAX, Purged { accounts: 2, messages: 2 * 5_001, others: 14 }),
+        (usize::MAX, PurgeReport { accounts: 2, messages: 2 * 5_001, others: 14 }),
         (1, messages(5_000)),
-        (0, Purged::default()),
+        (0, PurgeReport::default()),
     ] {
         let batches = Arc::new(Mutex::new(vec![messages(5_000), last, messages(5_000), last]));
         let (users, commits) = users(move |tx| {
             let left = batches.clone();
             let people = batches.clone();
-            tx.purge.expect_take().returning(move |gone, _| {
-                assert_eq!(gone, gone_by(NOW));
+            tx.purge.expect_take().returning(move |deleted, _| {
+                assert_eq!(deleted, gone_by(NOW));
                 Ok((!people.lock().expect("batches").is_empty()).then_some(ADA))
             });
             tx.purge
@@ -129,8 +131,8 @@ fn purge_continues_until_none_is_left_and_adds_up() {
                 .withf(|_, limit| *limit == BATCH)
                 .returning(move |_, _| Ok(left.lock().expect("batches").remove(0)));
         });
-        let asked = AtomicUsize::new(0);
-        let stop = || asked.fetch_add(1, Ordering::SeqCst) >= stop_after;
+        let refreshes = AtomicUsize::new(0);
+        let stop = || refreshes.fetch_add(1, Ordering::SeqCst) >= stop_after;
         assert_eq!(block_on(users.purge(stop)).expect("a purge"), expected, "{stop_after}");
         assert_eq!(commits.load(Ordering::SeqCst), stop_after.min(4));
     }
@@ -138,23 +140,23 @@ fn purge_continues_until_none_is_left_and_adds_up() {
 
 #[test]
 fn purge_failing_account_does_not_affect_others() {
-    let (bob, gone) = (UserId(Uuid::from_u128(2)), Arc::new(Mutex::new(Vec::new())));
-    let noted = gone.clone();
+    let (bob, deleted) = (UserId(Uuid::from_u128(2)), Arc::new(Mutex::new(Vec::new())));
+    let recorded = deleted.clone();
     let (users, _) = users(move |tx| {
-        let (gone, noted) = (noted.clone(), noted.clone());
+        let (deleted, recorded) = (recorded.clone(), recorded.clone());
         tx.purge.expect_take().returning(move |_, others| {
-            let gone = gone.lock().expect("who is gone");
-            Ok([ADA, bob].into_iter().find(|user| !others.contains(user) && !gone.contains(user)))
+            let deleted = deleted.lock().expect("who is gone");
+            Ok([ADA, bob].into_iter().find(|user| !others.contains(user) && !deleted.contains(user)))
         });
         tx.purge.expect_erase().returning(move |user, _| {
             if user == ADA {
                 return Err(StoreError::Internal("a row that makes no sense".to_owned()));
             }
-            noted.lock().expect("who is gone").push(user);
-            Ok(Purged { accounts: 1, ..Purged::default() })
+            recorded.lock().expect("who is gone").push(user);
+            Ok(PurgeReport { accounts: 1, ..PurgeReport::default() })
         });
     });
     let error = block_on(users.purge(|| false)).expect_err("a failure");
     assert!(matches!(error, UserError::Store(StoreError::Internal(_))), "{error}");
-    assert_eq!(*gone.lock().expect("who is gone"), [bob]);
+    assert_eq!(*deleted.lock().expect("who is gone"), [bob]);
 }

@@ -10,17 +10,17 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::environment::{Environment, Place, database, settle};
+use crate::environment::{Environment, RunLocation, database, settle};
 use crate::report::{Table, ms, percentile, rate, thousands, verdict};
 use community::Community;
 use endpoints::{ENDPOINTS, Endpoint};
 use load::Reads;
-use pgbench::Best;
+use pgbench::PgbenchResult;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    place: Place,
+    place: RunLocation,
     #[command(flatten)]
     community: Community,
     /// Concurrent connections
@@ -63,7 +63,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn row(table: &Table, endpoint: &Endpoint, reads: &mut Reads, best: &mut Best) {
+fn row(table: &Table, endpoint: &Endpoint, reads: &mut Reads, best: &mut PgbenchResult) {
     let reached = rate(u32::try_from(reads.times.len()).unwrap_or(u32::MAX), reads.took);
     let [p50, p99] = [50, 99].map(|percent| ms(percentile(&mut reads.times, percent)));
     let ratio = reached / best.rate;

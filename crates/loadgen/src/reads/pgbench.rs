@@ -14,7 +14,7 @@ use super::endpoints::Endpoint;
 use crate::environment::Environment;
 
 /// The result of pgbench.
-pub(crate) struct Best {
+pub(crate) struct PgbenchResult {
     /// Transactions per second.
     pub(crate) rate: f64,
     /// The time of each transaction.
@@ -22,7 +22,12 @@ pub(crate) struct Best {
 }
 
 /// Runs the statements of `endpoint` with pgbench, one transaction per request.
-pub(crate) async fn run(environment: &Environment, endpoint: &Endpoint, args: &Args, time: Duration) -> Result<Best> {
+pub(crate) async fn run(
+    environment: &Environment,
+    endpoint: &Endpoint,
+    args: &Args,
+    time: Duration,
+) -> Result<PgbenchResult> {
     let script = environment.dir().join("script.sql");
     fs::write(&script, text(endpoint, args.community.people))?;
     let config: Config = environment.database_url().parse()?;
@@ -44,7 +49,7 @@ pub(crate) async fn run(environment: &Environment, endpoint: &Endpoint, args: &A
     ensure!(output.status.success(), "pgbench failed: {}", String::from_utf8_lossy(&output.stderr));
     let line = said.lines().find_map(|line| line.strip_prefix("tps = ")).context("pgbench printed no rate")?;
     let rate = line.split(' ').next().and_then(|number| number.parse().ok()).context("pgbench printed no number")?;
-    Ok(Best { rate, times: logged(environment.dir())? })
+    Ok(PgbenchResult { rate, times: logged(environment.dir())? })
 }
 
 /// Reads and removes the logs in `dir`. The time is the third word of a line, in microseconds.

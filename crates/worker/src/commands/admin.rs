@@ -4,34 +4,34 @@ use std::sync::Arc;
 
 use adapters_postgres::Database;
 use bootstrap::StartupError;
-use bootstrap::out::say;
+use bootstrap::out::print_line;
 use bootstrap::store::deps;
 use domain::administration::{Administration, AdministrationError, ListedAdministrator};
 
 use crate::cli::Admin;
 use crate::failed;
 
-pub(crate) async fn admin(store: &Database, asked: Admin) -> Result<(), StartupError> {
+pub(crate) async fn admin(store: &Database, args: Admin) -> Result<(), StartupError> {
     let administration = Administration::new(deps(store), Arc::new(store.clone()));
     let stopped = |error: AdministrationError| failed("managing administrators", reason(&error));
-    match asked {
+    match args {
         Admin::Grant { username } => {
             let is_new = administration.grant(&username).await.map_err(stopped)?;
-            say(format_args!(
+            print_line(format_args!(
                 "{username} {}",
                 if is_new { "is now an administrator" } else { "is already an administrator" }
             ));
         }
         Admin::Revoke { username } => {
             let was_one = administration.revoke(&username).await.map_err(stopped)?;
-            say(format_args!(
+            print_line(format_args!(
                 "{username} {}",
                 if was_one { "is no longer an administrator" } else { "is not an administrator" }
             ));
         }
         Admin::List => {
             for listed in administration.administrators().await.map_err(stopped)? {
-                say(line(&listed));
+                print_line(line(&listed));
             }
         }
     }

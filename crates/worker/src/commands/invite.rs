@@ -1,7 +1,7 @@
 //! `worker invite`.
 
 use adapters_postgres::Database;
-use bootstrap::out::say;
+use bootstrap::out::print_line;
 use bootstrap::registration::link;
 use bootstrap::store::deps;
 use bootstrap::{Settings, StartupError};
@@ -18,7 +18,7 @@ pub(crate) async fn invite(settings: &Settings, store: &Database, command: Invit
     let expires_at = deps.clock.now() + Duration::days(i64::from(days));
     let created = Invitations::new(deps).create(AuditActor::Operator, email, Some(expires_at)).await;
     let issued = created.map_err(|error| failed("creating an invitation", error.to_string()))?;
-    say(format_args!(
+    print_line(format_args!(
         "{}\nvalid once, until {}; it is not shown again",
         link(settings, &issued.token),
         rfc3339(issued.invitation.expires_at)

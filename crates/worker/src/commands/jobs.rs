@@ -2,7 +2,7 @@
 
 use adapters_postgres::Database;
 use bootstrap::StartupError;
-use bootstrap::out::say;
+use bootstrap::out::print_line;
 use bootstrap::system::SystemClock;
 use domain::clock::Clock;
 use domain::error::StoreError;
@@ -16,16 +16,16 @@ use time::format_description::well_known::Rfc3339;
 use crate::cli::{Jobs, Status};
 use crate::failed;
 
-pub(crate) async fn jobs(store: &Database, asked: Jobs) -> Result<(), StartupError> {
+pub(crate) async fn jobs(store: &Database, args: Jobs) -> Result<(), StartupError> {
     let stopped = |error: StoreError| failed("managing the queue", error.to_string());
-    match asked {
+    match args {
         Jobs::List { status, limit } => {
             for state in store.states().await.map_err(stopped)? {
                 let next = state.next_at.map_or_else(String::new, |at| format!(", next {}", shown(at)));
-                say(format_args!("{:<16} {:<8} {:>8}{next}", state.queue, state.status, state.jobs));
+                print_line(format_args!("{:<16} {:<8} {:>8}{next}", state.queue, state.status, state.jobs));
             }
             for job in store.list(status.map(Status::status), limit).await.map_err(stopped)? {
-                say(line(&job));
+                print_line(line(&job));
             }
             Ok(())
         }
@@ -35,7 +35,7 @@ pub(crate) async fn jobs(store: &Database, asked: Jobs) -> Result<(), StartupErr
         }
         Jobs::RetryDead { kind } => {
             let retried = store.retry_dead(kind, SystemClock.now()).await.map_err(stopped)?;
-            say(format_args!("{} requeued, due now", plural(retried, "job")));
+            print_line(format_args!("{} requeued, due now", plural(retried, "job")));
             Ok(())
         }
         Jobs::Drop { id } => {
@@ -47,7 +47,7 @@ pub(crate) async fn jobs(store: &Database, asked: Jobs) -> Result<(), StartupErr
 
 fn done(done: bool, what: &str, id: uuid::Uuid, wanted: &str) -> Result<(), StartupError> {
     if done {
-        say(format_args!("{id} {what}"));
+        print_line(format_args!("{id} {what}"));
         return Ok(());
     }
     Err(failed("managing the queue", format!("there is no job {id} that {wanted}")))

@@ -9,12 +9,12 @@ pub(crate) mod run;
 pub(crate) mod run_once;
 
 use bootstrap::StartupError;
-use bootstrap::signals::End;
+use bootstrap::signals::ShutdownSignals;
 use tokio_util::sync::CancellationToken;
 
 /// A token that the first SIGTERM or SIGINT cancels.
 pub(crate) fn interrupted() -> Result<CancellationToken, StartupError> {
-    let (cancellation, mut end) = (CancellationToken::new(), End::listen()?);
+    let (cancellation, mut end) = (CancellationToken::new(), ShutdownSignals::listen()?);
     let interrupted = cancellation.clone();
     tokio::spawn(async move {
         end.comes().await;

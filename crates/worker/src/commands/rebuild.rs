@@ -2,7 +2,7 @@
 
 use adapters_postgres::Database;
 use bootstrap::StartupError;
-use bootstrap::out::say;
+use bootstrap::out::print_line;
 use bootstrap::store::deps;
 use domain::usage::{Usage, UsageError};
 use domain::users::Username;
@@ -12,15 +12,15 @@ use super::interrupted;
 use crate::cli::Rebuild;
 use crate::failed;
 
-pub(crate) async fn rebuild(store: &Database, asked: Rebuild) -> Result<(), StartupError> {
+pub(crate) async fn rebuild(store: &Database, args: Rebuild) -> Result<(), StartupError> {
     // A rebuild sums stored costs and looks up no price, so the shipped book is enough.
     let book = bootstrap::prices::shipped();
     let usage = Usage::new(deps(store), book);
     let stopped = |error: UsageError| failed("rebuilding", error.to_string());
-    let summary = match asked.which.user {
+    let summary = match args.which.user {
         None => {
             let interrupted = interrupted()?;
-            rebuild::all(store, &usage, asked.after, || interrupted.is_cancelled()).await.map_err(stopped)?
+            rebuild::all(store, &usage, args.after, || interrupted.is_cancelled()).await.map_err(stopped)?
         }
         Some(name) => {
             let unknown = || failed("rebuilding", format!("there is no account called {name}"));
@@ -28,7 +28,7 @@ pub(crate) async fn rebuild(store: &Database, asked: Rebuild) -> Result<(), Star
             rebuild::one(store, &usage, &username).await.map_err(stopped)?.ok_or_else(unknown)?
         }
     };
-    say(format_args!("{} accounts, {} repaired", summary.accounts, summary.repaired));
+    print_line(format_args!("{} accounts, {} repaired", summary.accounts, summary.repaired));
     if let Some(after) = summary.stopped_after {
         let go_on = if after.is_empty() { String::new() } else { format!(" --after {after}") };
         eprintln!("interrupted; continue with: worker rebuild --all{go_on}");

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use adapters_postgres::Database;
-use bootstrap::service::{self, State};
-use bootstrap::signals::End;
+use bootstrap::service::{self, ServiceState};
+use bootstrap::signals::ShutdownSignals;
 use bootstrap::{Settings, StartupError};
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
@@ -12,17 +12,17 @@ use worker::Worker;
 use crate::cli::Run;
 use crate::failed;
 
-pub(crate) async fn run(settings: &Settings, store: &Database, url: &str, asked: Run) -> Result<(), StartupError> {
-    let (cancellation, mut end) = (CancellationToken::new(), End::listen()?);
+pub(crate) async fn run(settings: &Settings, store: &Database, url: &str, args: Run) -> Result<(), StartupError> {
+    let (cancellation, mut end) = (CancellationToken::new(), ShutdownSignals::listen()?);
     let worker = Worker::of(settings, store, url, &cancellation)?;
-    let ready = asked.ready_file.map(ReadyFile::new).transpose()?;
+    let ready = args.ready_file.map(ReadyFile::new).transpose()?;
     tracing::info!("ready");
-    service::notify(State::Ready);
+    service::notify(ServiceState::Ready);
     let outcome = worker
         .run(cancellation, async {
             let reason = end.comes().await;
             tracing::info!(reason, "shutting down; running jobs finish");
-            service::notify(State::Stopping);
+            service::notify(ServiceState::Stopping);
         })
         .await;
     drop(ready);

@@ -12,7 +12,7 @@ use std::path::Path;
 use domain::clock::Clock;
 use domain::ids::UserId;
 use domain::portability::{ExportPart, Import, ImportTarget, Imported, Imports, PortabilityError};
-use domain::social::{Followed, Social, SocialError};
+use domain::social::{FollowOutcome, Social, SocialError};
 use domain::usage::{Usage, UsageError};
 use domain::users::{User, Username};
 use portable::{Line, Refusal};
@@ -69,32 +69,32 @@ struct Checked {
 
 impl Importer {
     /// Imports the file at `path` into the account `target`, or into a new one without it. Then rebuilds the account, which should
-    /// change nothing. Passes the lines of its report to `say`.
+    /// change nothing. Passes the lines of its report to `print`.
     pub async fn import(
         &self,
         path: &Path,
         target: Option<Username>,
         trust_email: bool,
         clock: &dyn Clock,
-        mut say: impl FnMut(String),
+        mut print: impl FnMut(String),
     ) -> Result<(), ImportError> {
         let now = clock.now();
         let target = target.map_or(ImportTarget::New { is_trusted: trust_email }, ImportTarget::Existing);
         let Checked { account, lines } = check(path, &target, now)?;
-        say(format!("{}: {lines} lines of the account {}", path.display(), account.username));
+        print(format!("{}: {lines} lines of the account {}", path.display(), account.username));
         let had_email = account.email.is_some();
         let (imported, follows) = self.take_in(path, target, account, now).await?;
-        for line in told(&imported, had_email) {
-            say(line);
+        for line in summary_lines(&imported, had_email) {
+            print(line);
         }
         if !follows.is_empty() {
-            say(self.follow(imported.user, &follows).await?);
+            print(self.follow(imported.user, &follows).await?);
         }
         let repair = self.usage.rebuild(imported.user).await.map_err(ImportError::Rebuilding)?;
         if !repair.is_clean() {
             tracing::warn!(user = %imported.user, ?repair, "rebuild after an import found differences");
         }
-        say(rebuild::report(imported.username.as_str(), &repair));
+        print(rebuild::report(imported.username.as_str(), &repair));
         Ok(())
     }
 
@@ -116,7 +116,7 @@ impl Importer {
                 line => lines.explain(portable::read_part(line, now))?,
             };
             if let ExportPart::Follows(people) = &read {
-                follows.extend(people.iter().map(|person| person.username.clone()));
+                follows.extend(people.iter().map(|user| user.username.clone()));
             }
             if let Some(part) = parts.add(read) {
                 take(&mut import, part, lines.number()).await?;
@@ -134,8 +134,8 @@ impl Importer {
         let (mut followed, mut requested, mut known, mut unknown) = (0_u64, 0_u64, 0_u64, 0_u64);
         for name in people {
             match self.social.follow(user, name).await {
-                Ok(Followed::Now(_)) => followed += 1,
-                Ok(Followed::Requested) => requested += 1,
+                Ok(FollowOutcome::Now(_)) => followed += 1,
+                Ok(FollowOutcome::Requested) => requested += 1,
                 Err(SocialError::AlreadyFollowing(_) | SocialError::AlreadyRequested(_)) => known += 1,
                 Err(SocialError::UnknownUser(_) | SocialError::Yourself) => unknown += 1,
                 Err(error) => return Err(ImportError::Following(error)),
@@ -175,7 +175,7 @@ fn refused(error: PortabilityError) -> ImportError {
 }
 
 /// The report of an import as lines. `had_email`: whether the file has an email address.
-fn told(imported: &Imported, had_email: bool) -> Vec<String> {
+fn summary_lines(imported: &Imported, had_email: bool) -> Vec<String> {
     let Imported { username, email, is_new, new_messages, updated_messages, known_messages, .. } = imported;
     let mut lines = Vec::new();
     if *is_new {

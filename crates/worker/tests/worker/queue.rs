@@ -14,14 +14,14 @@ use bootstrap::system::{SystemClock, SystemIds};
 use domain::clock::Clock;
 use domain::error::StoreError;
 use domain::ids::{Ids, JobId};
-use domain::jobs::{Attempt, Job, JobError, JobKind, JobStatus, JobStore, NewJob};
-use embedded_postgres::{Cluster, DataDir, Options, Origin};
+use domain::jobs::{Job, JobAttempt, JobError, JobKind, JobStatus, JobStore, NewJob};
+use embedded_postgres::{Cluster, ClusterOptions, DataDir, PathOrigin};
 use rustix::process::{Pid, Signal, kill_process};
 use time::OffsetDateTime;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use worker::{LeaseConfig, Work, Worker};
+use worker::{JobRunner, LeaseConfig, Worker};
 
 use crate::common::Fixture;
 
@@ -34,7 +34,7 @@ const QUICK: Duration = Duration::from_millis(50);
 type Schedule = fn(OffsetDateTime) -> Vec<NewJob>;
 
 /// The work of a test's jobs: waits for a permit, then ends with the next outcome.
-struct Told {
+struct ScriptedRunner {
     begun: AtomicUsize,
     concurrency: AtomicUsize,
     most_at_once: AtomicUsize,
@@ -49,12 +49,12 @@ enum Outcome {
     Stopping,
 }
 
-impl Told {
+impl ScriptedRunner {
     /// The jobs end with `outcomes` in order, and succeed after that. No job waits.
     fn to(outcomes: &[Outcome]) -> Arc<Self> {
-        let told = Self::to_wait(outcomes);
-        told.gate.add_permits(1_000);
-        told
+        let runner = Self::to_wait(outcomes);
+        runner.gate.add_permits(1_000);
+        runner
     }
 
     /// The jobs end with `outcomes` once they have permits.
@@ -66,8 +66,8 @@ impl Told {
 }
 
 #[async_trait]
-impl Work for Told {
-    async fn run(&self, _: &Job, attempt: Option<Attempt>) -> Result<String, JobError> {
+impl JobRunner for ScriptedRunner {
+    async fn run(&self, _: &Job, attempt: Option<JobAttempt>) -> Result<String, JobError> {
         self.begun.fetch_add(1, Ordering::SeqCst);
         let concurrency = self.concurrency.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(concurrency, Ordering::SeqCst);
@@ -102,11 +102,17 @@ impl Bench {
         Self(Fixture::new().await)
     }
 
-    fn start(&self, work: Arc<dyn Work>, leases: LeaseConfig, drain: Duration) -> Running {
+    fn start(&self, work: Arc<dyn JobRunner>, leases: LeaseConfig, drain: Duration) -> Running {
         self.start_with(|_| Vec::new(), work, leases, drain)
     }
 
-    fn start_with(&self, schedule: Schedule, work: Arc<dyn Work>, leases: LeaseConfig, drain: Duration) -> Running {
+    fn start_with(
+        &self,
+        schedule: Schedule,
+        work: Arc<dyn JobRunner>,
+        leases: LeaseConfig,
+        drain: Duration,
+    ) -> Running {
         start(&self.0.store, self.0.database.url(), schedule, work, leases, drain)
     }
 
@@ -131,7 +137,7 @@ fn start(
     store: &Database,
     url: &str,
     schedule: Schedule,
-    work: Arc<dyn Work>,
+    work: Arc<dyn JobRunner>,
     leases: LeaseConfig,
     drain: Duration,
 ) -> Running {
@@ -175,8 +181,8 @@ fn quick() -> LeaseConfig {
 async fn worker_notified_of_a_job_runs_it_at_once() {
     let bench = Bench::new().await;
     bench.queue(&["before"]).await;
-    let told = Told::to(&[]);
-    let running = bench.start(told.clone(), lazy(), LONG);
+    let runner = ScriptedRunner::to(&[]);
+    let running = bench.start(runner.clone(), lazy(), LONG);
     bench.until(&["before"], "done").await;
     bench.queue(&["later"]).await;
     bench.until(&["later"], "done").await;
@@ -186,21 +192,21 @@ async fn worker_notified_of_a_job_runs_it_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn worker_restarted_runs_a_scheduled_job_once() {
     let bench = Bench::new().await;
-    let told = Told::to(&[]);
+    let runner = ScriptedRunner::to(&[]);
     let job = |now| vec![NewJob { job: Job::Cleanup, key: "today".to_owned(), run_at: now }];
     for _ in 0..2 {
-        let running = bench.start_with(job, told.clone(), lazy(), LONG);
+        let running = bench.start_with(job, runner.clone(), lazy(), LONG);
         bench.until(&["today"], "done").await;
         running.end().await;
     }
-    assert_eq!(told.begun.load(Ordering::SeqCst), 1);
+    assert_eq!(runner.begun.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn job_that_fails_or_panics_is_retried_and_stops_no_other() {
     let bench = Bench::new().await;
     bench.queue(&["a", "b", "c"]).await;
-    let running = bench.start(Told::to(&[Outcome::Failing, Outcome::Panicking]), quick(), LONG);
+    let running = bench.start(ScriptedRunner::to(&[Outcome::Failing, Outcome::Panicking]), quick(), LONG);
     bench.until(&["c"], "done").await;
     let listed = bench.0.store.list(Some(JobStatus::Pending), 9).await.expect("a list");
     let mut errors: Vec<_> = listed.iter().filter_map(|job| job.last_error.clone()).collect();
@@ -208,7 +214,7 @@ async fn job_that_fails_or_panics_is_retried_and_stops_no_other() {
     assert_eq!(errors.len(), 2, "{errors:?}");
     assert!(errors[0].contains("panicked") && errors[1].contains("not now"), "{errors:?}");
     let failed = listed.iter().find(|job| job.last_error.as_deref() == Some(&*errors[1])).expect("a job");
-    let attempt = Attempt { job: failed.id, number: 1 };
+    let attempt = JobAttempt { job: failed.id, number: 1 };
     assert!(errors[1].contains(&format!("{:?}", Some(attempt))), "the job knows its attempt: {}", errors[1]);
     assert!(listed.iter().filter(|job| job.last_error.is_some()).all(|job| job.run_at > SystemClock.now()));
     running.end().await;
@@ -219,12 +225,12 @@ async fn worker_keeps_the_concurrency_of_a_kind() {
     let bench = Bench::new().await;
     let keys = ["a", "b", "c", "d"];
     bench.queue(&keys).await;
-    let told = Told::to_wait(&[]);
-    let running = bench.start(told.clone(), quick(), LONG);
-    until(async || told.begun.load(Ordering::SeqCst) > 0).await;
-    told.gate.add_permits(1_000);
+    let runner = ScriptedRunner::to_wait(&[]);
+    let running = bench.start(runner.clone(), quick(), LONG);
+    until(async || runner.begun.load(Ordering::SeqCst) > 0).await;
+    runner.gate.add_permits(1_000);
     bench.until(&keys, "done").await;
-    assert_eq!(told.most_at_once.load(Ordering::SeqCst), JobKind::Cleanup.concurrency());
+    assert_eq!(runner.most_at_once.load(Ordering::SeqCst), JobKind::Cleanup.concurrency());
     running.end().await;
 }
 
@@ -232,11 +238,11 @@ async fn worker_keeps_the_concurrency_of_a_kind() {
 async fn worker_shutting_down_finishes_running_jobs() {
     let bench = Bench::new().await;
     bench.queue(&["a"]).await;
-    let told = Told::to_wait(&[]);
-    let running = bench.start(told.clone(), quick(), LONG);
+    let runner = ScriptedRunner::to_wait(&[]);
+    let running = bench.start(runner.clone(), quick(), LONG);
     bench.until(&["a"], "running").await;
     let outcome = tokio::spawn(running.end());
-    told.gate.add_permits(1_000);
+    runner.gate.add_permits(1_000);
     outcome.await.expect("an end");
     assert_eq!(bench.states(&["a"]).await, ["done"]);
 }
@@ -246,11 +252,11 @@ async fn job_interrupted_by_shutdown_loses_no_attempt() {
     let bench = Bench::new().await;
     bench.queue(&["a"]).await;
     // The job may be taken again before the worker ends.
-    let told = Told::to_wait(&[Outcome::Stopping; 100]);
-    let running = bench.start(told.clone(), quick(), LONG);
+    let runner = ScriptedRunner::to_wait(&[Outcome::Stopping; 100]);
+    let running = bench.start(runner.clone(), quick(), LONG);
     bench.until(&["a"], "running").await;
     let outcome = tokio::spawn(running.end());
-    told.gate.add_permits(1_000);
+    runner.gate.add_permits(1_000);
     outcome.await.expect("an end");
     let [job] = &bench.0.store.list(None, 9).await.expect("a list")[..] else { panic!("one job") };
     assert_eq!((job.status, job.attempts, job.last_error.as_deref()), (JobStatus::Pending, 0, None));
@@ -262,14 +268,14 @@ async fn worker_in_a_long_shutdown_keeps_its_leases() {
     let bench = Bench::new().await;
     bench.queue(&["a"]).await;
     let lease = QUICK * 40;
-    let told = Told::to_wait(&[]);
-    let running = bench.start(told.clone(), LeaseConfig { lease, ..quick() }, LONG);
+    let runner = ScriptedRunner::to_wait(&[]);
+    let running = bench.start(runner.clone(), LeaseConfig { lease, ..quick() }, LONG);
     bench.until(&["a"], "running").await;
-    let other = bench.start(told.clone(), LeaseConfig { lease, ..quick() }, LONG);
+    let other = bench.start(runner.clone(), LeaseConfig { lease, ..quick() }, LONG);
     let (outcome, began) = (tokio::spawn(running.end()), Instant::now());
     until(async || began.elapsed() > lease * 2).await;
-    assert_eq!(told.begun.load(Ordering::SeqCst), 1, "a job with a valid lease was taken");
-    told.gate.add_permits(1_000);
+    assert_eq!(runner.begun.load(Ordering::SeqCst), 1, "a job with a valid lease was taken");
+    runner.gate.add_permits(1_000);
     outcome.await.expect("an end");
     assert_eq!(bench.states(&["a"]).await, ["done"]);
     other.end().await;
@@ -279,14 +285,14 @@ async fn worker_in_a_long_shutdown_keeps_its_leases() {
 async fn job_unfinished_at_shutdown_is_requeued() {
     let bench = Bench::new().await;
     bench.queue(&["a"]).await;
-    let told = Told::to_wait(&[]);
-    let running = bench.start(told.clone(), quick(), Duration::ZERO);
+    let runner = ScriptedRunner::to_wait(&[]);
+    let running = bench.start(runner.clone(), quick(), Duration::ZERO);
     bench.until(&["a"], "running").await;
     running.end().await;
     assert_eq!(bench.states(&["a"]).await, ["pending"]);
     // The aborted job is dropped, although it still waits for its permit.
-    until(async || Arc::strong_count(&told) == 1).await;
-    let running = bench.start(Told::to(&[]), quick(), LONG);
+    until(async || Arc::strong_count(&runner) == 1).await;
+    let running = bench.start(ScriptedRunner::to(&[]), quick(), LONG);
     bench.until(&["a"], "done").await;
     running.end().await;
 }
@@ -295,17 +301,17 @@ async fn job_unfinished_at_shutdown_is_requeued() {
 async fn job_of_a_dead_worker_is_run_once_by_another() {
     let bench = Bench::new().await;
     bench.queue(&["a"]).await;
-    let dying = bench.start(Told::to_wait(&[]), LeaseConfig { lease: QUICK, ..lazy() }, LONG);
+    let dying = bench.start(ScriptedRunner::to_wait(&[]), LeaseConfig { lease: QUICK, ..lazy() }, LONG);
     bench.until(&["a"], "running").await;
     dying.worker.abort();
-    let told = Told::to(&[]);
-    let workers = [bench.start(told.clone(), quick(), LONG), bench.start(told.clone(), quick(), LONG)];
+    let runner = ScriptedRunner::to(&[]);
+    let workers = [bench.start(runner.clone(), quick(), LONG), bench.start(runner.clone(), quick(), LONG)];
     bench.queue(&["b", "c", "d"]).await;
     bench.until(&["a", "b", "c", "d"], "done").await;
     for worker in workers {
         worker.end().await;
     }
-    assert_eq!(told.begun.load(Ordering::SeqCst), 4, "a job ran twice");
+    assert_eq!(runner.begun.load(Ordering::SeqCst), 4, "a job ran twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -318,7 +324,7 @@ async fn job_of_an_unknown_kind_stays_pending() {
     client.batch_execute("UPDATE jobs SET queue = 'dishes'").await.expect("an update");
     drop(client);
     driving.await.expect("a driver").expect("an end");
-    let running = bench.start(Told::to(&[]), quick(), LONG);
+    let running = bench.start(ScriptedRunner::to(&[]), quick(), LONG);
     bench.queue(&["b"]).await;
     bench.until(&["b"], "done").await;
     assert_eq!(bench.states(&["a"]).await, ["pending"], "another release may know it");
@@ -329,23 +335,23 @@ async fn job_of_an_unknown_kind_stays_pending() {
 async fn worker_survives_a_crash_of_its_database() {
     let top = tempfile::tempdir().expect("a directory");
     std::fs::set_permissions(top.path(), Permissions::from_mode(0o711)).expect("permissions");
-    let dir = DataDir::resolve(&top.path().join("data"), Origin::Explicit).expect("a data directory");
-    let mut cluster = Cluster::start(&dir, &Options::default()).expect("a cluster");
+    let dir = DataDir::resolve(&top.path().join("data"), PathOrigin::Explicit).expect("a data directory");
+    let mut cluster = Cluster::start(&dir, &ClusterOptions::default()).expect("a cluster");
     Migrations::at(cluster.url()).up().await.expect("a schema");
     let pool = PoolSettings { max_connections: 4, wait: Duration::from_secs(1), work: WorkClass::Jobs };
     let store = Database::new(cluster.url(), pool).expect("a pool");
-    let told = Told::to_wait(&[]);
-    let running = start(&store, cluster.url(), |_| Vec::new(), told.clone(), quick(), LONG);
+    let runner = ScriptedRunner::to_wait(&[]);
+    let running = start(&store, cluster.url(), |_| Vec::new(), runner.clone(), quick(), LONG);
     queue(&store, &["before"]).await.expect("queued");
-    until(async || told.begun.load(Ordering::SeqCst) == 1).await;
+    until(async || runner.begun.load(Ordering::SeqCst) == 1).await;
 
     let file = std::fs::read_to_string(top.path().join("data/cluster/postmaster.pid")).expect("it runs");
     let pid = file.lines().next().and_then(|line| line.parse().ok()).and_then(Pid::from_raw).expect("a pid");
     kill_process(pid, Signal::KILL).expect("it runs");
     until(async || store.states().await.is_err()).await;
     // The outcome cannot be stored now; the worker stores it later.
-    told.gate.add_permits(1_000);
-    until(async || told.concurrency.load(Ordering::SeqCst) == 0).await;
+    runner.gate.add_permits(1_000);
+    until(async || runner.concurrency.load(Ordering::SeqCst) == 0).await;
     while let Err(error) = tokio::task::block_in_place(|| cluster.revive()) {
         eprintln!("{error}");
         tokio::time::sleep(QUICK).await;
@@ -356,7 +362,7 @@ async fn worker_survives_a_crash_of_its_database() {
         listed.len() == 2
     })
     .await;
-    assert_eq!(told.begun.load(Ordering::SeqCst), 2, "a job ran twice");
+    assert_eq!(runner.begun.load(Ordering::SeqCst), 2, "a job ran twice");
     running.end().await;
     store.close();
     cluster.stop().expect("an end");

@@ -23,7 +23,7 @@ use domain::weeks::Week;
 use time::macros::{date, datetime};
 use time::{Date, Duration, OffsetDateTime, Weekday};
 use tokio_util::sync::CancellationToken;
-use worker::{Handlers, Work, schedule};
+use worker::{Handlers, JobRunner, schedule};
 
 use crate::common::Fixture;
 
@@ -55,9 +55,9 @@ impl Clock for SetClock {
 }
 
 /// Random numbers that are the same in every run.
-struct Chance(u64);
+struct TestRandom(u64);
 
-impl Chance {
+impl TestRandom {
     /// A number below `most`.
     fn below(&mut self, most: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -65,14 +65,14 @@ impl Chance {
     }
 }
 
-struct Person {
+struct SimulatedUser {
     id: UserId,
     zone: Zone,
     active: BTreeSet<Date>,
 }
 
 /// An account in `zone` that is active on seven days of ten, with gaps of about three weeks.
-async fn person(fixture: &Fixture, number: usize, zone: &str, chance: &mut Chance) -> Person {
+async fn simulated(fixture: &Fixture, number: usize, zone: &str, random: &mut TestRandom) -> SimulatedUser {
     let zone = Zone::parse(zone).expect("a zone");
     let user = User {
         id: UserId(SystemIds.fresh()),
@@ -93,11 +93,11 @@ async fn person(fixture: &Fixture, number: usize, zone: &str, chance: &mut Chanc
 
     let (mut active, mut messages, mut away) = (BTreeSet::new(), Vec::new(), 0);
     for day in days_between(date!(2026 - 01 - 01), date!(2027 - 01 - 12)) {
-        away = if away == 0 && chance.below(60) == 0 { 20 } else { u64::saturating_sub(away, 1) };
-        if away == 0 && chance.below(10) < 7 {
+        away = if away == 0 && random.below(60) == 0 { 20 } else { u64::saturating_sub(away, 1) };
+        if away == 0 && random.below(10) < 7 {
             // Around noon UTC; the zone determines the local day.
             let at =
-                day.midnight().assume_utc() + Duration::hours(12) + Duration::seconds(chance.below(600).cast_signed());
+                day.midnight().assume_utc() + Duration::hours(12) + Duration::seconds(random.below(600).cast_signed());
             active.insert(zone.date(at));
             messages.push(SentMessage { at, ..sent(&format!("{number} {day}")) });
         }
@@ -105,17 +105,17 @@ async fn person(fixture: &Fixture, number: usize, zone: &str, chance: &mut Chanc
     let deps = Deps { clock: Arc::new(FixedClock(END + Duration::DAY * 2)), ..deps(&fixture.store) };
     let usage = Usage::new(deps, Arc::new(CurrentBook::shipped()));
     usage.sync(user.id, batch(messages)).await.expect("a sync");
-    Person { id: user.id, zone, active }
+    SimulatedUser { id: user.id, zone, active }
 }
 
 /// One of the two workers.
-struct Hand {
+struct TestWorker {
     name: String,
     handlers: Arc<Handlers>,
     away_until: OffsetDateTime,
 }
 
-impl Hand {
+impl TestWorker {
     /// Queues due jobs and runs the ones it takes; returns the kinds that finished. Each job is aborted after `dies`, if it is set.
     async fn work(&self, store: &dyn JobStore, now: OffsetDateTime, dies: Option<StdDuration>) -> Vec<JobKind> {
         let due: Vec<_> = schedule::due(now)
@@ -156,18 +156,18 @@ impl Hand {
 #[tokio::test(flavor = "multi_thread")]
 async fn weeks_and_risks_of_a_year_are_notified_once_and_in_time() {
     let fixture = Fixture::new().await;
-    let mut chance = Chance(20_261_123);
+    let mut random = TestRandom(20_261_123);
     let mut people = Vec::new();
     for (number, zone) in ZONES.iter().cycle().take(2 * ZONES.len()).enumerate() {
-        people.push(person(&fixture, number, zone, &mut chance).await);
+        people.push(simulated(&fixture, number, zone, &mut random).await);
     }
 
     let clock = Arc::new(SetClock(Mutex::new(BEGIN)));
     let deps = Deps { clock: clock.clone(), ..deps(&fixture.store) };
     let settings = Settings::from_environment([("PRICING_URL".to_owned(), String::new())]).expect("settings");
-    let mut hands: Vec<Hand> = ["one", "other"]
+    let mut hands: Vec<TestWorker> = ["one", "other"]
         .into_iter()
-        .map(|name| Hand {
+        .map(|name| TestWorker {
             name: name.to_owned(),
             handlers: Arc::new(
                 Handlers::new(&settings, &fixture.store, &deps, CancellationToken::new()).expect("handlers"),
@@ -182,13 +182,13 @@ async fn weeks_and_risks_of_a_year_are_notified_once_and_in_time() {
     while now < END {
         *clock.0.lock().expect("a time") = now;
         for hand in &mut hands {
-            if chance.below(400) == 0 {
+            if random.below(400) == 0 {
                 hand.away_until = now + Duration::DAY;
             }
         }
-        let mut dies = || (chance.below(25) == 0).then(|| StdDuration::from_micros(chance.below(4_000)));
+        let mut dies = || (random.below(25) == 0).then(|| StdDuration::from_micros(random.below(4_000)));
         let (first, second) = (dies(), dies());
-        let works = |hand: &Hand| hand.away_until <= now;
+        let works = |hand: &TestWorker| hand.away_until <= now;
         let (one, other) = tokio::join!(
             async { if works(&hands[0]) { hands[0].work(&*store, now, first).await } else { Vec::new() } },
             async { if works(&hands[1]) { hands[1].work(&*store, now, second).await } else { Vec::new() } },
@@ -198,18 +198,18 @@ async fn weeks_and_risks_of_a_year_are_notified_once_and_in_time() {
         }
         // Requeues the jobs of a dead worker.
         store.renew("a third", now, StdDuration::ZERO).await.expect("renewed");
-        now += Duration::minutes(20 + chance.below(140).cast_signed());
+        now += Duration::minutes(20 + random.below(140).cast_signed());
     }
 
-    let told = told(&fixture).await;
-    for person in &people {
-        check_risks(person, &told, &done[&JobKind::StreakRisk]);
-        check_weeks(person, &told, &done[&JobKind::WeeklySummary]);
+    let notified = notified(&fixture).await;
+    for simulated in &people {
+        check_risks(simulated, &notified, &done[&JobKind::StreakRisk]);
+        check_weeks(simulated, &notified, &done[&JobKind::WeeklySummary]);
     }
 }
 
 /// All notifications: recipient, key and time.
-async fn told(fixture: &Fixture) -> Vec<(UserId, String, OffsetDateTime)> {
+async fn notified(fixture: &Fixture) -> Vec<(UserId, String, OffsetDateTime)> {
     let url = fixture.database.url().to_owned();
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("a connection");
     tokio::spawn(connection);
@@ -230,55 +230,56 @@ async fn told(fixture: &Fixture) -> Vec<(UserId, String, OffsetDateTime)> {
         .collect()
 }
 
-fn subjects(told: &[(UserId, String, OffsetDateTime)], user: UserId, kind: &str) -> Vec<(String, OffsetDateTime)> {
-    told.iter()
+fn subjects(notified: &[(UserId, String, OffsetDateTime)], user: UserId, kind: &str) -> Vec<(String, OffsetDateTime)> {
+    notified
+        .iter()
         .filter(|(whom, _, _)| *whom == user)
         .filter_map(|(_, key, at)| Some((key.strip_prefix(kind)?.to_owned(), *at)))
         .collect()
 }
 
-fn check_risks(person: &Person, told: &[(UserId, String, OffsetDateTime)], done: &[OffsetDateTime]) {
-    let told = subjects(told, person.id, "streak_at_risk:");
+fn check_risks(simulated: &SimulatedUser, notified: &[(UserId, String, OffsetDateTime)], done: &[OffsetDateTime]) {
+    let notified = subjects(notified, simulated.id, "streak_at_risk:");
     let at_risk = |day: Date| {
-        let before = |days| person.active.contains(&(day - Duration::days(days)));
-        before(1) && before(2) && !person.active.contains(&day)
+        let before = |days| simulated.active.contains(&(day - Duration::days(days)));
+        before(1) && before(2) && !simulated.active.contains(&day)
     };
-    let days: BTreeSet<_> = told.iter().map(|(day, _)| day.clone()).collect();
-    assert_eq!(days.len(), told.len(), "a day is notified twice");
-    for (day, at) in &told {
-        let local = person.zone.local(*at);
-        assert!(local.hour >= 22 && local.date.to_string() == *day, "{} of {day}: {local:?}", person.zone);
-        assert!(at_risk(local.date), "{} on {day}", person.zone);
+    let days: BTreeSet<_> = notified.iter().map(|(day, _)| day.clone()).collect();
+    assert_eq!(days.len(), notified.len(), "a day is notified twice");
+    for (day, at) in &notified {
+        let local = simulated.zone.local(*at);
+        assert!(local.hour >= 22 && local.date.to_string() == *day, "{} of {day}: {local:?}", simulated.zone);
+        assert!(at_risk(local.date), "{} on {day}", simulated.zone);
     }
     for at in done {
-        let local = person.zone.local(*at);
+        let local = simulated.zone.local(*at);
         if local.hour >= 22 && at_risk(local.date) {
-            assert!(days.contains(&local.date.to_string()), "{} was not notified on {}", person.zone, local.date);
+            assert!(days.contains(&local.date.to_string()), "{} was not notified on {}", simulated.zone, local.date);
         }
     }
-    assert!(days.len() > 10, "{} was notified of {} days", person.zone, days.len());
+    assert!(days.len() > 10, "{} was notified of {} days", simulated.zone, days.len());
 }
 
-fn check_weeks(person: &Person, told: &[(UserId, String, OffsetDateTime)], done: &[OffsetDateTime]) {
-    let told = subjects(told, person.id, "weekly_summary:");
-    let weeks: BTreeMap<_, _> = told.iter().cloned().collect();
-    assert_eq!(weeks.len(), told.len(), "a week is notified twice");
+fn check_weeks(simulated: &SimulatedUser, notified: &[(UserId, String, OffsetDateTime)], done: &[OffsetDateTime]) {
+    let notified = subjects(notified, simulated.id, "weekly_summary:");
+    let weeks: BTreeMap<_, _> = notified.iter().cloned().collect();
+    assert_eq!(weeks.len(), notified.len(), "a week is notified twice");
     let last = done.last().copied().expect("a last time");
     let mut monday = date!(2026 - 01 - 12);
     while monday < END.date() - Duration::WEEK {
         assert_eq!(monday.weekday(), Weekday::Monday);
         let week = Week::of(monday).previous();
         let active = |day: &Date| Week::of(*day) == week || Week::of(*day) == week.previous();
-        let expected = person.active.iter().any(active);
+        let expected = simulated.active.iter().any(active);
         match weeks.get(&week.to_string()) {
             Some(at) => {
-                let local = person.zone.local(*at);
-                assert!(expected, "{} was inactive in {week}", person.zone);
-                assert!(local.date > monday || local.hour >= 9, "{} of {week}: {local:?}", person.zone);
-                let late = person.zone.date(*at) - monday;
-                assert!(late <= Duration::days(2), "{} was notified of {week} after {late}", person.zone);
+                let local = simulated.zone.local(*at);
+                assert!(expected, "{} was inactive in {week}", simulated.zone);
+                assert!(local.date > monday || local.hour >= 9, "{} of {week}: {local:?}", simulated.zone);
+                let late = simulated.zone.date(*at) - monday;
+                assert!(late <= Duration::days(2), "{} was notified of {week} after {late}", simulated.zone);
             }
-            None => assert!(!expected || last < monday.midnight().assume_utc(), "{} missed {week}", person.zone),
+            None => assert!(!expected || last < monday.midnight().assume_utc(), "{} missed {week}", simulated.zone),
         }
         monday += Duration::WEEK;
     }

@@ -5,12 +5,12 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use domain::usage::Batch;
+use domain::usage::SyncBatch;
 
 use super::parse;
-use crate::body::encoding::{Encoding, Failure};
-use crate::body::raw::{self, Media};
-use crate::body::{Admitted, Collected, Unread, unblocked};
+use crate::body::encoding::{DecodeError, Encoding};
+use crate::body::raw::{self, MediaType};
+use crate::body::{Budgeted, CollectedBody, UnreadBody, unblocked};
 use crate::error::{ApiError, ApiResult};
 
 /// Bodies up to this size are read on the thread that serves the request: that is faster than a hand-over.
@@ -20,14 +20,14 @@ const SMALL: usize = 64 << 10;
 const USUAL_RATIO: usize = 16;
 
 /// The body of a sync request, not read yet.
-pub struct SyncBody(Unread);
+pub struct SyncBody(UnreadBody);
 
 impl SyncBody {
     /// Reads the batch: 415, 413, 400 or 422 when the body is not one, 429 or 503 when there is no room for it. The batch
     /// holds its part of the budget, which ends with it: keep it until the work is done.
-    pub async fn read(self) -> ApiResult<Admitted<Batch>> {
+    pub async fn read(self) -> ApiResult<Budgeted<SyncBatch>> {
         let limits = self.0.limits();
-        let Collected { bytes, encoding, mut charge } = self.0.collect(Media::Json, limits.sync).await?;
+        let CollectedBody { bytes, encoding, mut charge } = self.0.collect(MediaType::Json, limits.sync).await?;
         let packed = bytes.len();
         let expected = match encoding {
             Encoding::Identity => packed,
@@ -43,14 +43,14 @@ impl SyncBody {
             outcome = read(bytes, encoding, limits.sync, limits.sync_messages).await?.1;
         }
         match outcome {
-            Outcome::Read(batch) => Ok(Admitted::new(batch?, charge)),
+            Outcome::Read(batch) => Ok(Budgeted::new(batch?, charge)),
             Outcome::TooLarge => Err(ApiError::payload_too_large(limits.sync)),
         }
     }
 }
 
 enum Outcome {
-    Read(ApiResult<Batch>),
+    Read(ApiResult<SyncBatch>),
     TooLarge,
 }
 
@@ -65,13 +65,13 @@ async fn read(bytes: Vec<u8>, encoding: Encoding, limit: usize, most: usize) -> 
 fn unpack_and_parse(bytes: Vec<u8>, encoding: Encoding, limit: usize, most: usize) -> (Vec<u8>, Outcome) {
     let read = match encoding.decode(&bytes, limit) {
         Ok(unpacked) => parse_bytes(&unpacked, most),
-        Err(Failure::TooLarge) => return (bytes, Outcome::TooLarge),
+        Err(DecodeError::TooLarge) => return (bytes, Outcome::TooLarge),
         Err(failure) => Err(failure.answer(limit)),
     };
     (Vec::new(), Outcome::Read(read))
 }
 
-fn parse_bytes(bytes: &[u8], most: usize) -> ApiResult<Batch> {
+fn parse_bytes(bytes: &[u8], most: usize) -> ApiResult<SyncBatch> {
     Ok(parse(raw::utf8(bytes)?, most)?)
 }
 
@@ -80,6 +80,6 @@ impl FromRequest for SyncBody {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(Ok(Self(Unread::of(request, payload))))
+        ready(Ok(Self(UnreadBody::of(request, payload))))
     }
 }

@@ -14,7 +14,7 @@ use super::object::{FieldName, Key, sync_object};
 use super::shape::Shape;
 use super::slot::{Findings, Slot};
 use crate::validation::checks::{self, Checked};
-use crate::validation::{Fault, Format, Int, LARGEST, Problems, Rule, Scalar, Step, Text, formats};
+use crate::validation::{Fault, Format, Int, LARGEST, PathStep, Problems, Rule, Scalar, Text, formats};
 
 sync_object! {
     /// One response of a model.
@@ -109,7 +109,7 @@ fn shared<F: Format<Value = F> + Clone>(value: Scalar<'_>, known: &mut HashMap<B
 }
 
 /// Reads one message. `None` when it has problems, which are added.
-pub(super) struct OneMessage<'a> {
+pub(super) struct MessageReader<'a> {
     /// Its place in the list.
     pub(super) index: usize,
     pub(super) names: &'a mut Names,
@@ -117,7 +117,7 @@ pub(super) struct OneMessage<'a> {
     pub(super) ignored: &'a mut Ignored,
 }
 
-impl<'de> Shape<'de> for OneMessage<'_> {
+impl<'de> Shape<'de> for MessageReader<'_> {
     type Value = Option<SentMessage>;
 
     fn object<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
@@ -129,13 +129,13 @@ impl<'de> Shape<'de> for OneMessage<'_> {
             }
         }
         let Self { index, problems, ignored, .. } = self;
-        let place = [Step::from("body"), Step::from("messages"), Step::from(index)];
+        let place = [PathStep::from("body"), PathStep::from("messages"), PathStep::from(index)];
         let mut findings = Findings { place: &place, index: Some(index), problems, ignored };
         Ok(draft.finish(&mut findings).map(SentMessage::from))
     }
 
     fn other(self) -> Self::Value {
-        let place = [Step::from("body"), Step::from("messages"), Step::from(self.index)];
+        let place = [PathStep::from("body"), PathStep::from("messages"), PathStep::from(self.index)];
         self.problems.add(place, Fault::new(Rule::ValueError, "Input should be a valid object"));
         None
     }

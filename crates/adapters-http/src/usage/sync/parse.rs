@@ -1,7 +1,7 @@
-//! From the bytes of a sync request to a [`Batch`], in one pass: no tree of values, no copy of a message in between.
+//! From the bytes of a sync request to a [`SyncBatch`], in one pass: no tree of values, no copy of a message in between.
 
 use domain::days::Zone;
-use domain::usage::{Batch, Conventions, MachineId, SentMessage, Source, Warning};
+use domain::usage::{MachineId, SentMessage, Source, SyncBatch, TokenConventions, Warning};
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -10,14 +10,14 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
 
 use super::ignored::Ignored;
-use super::message::{Names, Note, OneMessage, SyncMessage};
+use super::message::{MessageReader, Names, Note, SyncMessage};
 use super::object::{FieldName, Key, sync_object};
 use super::shape::{Read, Shape};
 use super::slot::{Findings, Slot};
 use crate::body::BodyLimits;
 use crate::validation::checks::{self, Checked};
 use crate::validation::kinds::{Property, Schemas, add_schema, array};
-use crate::validation::{Fault, Format, Problems, Rule, Scalar, Step, formats};
+use crate::validation::{Fault, Format, PathStep, Problems, Rule, Scalar, formats};
 
 sync_object! {
     /// The messages that a tool logged, and where it runs.
@@ -90,7 +90,7 @@ const SHORT_MESSAGE: usize = 240;
 /// Reads a sync request of 1 to `most` messages, or returns all its problems.
 ///
 /// Only the shape is checked. The domain judges the plausibility of each message.
-pub fn parse(json: &str, most: usize) -> Result<Batch, Problems> {
+pub fn parse(json: &str, most: usize) -> Result<SyncBatch, Problems> {
     let mut reader = serde_json::Deserializer::from_str(json);
     let request = Request { most, room: (json.len() / SHORT_MESSAGE).min(most) };
     let read = Read(request).deserialize(&mut reader).and_then(|read| reader.end().map(|()| read));
@@ -107,9 +107,9 @@ struct Request {
 }
 
 impl RequestDraft {
-    fn batch(self) -> Result<Batch, Problems> {
+    fn batch(self) -> Result<SyncBatch, Problems> {
         let (mut problems, mut ignored) = (Problems::default(), Ignored::default());
-        let place = [Step::from("body")];
+        let place = [PathStep::from("body")];
         let mut findings = Findings { place: &place, index: None, problems: &mut problems, ignored: &mut ignored };
         let request = self.finish(&mut findings);
         problems.or(request.map(|request| request.batch(ignored.warnings())))
@@ -117,7 +117,7 @@ impl RequestDraft {
 }
 
 impl SyncRequest {
-    fn batch(self, warnings: Vec<Warning>) -> Batch {
+    fn batch(self, warnings: Vec<Warning>) -> SyncBatch {
         let Self {
             version: (),
             client: (),
@@ -132,13 +132,13 @@ impl SyncRequest {
             messages,
         } = self;
         let machine = machine.unwrap_or_else(MachineId::unnamed);
-        let conventions = Conventions { input_includes_cached, reasoning_included_in_output: reasoning_included };
-        Batch { machine, source, zone, conventions, dry_run, messages, warnings }
+        let conventions = TokenConventions { input_includes_cached, reasoning_included_in_output: reasoning_included };
+        SyncBatch { machine, source, zone, conventions, dry_run, messages, warnings }
     }
 }
 
 impl<'de> Shape<'de> for Request {
-    type Value = Result<Batch, Problems>;
+    type Value = Result<SyncBatch, Problems>;
 
     fn object<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
         let (mut draft, mut names) = (RequestDraft::default(), Names::default());
@@ -157,7 +157,7 @@ impl<'de> Shape<'de> for Request {
 
     fn other(self) -> Self::Value {
         let mut problems = Problems::default();
-        problems.add([Step::from("body")], Fault::new(Rule::ValueError, "Input should be a valid object"));
+        problems.add([PathStep::from("body")], Fault::new(Rule::ValueError, "Input should be a valid object"));
         Err(problems)
     }
 }
@@ -177,7 +177,7 @@ impl<'de> Shape<'de> for MessageList {
         let mut index = 0;
         while index < self.most {
             let Messages { problems, ignored, .. } = &mut messages;
-            let one = Read(OneMessage { index, names: &mut names, problems, ignored });
+            let one = Read(MessageReader { index, names: &mut names, problems, ignored });
             let Some(read) = list.next_element_seed(one)? else { break };
             index += 1;
             match read {

@@ -36,19 +36,19 @@ fn with(mut object: Value, changes: &[(&str, Value)]) -> Value {
     object
 }
 
-fn read(body: &Value) -> Result<Batch, Problems> {
+fn read(body: &Value) -> Result<SyncBatch, Problems> {
     parse(&body.to_string(), MOST)
 }
 
 /// The problems as `place type` lines.
-fn told(result: Result<Batch, Problems>) -> Vec<String> {
+fn problem_lines(result: Result<SyncBatch, Problems>) -> Vec<String> {
     let problems = result.expect_err("problems").to_json();
     let line = |problem: &Value| format!("{} {}", problem["loc"], problem["type"].as_str().unwrap_or_default());
     problems.as_array().expect("a list").iter().map(line).collect()
 }
 
 #[test]
-fn the_samples_of_the_real_client_are_read_to_the_last_token() {
+fn parse_samples_of_real_client_keep_every_token() {
     for (name, messages, tokens) in [
         ("sync-claude-code.json", 229, 24_228_115),
         ("sync-codex.json", 80, 3_851_359),
@@ -64,7 +64,7 @@ fn the_samples_of_the_real_client_are_read_to_the_last_token() {
 }
 
 #[test]
-fn a_message_keeps_everything_that_counts() {
+fn parse_message_keeps_all_counted_fields() {
     let body = with(
         request(json!([with(
             message(),
@@ -100,7 +100,7 @@ fn a_message_keeps_everything_that_counts() {
     assert_eq!(batch.machine.as_str(), "Mac");
     assert_eq!(batch.source.as_str(), "codex");
     assert_eq!(batch.zone.as_ref().map(Zone::name), Some("Europe/Berlin"));
-    assert_eq!(batch.conventions, Conventions { input_includes_cached: true, reasoning_included_in_output: true });
+    assert_eq!(batch.conventions, TokenConventions { input_includes_cached: true, reasoning_included_in_output: true });
     assert!(batch.dry_run);
     assert_eq!(
         batch.messages,
@@ -120,7 +120,7 @@ fn a_message_keeps_everything_that_counts() {
 }
 
 #[test]
-fn large_counts_with_a_fraction_of_zero_are_read_to_the_last_token() {
+fn parse_large_count_with_zero_fraction_is_exact() {
     for count in [1, 4_503_599_627_370_497, 1_858_463_721_964_781, 8_999_999_999_999_999, MAX_COUNT] {
         let body = request(json!([with(message(), &[("inputTokens", json!("COUNT"))])])).to_string();
         let batch = parse(&body.replace("\"COUNT\"", &format!("{count}.0")), MOST).expect("a count");
@@ -129,17 +129,17 @@ fn large_counts_with_a_fraction_of_zero_are_read_to_the_last_token() {
 }
 
 #[test]
-fn absent_field_has_its_default() {
+fn parse_absent_field_has_its_default() {
     let batch = read(&request(json!([message()]))).expect("a batch");
     assert_eq!((batch.machine.as_str(), batch.zone, batch.dry_run), ("default", None, false));
-    assert_eq!(batch.conventions, Conventions::default());
+    assert_eq!(batch.conventions, TokenConventions::default());
     let first = &batch.messages[0];
     assert_eq!((first.input, first.output, first.cache_read, first.cache_write, first.reasoning), (0, 0, 0, 0, 0));
     assert_eq!((first.cache_write_1h, first.provider.as_ref()), (0, None));
 }
 
 #[test]
-fn implausible_items_are_left_for_the_domain_to_judge() {
+fn parse_implausible_values_are_left_to_the_domain() {
     let body = request(json!([with(
         message(),
         &[
@@ -152,9 +152,9 @@ fn implausible_items_are_left_for_the_domain_to_judge() {
 }
 
 #[test]
-fn every_field_that_must_be_there_is_missed_by_its_camel_case_name() {
+fn parse_missing_field_is_reported_by_camel_case_name() {
     assert_eq!(
-        told(parse("{}", MOST)),
+        problem_lines(parse("{}", MOST)),
         [
             r#"["body","version"] missing"#,
             r#"["body","client"] missing"#,
@@ -164,7 +164,7 @@ fn every_field_that_must_be_there_is_missed_by_its_camel_case_name() {
         ]
     );
     assert_eq!(
-        told(read(&request(json!([{}])))),
+        problem_lines(read(&request(json!([{}])))),
         [
             r#"["body","messages",0,"id"] missing"#,
             r#"["body","messages",0,"timestamp"] missing"#,
@@ -174,7 +174,7 @@ fn every_field_that_must_be_there_is_missed_by_its_camel_case_name() {
 }
 
 #[test]
-fn wrong_value_is_reported_under_the_name_the_client_used() {
+fn parse_wrong_value_is_reported_by_the_sent_name() {
     let wrong = with(
         message(),
         &[
@@ -199,7 +199,7 @@ fn wrong_value_is_reported_under_the_name_the_client_used() {
         ],
     );
     assert_eq!(
-        told(read(&body)),
+        problem_lines(read(&body)),
         [
             r#"["body","client"] string_type"#,
             r#"["body","machine_id"] string_too_short"#,
@@ -221,7 +221,7 @@ fn wrong_value_is_reported_under_the_name_the_client_used() {
 }
 
 #[test]
-fn auxiliary_fields_that_cannot_be_read_are_ignored_with_a_warning() {
+fn parse_unreadable_auxiliary_field_is_ignored_with_a_warning() {
     let wrong = [
         json!("Etc/Unknown"),
         json!(""),
@@ -256,24 +256,24 @@ fn auxiliary_fields_that_cannot_be_read_are_ignored_with_a_warning() {
 }
 
 #[test]
-fn the_list_of_messages_has_at_least_one_and_at_most_as_many_as_allowed() {
-    assert_eq!(told(read(&request(json!([])))), [r#"["body","messages"] too_short"#]);
+fn parse_message_count_is_bounded() {
+    assert_eq!(problem_lines(read(&request(json!([])))), [r#"["body","messages"] too_short"#]);
     let three = request(json!([message(), message(), message()])).to_string();
     assert_eq!(parse(&three, 3).map(|batch| batch.messages.len()), Ok(3));
-    assert_eq!(told(parse(&three, 2)), [r#"["body","messages"] too_long"#]);
+    assert_eq!(problem_lines(parse(&three, 2)), [r#"["body","messages"] too_long"#]);
     for wrong in [json!(null), json!({}), json!("x"), json!(1), json!(-1), json!(1.5), json!(true)] {
-        assert_eq!(told(read(&request(wrong))), [r#"["body","messages"] value_error"#]);
+        assert_eq!(problem_lines(read(&request(wrong))), [r#"["body","messages"] value_error"#]);
     }
 }
 
 #[test]
-fn problems_end_at_a_hundred_and_nothing_is_kept_meanwhile() {
+fn parse_problems_end_at_100_and_store_no_message() {
     let body = request(Value::Array(vec![json!({}); 1000]));
-    assert_eq!(told(read(&body)).len(), 100);
+    assert_eq!(problem_lines(read(&body)).len(), 100);
 }
 
 #[test]
-fn the_last_of_two_equal_keys_wins_even_over_a_mistake() {
+fn parse_repeated_key_uses_the_last_value() {
     let text = r#"{"version": 1, "version": "2", "client": "c", "syncedAt": "2026-11-22T12:34:56Z", "source": "s",
         "messages": [7], "messages": [{"id": "a", "id": "b", "timestamp": "2026-11-22T12:30:00Z", "model": "m",
         "inputTokens": "x", "input_tokens": 5, "outputTokens": 1, "outputTokens": null, "output_tokens": 2}]}"#;
@@ -282,32 +282,32 @@ fn the_last_of_two_equal_keys_wins_even_over_a_mistake() {
 }
 
 #[test]
-fn body_that_is_not_an_object_or_not_json_is_refused() {
+fn parse_body_that_is_no_json_object_is_refused() {
     for body in ["[]", "null", "1", "-1", "1.5", "true", "\"x\""] {
-        assert_eq!(told(parse(body, MOST)), [r#"["body"] value_error"#], "{body}");
+        assert_eq!(problem_lines(parse(body, MOST)), [r#"["body"] value_error"#], "{body}");
     }
     let good = request(json!([message()])).to_string();
     for body in
         ["", "{", "{]", "{\"a\":1,}", "nul", &format!("{good}x"), &good[..good.len() - 2], "{\"version\": \"\\ud800\"}"]
     {
-        assert_eq!(told(parse(body, MOST)), [r#"["body"] json_invalid"#], "{body}");
+        assert_eq!(problem_lines(parse(body, MOST)), [r#"["body"] json_invalid"#], "{body}");
     }
 }
 
 #[test]
-fn nesting_without_end_is_skipped_without_recursion() {
+fn parse_endless_nesting_is_skipped_without_recursion() {
     let deep = format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
     let good = request(json!([message()])).to_string();
     let unknown = format!("{{\"x\": {deep}, {}", &good[1..]);
     assert!(parse(&unknown, MOST).is_ok());
     let known = format!("{}, \"client\": {deep}}}", &good[..good.len() - 1]);
-    assert_eq!(told(parse(&known, MOST)), [r#"["body","client"] string_type"#]);
+    assert_eq!(problem_lines(parse(&known, MOST)), [r#"["body","client"] string_type"#]);
     let message = format!("{}, \"messages\": {deep}}}", &good[..good.len() - 1]);
-    assert_eq!(told(parse(&message, MOST)), [r#"["body","messages",0] value_error"#]);
+    assert_eq!(problem_lines(parse(&message, MOST)), [r#"["body","messages",0] value_error"#]);
 }
 
 #[test]
-fn a_batch_shares_the_names_it_repeats() {
+fn parse_repeated_names_share_memory() {
     let batch = read(&request(json!([message(), message()]))).expect("a batch");
     assert!(std::ptr::eq(batch.messages[0].model.as_str(), batch.messages[1].model.as_str()));
 }
@@ -340,23 +340,25 @@ fn any_message() -> impl Strategy<Value = SentMessage> {
         )
 }
 
-fn any_batch() -> impl Strategy<Value = Batch> {
+fn any_batch() -> impl Strategy<Value = SyncBatch> {
     let zone = proptest::option::of(proptest::sample::select(vec!["UTC", "Europe/Berlin", "Asia/Kathmandu"]));
     let messages = proptest::collection::vec(any_message(), 1..8);
     let name = || "[^\\x00]{1,50}".prop_filter("a name", |text| Source::parse(text).is_some());
-    (name(), name(), zone, any::<[bool; 3]>(), messages).prop_map(|(machine, source, zone, flags, messages)| Batch {
-        machine: MachineId::parse(&machine).expect("a name"),
-        source: Source::parse(&source).expect("a name"),
-        zone: zone.and_then(Zone::parse),
-        conventions: Conventions { input_includes_cached: flags[0], reasoning_included_in_output: flags[1] },
-        dry_run: flags[2],
-        messages,
-        warnings: Vec::new(),
+    (name(), name(), zone, any::<[bool; 3]>(), messages).prop_map(|(machine, source, zone, flags, messages)| {
+        SyncBatch {
+            machine: MachineId::parse(&machine).expect("a name"),
+            source: Source::parse(&source).expect("a name"),
+            zone: zone.and_then(Zone::parse),
+            conventions: TokenConventions { input_includes_cached: flags[0], reasoning_included_in_output: flags[1] },
+            dry_run: flags[2],
+            messages,
+            warnings: Vec::new(),
+        }
     })
 }
 
 /// The body that says what the batch says.
-fn written(batch: &Batch) -> Value {
+fn written(batch: &SyncBatch) -> Value {
     let message = |m: &SentMessage| {
         let mut object = json!({
             "id": m.id, "timestamp": instants::format(m.at), "model": m.model.as_str(), "inputTokens": m.input,
@@ -382,17 +384,17 @@ fn written(batch: &Batch) -> Value {
 
 proptest! {
     #[test]
-    fn batch_that_is_written_reads_back_equal(batch in any_batch()) {
+    fn parse_written_batch_is_equal(batch in any_batch()) {
         prop_assert_eq!(read(&written(&batch)), Ok(batch));
     }
 
     #[test]
-    fn no_text_makes_the_parser_panic(text in ".{0,200}") {
+    fn parse_any_text_does_not_panic(text in ".{0,200}") {
         let _ = parse(&text, 3);
     }
 
     #[test]
-    fn no_damage_to_a_good_body_makes_the_parser_panic(
+    fn parse_damaged_body_does_not_panic(
         batch in any_batch(), at in any::<prop::sample::Index>(), length in 0..20_usize, patch in "[\\[\\]{}\",:0-9a-z\\\\.e-]{0,8}"
     ) {
         let mut body: Vec<char> = written(&batch).to_string().chars().collect();

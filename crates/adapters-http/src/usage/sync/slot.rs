@@ -2,7 +2,7 @@
 
 use super::ignored::Ignored;
 use crate::validation::checks::Checked;
-use crate::validation::{Fault, Problems, Step};
+use crate::validation::{Fault, PathStep, Problems};
 
 /// What the client last sent for a field.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ impl<T> Slot<T> {
 /// Collects the problems and the ignored fields of one object when it has been read.
 pub(super) struct Findings<'a> {
     /// Where the object is.
-    pub(super) place: &'a [Step],
+    pub(super) place: &'a [PathStep],
     /// The index of the message; `None` for the request itself.
     pub(super) index: Option<usize>,
     pub(super) problems: &'a mut Problems,

@@ -22,7 +22,7 @@ use crate::instants;
 use crate::openapi::failures;
 use crate::routes::Routes;
 use places::Places;
-use stream::{Failed, ReadSpeed, stream};
+use stream::{ExportBroken, ReadSpeed, stream};
 
 pub(super) fn routes() -> Routes {
     crate::routes![export: Session;]
@@ -81,7 +81,7 @@ async fn export(
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
         .insert_header((header::CACHE_CONTROL, "no-store"));
     if request.method() == Method::HEAD {
-        return Ok(answer.streaming(empty::<Result<Bytes, Failed>>()));
+        return Ok(answer.streaming(empty::<Result<Bytes, ExportBroken>>()));
     }
     let network = client_ip(&request).map(ClientNetwork::new);
     let place = downloads.places.take(network).await.ok_or_else(ApiError::unavailable)?;

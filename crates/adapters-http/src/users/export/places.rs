@@ -15,10 +15,10 @@ const PLACES: usize = 4;
 const PLACES_OF_NETWORK: usize = PLACES / 2;
 
 /// The time that a request waits for a place before it gets a 503.
-const WAIT: Duration = Duration::from_secs(2);
+const PLACE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The time for which places stay contended after a request waited: longer than the `Retry-After` of the 503.
-const CONTENDED: Duration = Duration::from_mins(2);
+const CONTENTION_PERIOD: Duration = Duration::from_mins(2);
 
 /// The places of a process. Cheap to clone; clones share them.
 #[derive(Clone, Default)]
@@ -49,7 +49,7 @@ impl Places {
                 freed.await;
             }
         };
-        timeout(WAIT, waits).await.ok()
+        timeout(PLACE_TIMEOUT, waits).await.ok()
     }
 
     fn try_take(&self, network: Option<ClientNetwork>) -> Option<Place> {
@@ -78,7 +78,7 @@ pub(super) struct Place {
 impl Place {
     /// Whether a request waits for a place, or waited recently.
     pub(super) fn is_contended(&self) -> bool {
-        self.places.state().last_wait.is_some_and(|last| last.elapsed() < CONTENDED)
+        self.places.state().last_wait.is_some_and(|last| last.elapsed() < CONTENTION_PERIOD)
     }
 }
 
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn network_has_half_of_the_places_and_others_have_the_rest() {
+    fn export_places_of_network_are_half() {
         let places = Places::default();
         let mut taken: Vec<Place> = (0..2).map(|_| places.try_take(Some(network(1))).expect("a place")).collect();
         assert!(!taken[0].is_contended(), "no request has waited yet");
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn place_that_becomes_free_goes_to_the_waiting_request() {
+    async fn export_freed_place_goes_to_waiting_request() {
         let places = Places::default();
         let taken: Vec<Place> = (0..2).map(|_| places.try_take(Some(network(1))).expect("a place")).collect();
         let (waiting, ()) = tokio::join!(places.take(Some(network(1))), async { drop(taken) });

@@ -15,13 +15,13 @@ use super::places::Place;
 use crate::body::BodyTimeout;
 
 /// Bytes of a piece, about.
-const PIECE: usize = 64 << 10;
+const CHUNK_BYTES: usize = 64 << 10;
 
 /// How many pieces wait for the client at most.
-const AHEAD: usize = 4;
+const CHUNKS_AHEAD: usize = 4;
 
 /// The interval at which a client that does not read is checked: the required speed can have risen.
-const LOOK: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The speed at which a client must read.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +46,7 @@ impl ReadSpeed {
 /// Why a body ends before its end; the client sees a broken connection.
 #[derive(Debug, Error)]
 #[error("the export was given up")]
-pub(super) struct Failed;
+pub(super) struct ExportBroken;
 
 /// A part of the body.
 enum Chunk {
@@ -56,8 +56,12 @@ enum Chunk {
 }
 
 /// The body of `export`, which frees `place` when it ends.
-pub(super) fn stream(export: Export, place: Place, speed: ReadSpeed) -> impl Stream<Item = Result<Bytes, Failed>> {
-    let (sender, receiver) = channel(AHEAD);
+pub(super) fn stream(
+    export: Export,
+    place: Place,
+    speed: ReadSpeed,
+) -> impl Stream<Item = Result<Bytes, ExportBroken>> {
+    let (sender, receiver) = channel(CHUNKS_AHEAD);
     tokio::spawn(async move {
         let user = export.user.id;
         let started = Instant::now();
@@ -72,7 +76,7 @@ pub(super) fn stream(export: Export, place: Place, speed: ReadSpeed) -> impl Str
         match receiver.recv().await {
             Some(Chunk::Piece(piece)) => Some((Ok(Bytes::from(piece)), Some(receiver))),
             Some(Chunk::Done) => None,
-            None => Some((Err(Failed), None)),
+            None => Some((Err(ExportBroken), None)),
         }
     })
 }
@@ -106,7 +110,7 @@ impl Desk {
 
     async fn write(&mut self, line: &Line) -> Result<(), String> {
         self.writer.write(line).map_err(|error| error.to_string())?;
-        if self.writer.len() < PIECE { Ok(()) } else { self.hand_over().await }
+        if self.writer.len() < CHUNK_BYTES { Ok(()) } else { self.hand_over().await }
     }
 
     async fn hand_over(&mut self) -> Result<(), String> {
@@ -121,13 +125,13 @@ impl Desk {
         loop {
             let is_contended = self.place.is_contended();
             let left = self.speed.left(is_contended, self.sent, self.started.elapsed(), waiting.elapsed());
-            match timeout(left.min(LOOK), self.sender.reserve()).await {
+            match timeout(left.min(CHECK_INTERVAL), self.sender.reserve()).await {
                 Ok(Ok(room)) => {
                     room.send(chunk);
                     return Ok(());
                 }
                 Ok(Err(_)) => return Err("the client hung up".to_owned()),
-                Err(_) if left <= LOOK => return Err("the client reads too slowly".to_owned()),
+                Err(_) if left <= CHECK_INTERVAL => return Err("the client reads too slowly".to_owned()),
                 Err(_) => {}
             }
         }

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use domain::error::StoreError;
 use domain::ids::UserId;
-use domain::portability::ports::{MockExportReader, Opened, Snapshot};
+use domain::portability::ports::{ExportSnapshot, MockExportReader, SnapshotOpened};
 use domain::portability::{ExportPart, Exports};
 use domain::pricing::Cost;
-use domain::testing::{TestReads, TestStore, person};
+use domain::testing::{TestReads, TestStore, test_user};
 use domain::usage::LedgerEntry;
 use domain::usage::testing::message;
 use futures_util::StreamExt;
@@ -28,12 +28,12 @@ struct Pages {
 }
 
 #[async_trait]
-impl Snapshot for Pages {
+impl ExportSnapshot for Pages {
     async fn next(&mut self) -> Result<Option<ExportPart>, StoreError> {
         self.next += 1;
         let entry = |n: usize| LedgerEntry { message: message(&format!("{}-{n}", self.next), 1), cost: Cost::Unpriced };
         match self.next {
-            1 => Ok(Some(ExportPart::Account(Box::new(person(ADA, "ada"))))),
+            1 => Ok(Some(ExportPart::Account(Box::new(test_user(ADA, "ada"))))),
             next if next <= self.last + 1 => Ok(Some(ExportPart::Messages((0..100).map(entry).collect()))),
             _ if self.fails => Err(StoreError::Unavailable("away".to_owned())),
             _ => Ok(None),
@@ -52,13 +52,13 @@ async fn export(pages: usize, fails: bool) -> (Export, Arc<AtomicUsize>) {
     let ended = Arc::new(AtomicUsize::new(0));
     let snapshot = Pages { next: 0, last: pages, fails, ended: ended.clone() };
     let mut reader = MockExportReader::new();
-    reader.expect_open().return_once(move |_, _| Ok(Opened::Begun(Box::new(snapshot))));
+    reader.expect_open().return_once(move |_, _| Ok(SnapshotOpened::Begun(Box::new(snapshot))));
     let exports = Exports::new(TestStore::reading(TestReads { exports: reader, ..TestReads::default() }).deps());
     (exports.begin(ADA).await.expect("an export"), ended)
 }
 
-const PATIENT: BodyTimeout = BodyTimeout { grace: Duration::from_mins(5), slowest: 64 << 10 };
-const SPEED: ReadSpeed = ReadSpeed { calm: PATIENT, contended: PATIENT, longest: Duration::from_hours(1) };
+const LENIENT: BodyTimeout = BodyTimeout { grace: Duration::from_mins(5), slowest: 64 << 10 };
+const SPEED: ReadSpeed = ReadSpeed { calm: LENIENT, contended: LENIENT, longest: Duration::from_hours(1) };
 
 /// Places of which all but one are taken, and that one as well.
 async fn room() -> (Places, [Place; 2]) {
@@ -78,7 +78,7 @@ async fn wait_for_place(places: &Places) -> Place {
 }
 
 #[test]
-fn client_may_read_as_slowly_as_others_can_wait() {
+fn export_required_read_speed_depends_on_contention() {
     let patience = |slowest| BodyTimeout { grace: Duration::from_secs(30), slowest };
     let (calm, contended) = (patience(1 << 10), patience(10 << 10));
     let speed = ReadSpeed { calm, contended, longest: Duration::from_mins(10) };
@@ -99,13 +99,13 @@ fn client_may_read_as_slowly_as_others_can_wait() {
 }
 
 #[actix_web::test]
-async fn export_is_complete_and_frees_its_place() {
+async fn export_stream_is_complete_and_frees_its_place() {
     let (export, ended) = export(30, false).await;
     let (places, [place, _other]) = room().await;
     let pieces: Vec<_> = stream(export, place, SPEED).collect().await;
     assert!(pieces.len() > 10, "{}", pieces.len());
     let pieces: Vec<Bytes> = pieces.into_iter().map(|piece| piece.expect("a piece")).collect();
-    assert!(pieces.iter().all(|piece| piece.len() < PIECE + 1_000));
+    assert!(pieces.iter().all(|piece| piece.len() < CHUNK_BYTES + 1_000));
     let text = pieces.concat();
     let mut reader = Reader::new(&*text);
     while reader.next_line().expect("a line").is_some() {}
@@ -115,7 +115,7 @@ async fn export_is_complete_and_frees_its_place() {
 }
 
 #[actix_web::test]
-async fn an_export_that_fails_breaks_off() {
+async fn export_stream_failure_breaks_the_response_off() {
     let (export, ended) = export(3, true).await;
     let (places, [place, _other]) = room().await;
     let pieces: Vec<_> = stream(export, place, SPEED).collect().await;
@@ -125,7 +125,7 @@ async fn an_export_that_fails_breaks_off() {
 }
 
 #[actix_web::test]
-async fn a_client_that_hangs_up_or_does_not_read_ends_it() {
+async fn export_stream_of_gone_or_stalled_client_ends() {
     let (hung_up, ended) = export(usize::MAX - 1, false).await;
     let (places, [place, _other]) = room().await;
     let mut body = Box::pin(stream(hung_up, place, SPEED));
@@ -141,5 +141,5 @@ async fn a_client_that_hangs_up_or_does_not_read_ends_it() {
     drop(wait_for_place(&places).await);
     assert_eq!(ended.load(Ordering::SeqCst), 1);
     let pieces: Vec<_> = body.collect().await;
-    assert!(pieces.len() <= AHEAD + 2 && pieces.last().expect("a piece").is_err());
+    assert!(pieces.len() <= CHUNKS_AHEAD + 2 && pieces.last().expect("a piece").is_err());
 }

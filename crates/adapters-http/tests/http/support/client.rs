@@ -20,7 +20,7 @@ pub(crate) struct Request {
 
 /// What came back.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct TestResponse {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
@@ -32,11 +32,11 @@ impl Client {
         Request { address: self.0, head, body: None }
     }
 
-    pub(crate) async fn get(self, path: &str) -> Answer {
+    pub(crate) async fn get(self, path: &str) -> TestResponse {
         self.request("GET", path).send().await
     }
 
-    pub(crate) async fn post(self, path: &str, body: impl Into<Vec<u8>>) -> Answer {
+    pub(crate) async fn post(self, path: &str, body: impl Into<Vec<u8>>) -> TestResponse {
         self.request("POST", path).body(body).send().await
     }
 }
@@ -61,7 +61,7 @@ impl Request {
         self
     }
 
-    pub(crate) async fn send(self) -> Answer {
+    pub(crate) async fn send(self) -> TestResponse {
         let length = self.body.as_ref().map_or(String::new(), |body| format!("Content-Length: {}\r\n", body.len()));
         self.send_raw(&length).await
     }
@@ -74,17 +74,17 @@ impl Request {
     }
 
     /// Reads a stream until it says `word`.
-    pub(crate) async fn send_until(self, word: &str) -> Answer {
+    pub(crate) async fn send_until(self, word: &str) -> TestResponse {
         let mut stream = self.open().await;
         let mut answer = Vec::new();
         while !String::from_utf8_lossy(&answer).contains(word) {
             assert_ne!(stream.read_buf(&mut answer).await.expect("more"), 0, "the stream ended");
         }
-        Answer::parse(&answer)
+        TestResponse::parse(&answer)
     }
 
     /// Sends with `more` headers instead of the body's length.
-    pub(crate) async fn send_raw(self, more: &str) -> Answer {
+    pub(crate) async fn send_raw(self, more: &str) -> TestResponse {
         let mut stream = TcpStream::connect(self.address).await.expect("the server listens");
         let mut bytes = format!("{}{more}\r\n", self.head).into_bytes();
         bytes.extend(self.body.unwrap_or_default());
@@ -92,11 +92,11 @@ impl Request {
         let _ = stream.write_all(&bytes).await;
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer).await;
-        Answer::parse(&answer)
+        TestResponse::parse(&answer)
     }
 }
 
-impl Answer {
+impl TestResponse {
     fn parse(bytes: &[u8]) -> Self {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
         let head = std::str::from_utf8(&bytes[..end]).expect("text");

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use adapters_http::app::{Served, app};
+use adapters_http::app::{AppServiceFactory, app};
 use adapters_http::body::{BodyLimits, BodyTimeout, ByteBudget};
 use adapters_http::edge::{Edge, EdgeSettings};
 use adapters_http::health::Readiness;
@@ -47,13 +47,13 @@ impl Ids for OneId {
 
 /// A switch for what the readiness checks find.
 #[derive(Default)]
-pub(crate) struct Wellbeing {
+pub(crate) struct ReadinessSwitch {
     pub(crate) database_gone: AtomicBool,
     pub(crate) draining: AtomicBool,
 }
 
 #[async_trait]
-impl Readiness for Wellbeing {
+impl Readiness for ReadinessSwitch {
     async fn database(&self) -> bool {
         !self.database_gone.load(Ordering::SeqCst)
     }
@@ -68,8 +68,8 @@ impl Readiness for Wellbeing {
 }
 
 /// Starts a server on a port of its own that ends with the test.
-pub(crate) fn start(settings: EdgeSettings) -> (Client, Arc<Wellbeing>) {
-    let wellbeing = Arc::new(Wellbeing::default());
+pub(crate) fn start(settings: EdgeSettings) -> (Client, Arc<ReadinessSwitch>) {
+    let wellbeing = Arc::new(ReadinessSwitch::default());
     let clock: Arc<dyn Clock> = Arc::new(FixedClock(datetime!(2026-11-22 12:34:56.789 UTC)));
     let edge = Edge::new(clock, Arc::new(OneId), settings);
     let readiness: Arc<dyn Readiness> = wellbeing.clone();
@@ -90,13 +90,13 @@ pub(crate) fn start(settings: EdgeSettings) -> (Client, Arc<Wellbeing>) {
 }
 
 /// Serves on a port of its own until the test ends.
-pub(crate) fn listen<S: Served + 'static>(make: impl Fn() -> App<S> + Send + Clone + 'static) -> Client {
+pub(crate) fn listen<S: AppServiceFactory + 'static>(make: impl Fn() -> App<S> + Send + Clone + 'static) -> Client {
     let limits = ServerLimits { workers: 1, stall_timeout: Duration::from_millis(500), ..ServerLimits::default() };
     listen_within(&limits, make)
 }
 
 /// The same within `limits`.
-pub(crate) fn listen_within<S: Served + 'static>(
+pub(crate) fn listen_within<S: AppServiceFactory + 'static>(
     limits: &ServerLimits,
     make: impl Fn() -> App<S> + Send + Clone + 'static,
 ) -> Client {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use actix_web::dev::Payload;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use adapters_http::answer::{Created, Json, Lasting, NoContent, Revalidated, events};
+use adapters_http::answer::{Cacheable, Created, Json, NoContent, Revalidated, events};
 use adapters_http::body::Body;
 use adapters_http::error::{ApiError, ApiResult};
 use adapters_http::input::{PathArgs, Query};
@@ -142,8 +142,8 @@ async fn shared() -> Revalidated<Said> {
 
 /// Something that lasts
 #[utoipa::path(get, path = "/lasting", tag = "Test", responses((status = 200, body = Said)))]
-async fn lasting() -> Lasting<Said> {
-    Lasting { body: said("x"), seconds: 900 }
+async fn lasting() -> Cacheable<Said> {
+    Cacheable { body: said("x"), seconds: 900 }
 }
 
 /// A caller whose look-up is slow and fails.

@@ -7,7 +7,7 @@ use adapters_http::body::{BodyLimits, ByteBudget};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::{Edge, EdgeSettings};
 use adapters_http::identity::{Browser, PublicUrl};
-use adapters_http::limits::{Limits, Rates, ShareSizes, Shares};
+use adapters_http::limits::{Limits, Rates, ShareSizes, Shares, SignInRequirement};
 use adapters_http::referrals::ReferralLinks;
 use adapters_http::services::{Services, api};
 use adapters_http::users::Downloads;
@@ -15,16 +15,16 @@ use domain::achievements::Achievements;
 use domain::achievements::ports::MockAchievementReader;
 use domain::administration::ports::MockAdministrationReader;
 use domain::administration::{Administration, Invitations};
-use domain::dashboard::ports::{Figures, MockDashboardReader};
+use domain::dashboard::ports::{AccountFigures, MockDashboardReader};
 use domain::dashboard::{
-    Dashboard, DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top, TopList,
+    Dashboard, DayUsage, Favourite, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, TopList,
 };
 use domain::days::{Window, Zone};
 use domain::deps::Deps;
 use domain::identity::ports::{MockIdentityProvider, MockPasswordHasher, MockSessionReader};
 use domain::identity::{
-    ApiTokens, Credential, DeviceLogins, Email, FailedLogins, Identity, OAuth, Principal, ProviderName, Providers,
-    Recovery, Scopes, Secret, Via,
+    ApiTokens, AuthMethod, Credential, DeviceLogins, Email, FailedLogins, Identity, OAuth, Principal, ProviderName,
+    Providers, Recovery, Scopes, Secret,
 };
 use domain::ids::{ApiTokenId, SessionId, UserId};
 use domain::insights::Insights;
@@ -47,7 +47,7 @@ use domain::projects::Projects;
 use domain::projects::ports::MockProjectReader;
 use domain::referrals::ports::MockReferralReader;
 use domain::referrals::{
-    ClickStats, ReferralCode, ReferralStats, Referrals, ReferredPerson, ReferredSeen, VisitorSalt,
+    ClickStats, ReferralCode, ReferralStats, Referrals, ReferredDetails, ReferredUser, VisitorSalt,
 };
 use domain::signed_token::TokenKey;
 use domain::social::ports::{MockActivityHub, MockFeedReader, MockFollowReader};
@@ -60,7 +60,7 @@ use time::OffsetDateTime;
 use time::macros::{date, datetime};
 use uuid::Uuid;
 
-use super::{Client, OneId, Wellbeing, listen};
+use super::{Client, OneId, ReadinessSwitch, listen};
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-22 12:34:56.789 UTC);
 pub(crate) const ADA: UserId = UserId(Uuid::from_u128(0xada));
@@ -244,11 +244,12 @@ impl World {
             notifications: Notifications::new(deps.clone()),
             profiles: Profiles::new(deps.clone()),
             dashboard: Dashboard::new(deps.clone()),
-            readiness: Arc::new(Wellbeing::default()),
+            readiness: Arc::new(ReadinessSwitch::default()),
             body_limits: BodyLimits::default(),
             byte_budget: ByteBudget::default(),
             trusted_proxies: TrustedProxies::parse(["127.0.0.1"]).expect("an address"),
             limits: self.limits,
+            sign_in_requirement: SignInRequirement::default(),
             shares: self.shares,
         };
         let edge = Edge::new(deps.clock, deps.ids, EdgeSettings::default());
@@ -293,14 +294,14 @@ fn sessions() -> MockSessionReader {
         let opens = |text: &str| Credential::parse(text) == Some(credential);
         for scopes in ALL_SCOPES {
             if opens(&api_token(scopes)) {
-                let via = Via::ApiToken(ApiTokenId(Uuid::from_u128(1)), scopes);
+                let via = AuthMethod::ApiToken(ApiTokenId(Uuid::from_u128(1)), scopes);
                 return Ok(Some(Principal { user: ADA, via, is_admin: false, last_used_at: Some(NOW) }));
             }
         }
         let user = if opens(&ada()) { Some(ADA) } else { opens(&bob()).then_some(BOB) };
         Ok(user.map(|user| Principal {
             user,
-            via: Via::Session(session_of(user)),
+            via: AuthMethod::Session(session_of(user)),
             is_admin: user == ADA,
             last_used_at: Some(NOW),
         }))
@@ -327,15 +328,17 @@ fn profiles() -> MockProfileReader {
 
 fn reader() -> MockDashboardReader {
     let mut reader = MockDashboardReader::new();
-    reader
-        .expect_figures()
-        .returning(|windows, _| Ok(windows.iter().map(|window| (window.person, figures())).collect()));
+    reader.expect_figures().returning(|windows, _| Ok(windows.iter().map(|window| (window.user, figures())).collect()));
     reader.expect_favourites().returning(|people, _, _| {
         let favourites = Favourites {
-            models: vec![Top { what: ModelName::trusted("claude-sonnet-4-5"), tokens: 3, cost: dollars("0.3508") }],
-            sources: vec![Top { what: Source::trusted("claude-code"), tokens: 3, cost: dollars("12") }],
+            models: vec![Favourite {
+                what: ModelName::trusted("claude-sonnet-4-5"),
+                tokens: 3,
+                cost: dollars("0.3508"),
+            }],
+            sources: vec![Favourite { what: Source::trusted("claude-code"), tokens: 3, cost: dollars("12") }],
         };
-        Ok(people.iter().map(|person| (*person, favourites.clone())).collect())
+        Ok(people.iter().map(|referred| (*referred, favourites.clone())).collect())
     });
     let day = |date, tokens| DayUsage { date, sums: Sums { tokens, cost: dollars("0.25"), ..Sums::default() } };
     let days = move |window: Window| -> Vec<DayUsage> {
@@ -366,15 +369,15 @@ fn codes() -> MockReferralReader {
         .expect_code()
         .returning(|id| Ok(Some(ReferralCode::trusted(if id == ADA { "0000ADA0" } else { "0000B0B0" }))));
     codes.expect_stats().returning(|_, _| {
-        let seen = ReferredSeen { level: Level::of(610), joined_at: NOW, is_active: true, xp: EventXp(2_500) };
-        let person = |id, seen| {
+        let seen = ReferredDetails { level: Level::of(610), joined_at: NOW, is_active: true, xp: EventXp(2_500) };
+        let referred = |id, seen| {
             let User { id, username, profile, .. } = user(id);
-            ReferredPerson { id, username, name: profile.name, image: profile.image, seen }
+            ReferredUser { id, username, name: profile.name, image: profile.image, seen }
         };
         Ok(ReferralStats {
             totals: [2, 1, 0],
             xp: EventXp(3_125),
-            people: vec![person(ADA, Some(seen)), person(BOB, None)],
+            people: vec![referred(ADA, Some(seen)), referred(BOB, None)],
             clicks: ClickStats { total: 8, converted: 1 },
         })
     });
@@ -408,8 +411,8 @@ fn follows() -> MockFollowReader {
 }
 
 /// 610 XP: 11 for tokens, 30 for active days, 569 for events.
-pub(crate) fn figures() -> Figures {
-    Figures {
+pub(crate) fn figures() -> AccountFigures {
+    AccountFigures {
         totals: Sums {
             messages: 5,
             tokens: 112_250,

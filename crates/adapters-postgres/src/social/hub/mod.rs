@@ -11,14 +11,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::error::StoreError;
 use domain::ids::UserId;
-use domain::social::ports::{ActivityHub, HeardActivities};
+use domain::social::ports::{ActivityHub, ActivitySubscription};
 use domain::social::{ActivityMark, LiveActivity};
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
-use super::feed::News;
+use super::feed::ActivityDelivery;
 use crate::database::Database;
-use crate::listening::Listening;
+use crate::listening::ListenConnection;
 pub use listeners::HubLimits;
 use listeners::Listeners;
 
@@ -66,14 +66,14 @@ impl Hub {
 
 #[async_trait]
 impl ActivityHub for Hub {
-    async fn subscribe(&self, viewer: UserId) -> Result<Option<Box<dyn HeardActivities>>, StoreError> {
+    async fn subscribe(&self, viewer: UserId) -> Result<Option<Box<dyn ActivitySubscription>>, StoreError> {
         let mut connected = self.shared.connected.subscribe();
         let first = tokio::time::timeout(SUBSCRIBE_TIMEOUT, connected.wait_for(|connected| *connected)).await;
         if !matches!(first, Ok(Ok(_))) {
             return Err(StoreError::Unavailable("the LISTEN connection is not open yet".to_owned()));
         }
         let added = self.shared.listeners().add(viewer);
-        Ok(added.map(|(number, items)| -> Box<dyn HeardActivities> {
+        Ok(added.map(|(number, items)| -> Box<dyn ActivitySubscription> {
             Box::new(Queue { shared: self.shared.clone(), viewer, number, items })
         }))
     }
@@ -88,7 +88,7 @@ struct Queue {
 }
 
 #[async_trait]
-impl HeardActivities for Queue {
+impl ActivitySubscription for Queue {
     async fn next(&mut self) -> Option<Arc<LiveActivity>> {
         self.items.recv().await
     }
@@ -124,7 +124,7 @@ async fn listen(
     mark: &mut Option<ActivityMark>,
     wait: &mut Duration,
 ) -> Result<std::convert::Infallible, StoreError> {
-    let mut listening = Listening::start(url, "activities").await?;
+    let mut listening = ListenConnection::start(url, "activities").await?;
     // After LISTEN: later commits are notified, earlier ones are read here.
     *mark = Some(match *mark {
         None => database.cursor_now().await?,
@@ -160,9 +160,9 @@ async fn catch_up(shared: &Shared, database: &Database, mark: ActivityMark) -> R
     }
 }
 
-fn deliver(shared: &Shared, news: Vec<News>) {
+fn deliver(shared: &Shared, news: Vec<ActivityDelivery>) {
     let mut listeners = shared.listeners();
-    for News { activity, viewers, .. } in news {
+    for ActivityDelivery { activity, viewers, .. } in news {
         let Some(activity) = activity.map(Arc::new) else { continue };
         for viewer in viewers {
             listeners.send(viewer, &activity);

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use domain::days::Period;
 use domain::ids::UserId;
 use domain::leaderboard::ranking::DayUsageByModel;
-use domain::leaderboard::{Board, BoardEntry, BoardKind, BoardQuery, BoardSlice, Filter, Leaderboard, Scope, SortBy};
+use domain::leaderboard::{
+    Board, BoardEntry, BoardFilter, BoardKind, BoardQuery, BoardScope, BoardSlice, Leaderboard, SortBy,
+};
 use domain::money::Usd;
 use domain::usage::{ModelName, Source};
 use domain::users::User;
@@ -126,10 +128,10 @@ pub(crate) fn by_tokens() -> BoardQuery {
 
 /// A board of that kind.
 pub(crate) fn of_kind(kind: BoardKind, period: Period) -> BoardQuery {
-    BoardQuery::new(kind, SortBy::Tokens, period, Filter::default())
+    BoardQuery::new(kind, SortBy::Tokens, period, BoardFilter::default())
 }
 
 /// The global board by tokens of all time, filtered.
-pub(crate) fn of_scope(scope: Scope) -> BoardQuery {
-    BoardQuery::new(BoardKind::Global, SortBy::Tokens, Period::All, Filter { scope, region: None })
+pub(crate) fn of_scope(scope: BoardScope) -> BoardQuery {
+    BoardQuery::new(BoardKind::Global, SortBy::Tokens, Period::All, BoardFilter { scope, region: None })
 }

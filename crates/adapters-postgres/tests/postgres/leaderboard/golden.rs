@@ -3,9 +3,9 @@
 use domain::days::Period;
 use domain::error::{DomainError, ErrorKind};
 use domain::leaderboard::ranking::DayUsageByModel;
-use domain::leaderboard::{BoardKind, BoardQuery, BoardSlice, Filter, HistoryDays, RankedDay, Scope, SortBy};
+use domain::leaderboard::{BoardFilter, BoardKind, BoardQuery, BoardScope, BoardSlice, HistoryDays, RankedDay, SortBy};
 use domain::money::Usd;
-use domain::social::Followed;
+use domain::social::FollowOutcome;
 use domain::store::Store;
 use domain::usage::{MOST_TOKENS, ModelName, Source};
 use domain::users::Region;
@@ -17,7 +17,7 @@ use crate::common::{NOW, fixture};
 #[tokio::test(flavor = "multi_thread")]
 async fn account_with_the_most_possible_tokens_leaves_the_board_readable() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.use_up(&[used(&ada, 0, MOST_TOKENS), used(&bob, 0, 1)]).await;
     fixture.refresh().await;
     assert_eq!(fixture.lines(&by_tokens(), None).await, ["1 ada 4611686018427387904", "2 bob 1"]);
@@ -26,7 +26,7 @@ async fn account_with_the_most_possible_tokens_leaves_the_board_readable() {
 #[tokio::test(flavor = "multi_thread")]
 async fn board_before_the_first_refresh_is_empty() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     for kind in BoardKind::ALL {
         let board = fixture.board(&of_kind(kind, Period::All), Some(ada.id)).await;
         assert_eq!((board.entries.len(), board.total, board.computed_at, board.me), (0, 0, None, None), "{kind:?}");
@@ -41,7 +41,7 @@ async fn equal_scores_share_a_rank_and_the_earlier_one_comes_first() {
     let fixture = fixture();
     let mut rows = Vec::new();
     for (name, days_ago, tokens) in [("ada", 0, 9), ("bob", 0, 5), ("cyd", 4, 5), ("dee", 0, 2), ("eve", 0, 0)] {
-        rows.push(used(&fixture.person(name, None).await, days_ago, tokens));
+        rows.push(used(&fixture.create_user(name, None).await, days_ago, tokens));
     }
     fixture.use_up(&rows).await;
     fixture.refresh().await;
@@ -54,7 +54,7 @@ async fn board_private_profile_is_hidden_immediately() {
     let names = ["ada", "bob", "cyd", "dee", "eve", "fay"];
     let mut people = Vec::new();
     for name in names {
-        people.push(fixture.person(name, None).await);
+        people.push(fixture.create_user(name, None).await);
     }
     let rows: Vec<DayUsageByModel> =
         people.iter().zip([60, 50, 40, 30, 20, 10]).map(|(user, n)| used(user, 0, n)).collect();
@@ -98,7 +98,7 @@ async fn board_private_profile_is_hidden_immediately() {
 #[tokio::test(flavor = "multi_thread")]
 async fn board_hides_a_flagged_account_until_the_flag_expires_or_is_lifted() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 5)]).await;
     fixture.flag(&ada, Some(NOW)).await;
     fixture.flag(&bob, Some(NOW + Duration::SECOND)).await;
@@ -113,7 +113,8 @@ async fn board_hides_a_flagged_account_until_the_flag_expires_or_is_lifted() {
 async fn windows_end_with_the_local_date_of_each_account() {
     let fixture = fixture();
     // At noon in UTC it is tomorrow in Kiritimati: there, what UTC calls six days ago is a week ago.
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", Some("Pacific/Kiritimati")).await);
+    let (ada, bob) =
+        (fixture.create_user("ada", None).await, fixture.create_user("bob", Some("Pacific/Kiritimati")).await);
     fixture
         .use_up(&[used(&ada, 6, 3), used(&bob, 6, 5), used(&ada, 29, 3), used(&bob, 29, 5), used(&bob, -1, 1)])
         .await;
@@ -131,8 +132,11 @@ async fn windows_end_with_the_local_date_of_each_account() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_board_kind_scores_by_its_measure() {
     let fixture = fixture();
-    let (ada, bob, cyd) =
-        (fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("cyd", None).await);
+    let (ada, bob, cyd) = (
+        fixture.create_user("ada", None).await,
+        fixture.create_user("bob", None).await,
+        fixture.create_user("cyd", None).await,
+    );
     let million = 1_000_000;
     let cached = |row: DayUsageByModel, input, cache_read| DayUsageByModel { input, cache_read, ..row };
     fixture
@@ -163,8 +167,11 @@ async fn each_board_kind_scores_by_its_measure() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tools_models_and_regions_have_boards() {
     let fixture = fixture();
-    let (ada, bob, cyd) =
-        (fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.private_person("cyd").await);
+    let (ada, bob, cyd) = (
+        fixture.create_user("ada", None).await,
+        fixture.create_user("bob", None).await,
+        fixture.create_private_user("cyd").await,
+    );
     fixture
         .use_up(&[
             used(&ada, 0, 10),
@@ -176,13 +183,13 @@ async fn tools_models_and_regions_have_boards() {
         .await;
     fixture.run(&format!("UPDATE users SET region = 'EU' WHERE id IN ('{}', '{}')", bob.id, cyd.id)).await;
     fixture.refresh().await;
-    let tool = |name: &str| of_scope(Scope::Tool(Source::trusted(name)));
-    let model = |name: &str| of_scope(Scope::Model(ModelName::trusted(name)));
+    let tool = |name: &str| of_scope(BoardScope::Tool(Source::trusted(name)));
+    let model = |name: &str| of_scope(BoardScope::Model(ModelName::trusted(name)));
     let region = BoardQuery::new(
         BoardKind::Global,
         SortBy::Tokens,
         Period::All,
-        Filter { region: Some(Region::Eu), ..Filter::default() },
+        BoardFilter { region: Some(Region::Eu), ..BoardFilter::default() },
     );
     assert_eq!(fixture.lines(&tool("codex"), None).await, ["1 ada 10", "1 bob 10"]);
     assert_eq!(fixture.lines(&tool("cursor"), None).await, ["1 ada 180"]);
@@ -205,10 +212,10 @@ async fn tools_models_and_regions_have_boards() {
 async fn friends_board_holds_followed_accounts_and_the_viewer() {
     let fixture = fixture();
     let (ada, bob, cyd, dee) = (
-        fixture.person("ada", None).await,
-        fixture.person("bob", None).await,
-        fixture.person("cyd", None).await,
-        fixture.person("dee", None).await,
+        fixture.create_user("ada", None).await,
+        fixture.create_user("bob", None).await,
+        fixture.create_user("cyd", None).await,
+        fixture.create_user("dee", None).await,
     );
     fixture.use_up(&[used(&ada, 0, 10), used(&bob, 0, 30), used(&cyd, 0, 20), used(&dee, 0, 99)]).await;
     fixture.follow(&ada, &bob).await;
@@ -226,22 +233,22 @@ async fn friends_board_holds_followed_accounts_and_the_viewer() {
     fixture.flag(&cyd, None).await;
     assert_eq!(fixture.lines(&friends, Some(ada.id)).await, ["1 bob 30", "2 ada 10"]);
     let query = fixture.social().follow(dee.id, &bob.username).await.expect("a request");
-    assert!(matches!(query, Followed::Requested), "{query:?}");
+    assert!(matches!(query, FollowOutcome::Requested), "{query:?}");
     assert_eq!(fixture.lines(&friends, Some(dee.id)).await, ["1 dee 99"], "whom one only asked");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ranks_are_compared_with_the_previous_refresh() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.use_up(&[used(&ada, 1, 10), used(&bob, 1, 5)]).await;
     fixture.refresh().await;
-    let tool = of_scope(Scope::Tool(Source::trusted("codex")));
+    let tool = of_scope(BoardScope::Tool(Source::trusted("codex")));
     let changes = async |query: &BoardQuery| -> Vec<Option<i64>> {
         fixture.board(query, None).await.entries.iter().map(|entry| entry.standing.change()).collect()
     };
     assert_eq!((changes(&by_tokens()).await, changes(&tool).await), (vec![None, None], vec![None, None]));
-    let cyd = fixture.person("cyd", None).await;
+    let cyd = fixture.create_user("cyd", None).await;
     fixture.use_up(&[used(&bob, 0, 10), used(&cyd, 0, 1)]).await;
     fixture.refresh().await;
     let climbed = vec![Some(1), Some(-1), None];
@@ -253,7 +260,7 @@ async fn ranks_are_compared_with_the_previous_refresh() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rank_history_is_pruned_and_as_visible_as_statistics() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.use_up(&[used(&ada, 1, 10), used(&bob, 1, 5)]).await;
     fixture.leaderboard_at(NOW - Duration::days(1)).refresh().await.expect("yesterday");
     fixture.use_up(&[used(&bob, 0, 10)]).await;
@@ -280,7 +287,7 @@ async fn rank_history_is_pruned_and_as_visible_as_statistics() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refresh_without_commit_changes_nothing_and_excludes_others() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.use_up(&[used(&ada, 0, 10)]).await;
     fixture.refresh().await;
     fixture.use_up(&[used(&ada, 1, 10)]).await;
@@ -302,7 +309,7 @@ async fn refresh_without_commit_changes_nothing_and_excludes_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn part_of_any_board_is_one_statement() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.use_up(&[used(&ada, 0, 10)]).await;
     fixture.refresh().await;
     let queries = fixture.store.queries();
@@ -316,7 +323,7 @@ async fn part_of_any_board_is_one_statement() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rank_history_of_a_flagged_account_is_visible_to_its_owner_only() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.follow(&bob, &ada).await;
     fixture.use_up(&[used(&ada, 0, 9)]).await;
     fixture.refresh().await;
@@ -335,8 +342,8 @@ async fn rank_history_of_a_flagged_account_is_visible_to_its_owner_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn gaps_of_hidden_accounts_are_found_with_a_slow_clock() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
-    let (cyd, dee) = (fixture.person("cyd", None).await, fixture.person("dee", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
+    let (cyd, dee) = (fixture.create_user("cyd", None).await, fixture.create_user("dee", None).await);
     fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 7), used(&cyd, 0, 5), used(&dee, 0, 3)]).await;
     fixture.refresh().await;
     let behind = NOW - Duration::minutes(59);

@@ -3,8 +3,8 @@
 use domain::days::Period;
 use domain::days::Zone;
 use domain::ids::UserId;
-use domain::leaderboard::ranking::{DayUsageByModel, Member, Ranked, rank};
-use domain::leaderboard::{Board, BoardKind, BoardQuery, Filter, Measure, Scope, SortBy};
+use domain::leaderboard::ranking::{BoardCandidate, DayUsageByModel, RankedAccount, rank};
+use domain::leaderboard::{Board, BoardFilter, BoardKind, BoardQuery, BoardScope, Measure, SortBy};
 use domain::money::Usd;
 use domain::store::Store;
 use domain::usage::{ModelName, Source};
@@ -14,10 +14,10 @@ use proptest::test_runner::{Config, TestRunner};
 use time::Duration;
 
 use super::community::TODAY;
-use crate::common::{Fixture, NOW, fixture, person};
+use crate::common::{Fixture, NOW, fixture, test_user};
 
 /// A member: zone, whether private, whether flagged.
-type Someone = (u8, bool, bool);
+type MemberSpec = (u8, bool, bool);
 /// A row: whose, days ago, tool, model, tokens, cost, input, cache reads, reasoning.
 type Row = (u8, i64, u8, u8, i64, i128, i64, i64, i64);
 
@@ -25,31 +25,31 @@ const ZONES: [Option<&str>; 4] = [None, Some("UTC"), Some("Pacific/Kiritimati"),
 const TOOLS: [&str; 2] = ["codex", "cursor"];
 const MODELS: [&str; 3] = ["gpt-5", "o3", "claude-opus-4-1"];
 
-fn community() -> impl Strategy<Value = (Vec<Someone>, Vec<Row>)> {
-    let someone = (0..4_u8, prop::bool::weighted(0.2), prop::bool::weighted(0.1));
+fn community() -> impl Strategy<Value = (Vec<MemberSpec>, Vec<Row>)> {
+    let member_spec = (0..4_u8, prop::bool::weighted(0.2), prop::bool::weighted(0.1));
     let days_ago = prop_oneof![4 => -1..4_i64, 3 => 4..16_i64, 1 => 26..33_i64, 1 => 300..302_i64];
     let tokens = prop_oneof![0..3_i64, Just(100_000), 99_990..100_010_i64, 1..5_000_000_i64];
     let input = prop_oneof![Just(0), Just(500_000_i64), 0..2_000_000_i64];
     let cached = prop_oneof![Just(0), Just(500_000_i64), 0..2_000_000_i64];
     let cost = prop_oneof![Just(0_i128), 0..3_i128, 0..1_000_000_000_000_000_000_i128];
     let row = (0..8_u8, days_ago, 0..2_u8, 0..3_u8, tokens, cost, input, cached, 0..3_i64);
-    (prop::collection::vec(someone, 8), prop::collection::vec(row, 0..60))
+    (prop::collection::vec(member_spec, 8), prop::collection::vec(row, 0..60))
 }
 
 async fn write(
     fixture: &Fixture,
-    someones: &[Someone],
+    someones: &[MemberSpec],
     rows: &[Row],
     run: usize,
-) -> (Vec<Member>, Vec<DayUsageByModel>) {
+) -> (Vec<BoardCandidate>, Vec<DayUsageByModel>) {
     let mut members = Vec::new();
     let mut tx = fixture.store.begin().await.expect("a transaction");
     for (number, (zone, private, flagged)) in someones.iter().enumerate() {
         let zone = ZONES[usize::from(*zone)].and_then(Zone::parse);
-        let user = User { zone: zone.clone(), is_public: !private, ..person(&format!("p{run}_{number}")) };
+        let user = User { zone: zone.clone(), is_public: !private, ..test_user(&format!("p{run}_{number}")) };
         tx.users().insert(&user, None).await.expect("an account");
         let today = zone.unwrap_or_else(Zone::utc).date(NOW);
-        members.push((Member { user: user.id, today, shown: !private && !flagged }, user, *flagged));
+        members.push((BoardCandidate { user: user.id, today, shown: !private && !flagged }, user, *flagged));
     }
     tx.commit().await.expect("a commit");
     for (_, user, flagged) in &members {
@@ -57,7 +57,7 @@ async fn write(
             fixture.flag(user, None).await;
         }
     }
-    let members: Vec<Member> = members.into_iter().map(|(member, ..)| member).collect();
+    let members: Vec<BoardCandidate> = members.into_iter().map(|(member, ..)| member).collect();
     let used: Vec<DayUsageByModel> = rows
         .iter()
         .map(|&(whose, days_ago, tool, model, tokens, cost, input, cache_read, reasoning)| DayUsageByModel {
@@ -97,7 +97,7 @@ fn folded(used: &[DayUsageByModel]) -> Vec<DayUsageByModel> {
 }
 
 /// The boards there are for a measure.
-fn query(measure: Measure, period: Period, scope: &Scope) -> Option<BoardQuery> {
+fn query(measure: Measure, period: Period, scope: &BoardScope) -> Option<BoardQuery> {
     let (kind, sort_by) = match measure {
         Measure::Tokens => (BoardKind::Global, SortBy::Tokens),
         Measure::Cost => (BoardKind::Global, SortBy::Cost),
@@ -107,11 +107,11 @@ fn query(measure: Measure, period: Period, scope: &Scope) -> Option<BoardQuery> 
         Measure::Growth => (BoardKind::Rising, SortBy::Tokens),
         Measure::Reasoning => (BoardKind::Reasoning, SortBy::Tokens),
     };
-    let query = BoardQuery::new(kind, sort_by, period, Filter { scope: scope.clone(), region: None });
+    let query = BoardQuery::new(kind, sort_by, period, BoardFilter { scope: scope.clone(), region: None });
     (query.period() == period).then_some(query)
 }
 
-fn expect(board: &Board, expected: &[Ranked], viewer: UserId, what: &str) -> Result<(), TestCaseError> {
+fn expect(board: &Board, expected: &[RankedAccount], viewer: UserId, what: &str) -> Result<(), TestCaseError> {
     let found: Vec<_> =
         board.entries.iter().map(|entry| (entry.standing.rank, entry.user, entry.standing.score)).collect();
     let shown: Vec<_> =
@@ -131,7 +131,7 @@ fn refresh_ranks_like_the_rule() {
     let fixture = fixture();
     let mut runner = TestRunner::new(Config { cases: 24, max_shrink_iters: 200, ..Config::default() });
     let run = std::sync::atomic::AtomicUsize::new(0);
-    let check = |(someones, rows): (Vec<Someone>, Vec<Row>)| {
+    let check = |(someones, rows): (Vec<MemberSpec>, Vec<Row>)| {
         runtime.block_on(async {
             let run = run.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             fixture.run("TRUNCATE usage_rollups, usage_days, account_flags, users CASCADE").await;
@@ -139,9 +139,9 @@ fn refresh_ranks_like_the_rule() {
             let used = folded(&used);
             fixture.use_up(&used).await;
             fixture.refresh().await;
-            let mut scopes = vec![Scope::Everything];
-            scopes.extend(TOOLS.map(|tool| Scope::Tool(Source::trusted(tool))));
-            scopes.extend(MODELS.map(|model| Scope::Model(ModelName::trusted(model))));
+            let mut scopes = vec![BoardScope::Everything];
+            scopes.extend(TOOLS.map(|tool| BoardScope::Tool(Source::trusted(tool))));
+            scopes.extend(MODELS.map(|model| BoardScope::Model(ModelName::trusted(model))));
             for scope in &scopes {
                 for measure in Measure::ALL {
                     for period in Period::ALL {

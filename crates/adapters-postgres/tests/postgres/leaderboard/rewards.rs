@@ -3,7 +3,7 @@
 use super::community::{by_tokens, used};
 use crate::common::{Fixture, fixture};
 use domain::ids::JobId;
-use domain::jobs::Attempt;
+use domain::jobs::JobAttempt;
 use domain::leaderboard::ports::BestRank;
 use domain::leaderboard::ranking::DayUsageByModel;
 use domain::store::Store;
@@ -27,9 +27,9 @@ async fn rank_is_announced_once_and_a_better_one_again() {
     let fixture = fixture();
     let mut people = Vec::new();
     for number in 0..12 {
-        people.push(fixture.person(&format!("person{number}"), None).await);
+        people.push(fixture.create_user(&format!("person{number}"), None).await);
     }
-    let hidden = fixture.private_person("hidden").await;
+    let hidden = fixture.create_private_user("hidden").await;
     let mut rows: Vec<DayUsageByModel> =
         people.iter().zip(1..).map(|(user, number)| used(user, 1, 1000 - number)).collect();
     rows.push(used(&hidden, 1, 5000));
@@ -58,7 +58,7 @@ async fn rank_is_announced_once_and_a_better_one_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn reward_that_fails_delays_no_other_and_is_caught_up() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 5)]).await;
     // Ada's part fails: ranks are kept, Bob has his.
     let trap = "CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;";
@@ -88,7 +88,7 @@ async fn unsettled_accounts_are_paged_best_first() {
     let mut rows = Vec::new();
     for number in 1..=12 {
         // Two share each rank.
-        rows.push(used(&fixture.person(&format!("person{number}"), None).await, 1, 1000 - number / 2));
+        rows.push(used(&fixture.create_user(&format!("person{number}"), None).await, 1, 1000 - number / 2));
     }
     fixture.use_up(&rows).await;
     fixture.refresh().await;
@@ -111,7 +111,7 @@ async fn unsettled_accounts_are_paged_best_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rank_that_improves_during_settling_is_settled_again() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.use_up(&[used(&ada, 1, 9)]).await;
     fixture.refresh().await;
     fixture.run("UPDATE best_ranks SET rank = 7, settled = NULL").await;
@@ -131,11 +131,11 @@ async fn rank_that_improves_during_settling_is_settled_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn reward_attempt_continues_after_the_previous_one() {
     let fixture = fixture();
-    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
     fixture.use_up(&[used(&ada, 1, 9), used(&bob, 1, 5)]).await;
     fixture.refresh().await;
     fixture.use_up(&[used(&bob, 0, 9)]).await;
-    let attempt = |job: u128, number| Some(Attempt { job: JobId(Uuid::from_u128(job)), number });
+    let attempt = |job: u128, number| Some(JobAttempt { job: JobId(Uuid::from_u128(job)), number });
     let climbed = async |attempt| {
         let refreshed = fixture.leaderboard().refresh_in(attempt).await.expect("a refresh");
         let bob = fixture.board(&by_tokens(), None).await.entries.remove(0);

@@ -8,7 +8,7 @@ use time::Month::{August, November, October, September};
 use time::macros::datetime;
 
 use super::community::used;
-use crate::common::{Fixture, NOW, fixture, person};
+use crate::common::{Fixture, NOW, fixture, test_user};
 
 async fn lines(fixture: &Fixture, month: &str) -> Vec<String> {
     let month = SeasonMonth::parse(month).expect("a month");
@@ -27,10 +27,10 @@ async fn season_is_frozen_once_with_the_shown_accounts() {
     fixture.opened(datetime!(2026-08-31 12:00 UTC)).await;
     assert_eq!(NOW.date().to_string(), "2026-11-22", "what the days below are counted from");
     let (ada, bob, cyd, dee) = (
-        fixture.person("ada", None).await,
-        fixture.person("bob", None).await,
-        fixture.person("cyd", None).await,
-        fixture.private_person("dee").await,
+        fixture.create_user("ada", None).await,
+        fixture.create_user("bob", None).await,
+        fixture.create_user("cyd", None).await,
+        fixture.create_private_user("dee").await,
     );
     let day = |user, month, day| {
         let date = time::Date::from_calendar_date(2026, month, day).expect("a day");
@@ -73,7 +73,7 @@ async fn season_keeps_the_first_hundred() {
     let fixture = fixture();
     let mut rows = Vec::new();
     for number in 1..=103 {
-        rows.push(used(&fixture.person(&format!("person{number}"), None).await, 40, 1000 - number));
+        rows.push(used(&fixture.create_user(&format!("person{number}"), None).await, 40, 1000 - number));
     }
     fixture.opened(datetime!(2026-10-13 12:00 UTC)).await;
     fixture.use_up(&rows).await;
@@ -86,14 +86,14 @@ async fn season_keeps_the_first_hundred() {
 #[tokio::test(flavor = "multi_thread")]
 async fn season_before_the_first_account_is_not_frozen() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     fixture.use_up(&[used(&ada, 2_400, 5), used(&ada, 200, 5), used(&ada, 40, 5), used(&ada, 1, 5)]).await;
     let refreshed = fixture.leaderboard().refresh().await.expect("the first sync's refresh");
     assert_eq!(refreshed.frozen, [], "whoever joins an hour later would be missing in them for good");
 
     // Two months later, of which one was missed: those in which there were people.
     fixture.opened(datetime!(2026-11-22 12:00 UTC)).await;
-    let bob = fixture.person("bob", None).await;
+    let bob = fixture.create_user("bob", None).await;
     fixture.use_up(&[used(&bob, 3, 9)]).await;
     let refreshed = fixture.leaderboard_at(datetime!(2027-01-05 12:00 UTC)).refresh().await.expect("a refresh");
     assert_eq!(refreshed.frozen.iter().map(ToString::to_string).collect::<Vec<_>>(), ["2026-11", "2026-12"]);
@@ -103,7 +103,7 @@ async fn season_before_the_first_account_is_not_frozen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn season_before_an_import_is_not_frozen() {
     let fixture = fixture();
-    let ada = User { created_at: datetime!(2024-02-03 12:00 UTC), ..person("ada") };
+    let ada = User { created_at: datetime!(2024-02-03 12:00 UTC), ..test_user("ada") };
     let mut tx = fixture.store.begin().await.expect("a transaction");
     tx.users().insert(&ada, None).await.expect("an account");
     tx.commit().await.expect("a commit");

@@ -9,11 +9,11 @@ use crate::store::UnitOfWork;
 
 /// The time over which refreshes caused by users are combined: each ranks all accounts, and users change their visibility at any
 /// time.
-pub(crate) const GATHERED: Duration = Duration::minutes(10);
+pub(crate) const REFRESH_DELAY: Duration = Duration::minutes(10);
 
 /// Queues a refresh that is due at `due` and includes the changes of the transaction, or finds a waiting one that is due by
 /// then. Returns its job. It is the last step of a transaction, because a concurrent call waits for the transaction's end.
-pub(crate) async fn ask_for_refresh(
+pub(crate) async fn queue_refresh(
     tx: &mut dyn UnitOfWork,
     ids: &dyn Ids,
     due: OffsetDateTime,

@@ -127,10 +127,10 @@ struct PinnedBody {
     )
 )]
 async fn achievements(
-    Visible(person): Visible,
+    Visible(profile): Visible,
     achievements: Data<Achievements>,
 ) -> ApiResult<Revalidated<AchievementsBody>> {
-    Ok(Revalidated(achievements.of(&person).await?.into()))
+    Ok(Revalidated(achievements.of(&profile).await?.into()))
 }
 
 /// Pin an achievement
