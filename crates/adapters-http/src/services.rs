@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
 use domain::achievements::Achievements;
-use domain::administration::{Administration, Invitations};
+use domain::administration::{Administration, Invitations, UserAdministration};
 use domain::dashboard::Dashboard;
 use domain::identity::{ApiTokens, DeviceLogins, Identity, OAuth, Recovery};
 use domain::insights::Insights;
@@ -82,6 +82,8 @@ pub struct Services {
     pub plausibility: Plausibility,
     /// Operations for administrators.
     pub administration: Administration,
+    /// Users for administrators.
+    pub user_administration: UserAdministration,
     /// Invitations.
     pub invitations: Invitations,
     /// Price overrides.
@@ -132,6 +134,7 @@ impl Services {
             .app_data(Data::new(self.insights))
             .app_data(Data::new(self.plausibility))
             .app_data(Data::new(self.administration))
+            .app_data(Data::new(self.user_administration))
             .app_data(Data::new(self.invitations))
             .app_data(Data::new(self.price_overrides))
             .app_data(Data::new(self.unpriced_models))

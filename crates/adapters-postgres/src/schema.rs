@@ -563,6 +563,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         deleted_at -> Nullable<Timestamptz>,
         number -> Int4,
+        suspension -> Nullable<Text>,
     }
 }
 

@@ -19,7 +19,7 @@ use bootstrap::store::{ServerDatabase, deps};
 use bootstrap::system::SystemIds;
 use bootstrap::{Settings, StartupError, registration};
 use domain::achievements::Achievements;
-use domain::administration::{Administration, Invitations};
+use domain::administration::{Administration, Invitations, UserAdministration};
 use domain::dashboard::Dashboard;
 use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth, Recovery};
 use domain::insights::Insights;
@@ -83,6 +83,7 @@ pub(crate) fn services(
             .with_board_updates(Arc::default()),
         achievements: Achievements::new(requests.clone()),
         administration: Administration::new(requests.clone(), Arc::new(database.requests.clone())),
+        user_administration: UserAdministration::new(requests.clone(), tickets.clone()),
         invitations: Invitations::new(requests.clone()),
         price_overrides: PriceOverrides::new(requests.clone()),
         unpriced_models: UnpricedModels::new(requests.clone(), prices),

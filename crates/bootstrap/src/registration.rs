@@ -32,6 +32,11 @@ pub fn link(settings: &Settings, token: &Secret) -> String {
     format!("{}/register?invitation={}", settings.app.public_url, token.expose())
 }
 
+/// The page on which `token` sets a new password.
+pub fn password_link(settings: &Settings, token: &str) -> String {
+    format!("{}/password?token={token}", settings.app.public_url)
+}
+
 /// The domains in the form in which [`Email`] has them.
 fn domains(configured: &[String]) -> BTreeSet<String> {
     let emails = configured.iter().filter_map(|domain| Email::parse(&format!("any@{domain}")).ok());

@@ -28,6 +28,8 @@ pub enum Purpose {
     VerifyEmail,
     /// Sets a new password.
     ResetPassword,
+    /// Sets a new password, by a link that an administrator passed on.
+    SetPassword,
     /// Stops emails of one kind.
     Unsubscribe(NotificationKind),
 }
@@ -38,13 +40,14 @@ impl Purpose {
             Self::VerifyEmail => 1,
             Self::ResetPassword => 2,
             Self::Unsubscribe(_) => 3,
+            Self::SetPassword => 4,
         }
     }
 
     const fn about(self) -> &'static str {
         match self {
             Self::Unsubscribe(kind) => kind.name(),
-            Self::VerifyEmail | Self::ResetPassword => "",
+            Self::VerifyEmail | Self::ResetPassword | Self::SetPassword => "",
         }
     }
 
@@ -54,6 +57,7 @@ impl Purpose {
             1 if about.is_empty() => Some(Self::VerifyEmail),
             2 if about.is_empty() => Some(Self::ResetPassword),
             3 => NotificationKind::of(about).map(Self::Unsubscribe),
+            4 if about.is_empty() => Some(Self::SetPassword),
             _ => None,
         }
     }
@@ -173,7 +177,7 @@ mod tests {
 
     #[test]
     fn token_round_trips_and_is_confirmed_until_expiry() {
-        let purposes = [Purpose::VerifyEmail, Purpose::ResetPassword].into_iter();
+        let purposes = [Purpose::VerifyEmail, Purpose::ResetPassword, Purpose::SetPassword].into_iter();
         for purpose in purposes.chain(NotificationKind::ALL.map(Purpose::Unsubscribe)) {
             for ends_at in [Some(NOW + Duration::HOUR), None] {
                 let made = SignedToken { ends_at, ..ticket(purpose) };

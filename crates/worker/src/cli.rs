@@ -33,6 +33,9 @@ pub(crate) enum Command {
     /// Invite users, where registration is by invitation
     #[command(subcommand)]
     Invite(Invite),
+    /// List, disable, enable and delete users, end their sessions, and make links for new passwords
+    #[command(subcommand)]
+    User(UserCommand),
     /// Compute roll-ups, streaks, XP and achievements again from the ledger, and report what was repaired
     Rebuild(Rebuild),
 }
@@ -130,6 +133,54 @@ pub(crate) enum Admin {
     },
     /// List the administrators
     List,
+}
+
+/// All but the list is written to the audit log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// List users by username: state, messages, last use and address
+    List {
+        /// Only users whose username or address contains this text
+        #[arg(long)]
+        search: Option<String>,
+        /// The page, of 100 users
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        page: u32,
+    },
+    /// End all access to an account, and hide it until it is enabled
+    Disable {
+        /// The username, in any case
+        username: String,
+        /// The reason, for the audit log
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Restore an account that was disabled, or deleted less than 30 days ago
+    Enable {
+        /// The username, in any case
+        username: String,
+    },
+    /// Delete an account; it is purged after 30 days, and signing in does not restore it
+    Delete {
+        /// The username, in any case
+        username: String,
+        /// The reason, for the audit log
+        #[arg(long)]
+        reason: Option<String>,
+        /// Confirm the deletion
+        #[arg(long)]
+        yes: bool,
+    },
+    /// End the sessions, API tokens and device logins of an account
+    EndSessions {
+        /// The username, in any case
+        username: String,
+    },
+    /// Print a link with which the user sets a new password, once and within a day
+    PasswordLink {
+        /// The username, in any case
+        username: String,
+    },
 }
 
 /// Invitations are written to the audit log.

@@ -48,6 +48,7 @@ async fn obey(settings: &Settings, url: &str, command: Command) -> Result<(), St
         Command::Import(args) => commands::import::import(&store, args).await,
         Command::Admin(args) => commands::admin::admin(&store, args).await,
         Command::Invite(command) => commands::invite::invite(settings, &store, command).await,
+        Command::User(command) => commands::user::user(settings, &store, command).await,
         Command::Rebuild(args) => commands::rebuild::rebuild(&store, args).await,
     };
     store.close();

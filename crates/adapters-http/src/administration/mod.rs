@@ -6,6 +6,7 @@ mod invitations;
 mod prices;
 mod queue;
 mod suspects;
+mod users;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,7 +22,8 @@ use crate::routes::Routes;
 
 /// The routes of administrators.
 pub fn routes() -> Routes {
-    let people = flags::routes().and(suspects::routes()).and(audit::routes()).and(invitations::routes());
+    let people =
+        flags::routes().and(suspects::routes()).and(audit::routes()).and(invitations::routes()).and(users::routes());
     people.and(prices::routes()).and(queue::routes()).under("/admin")
 }
 

@@ -56,6 +56,11 @@ impl PublicUrl {
     pub(crate) fn registration(&self, invitation: &str) -> String {
         format!("{}/register?invitation={invitation}", self.0)
     }
+
+    /// The page on which `token` sets a new password.
+    pub(crate) fn new_password(&self, token: &str) -> String {
+        format!("{}/password?token={token}", self.0)
+    }
 }
 
 body! {

@@ -4,6 +4,8 @@ mod bodies;
 mod browser;
 mod device;
 mod oauth;
+mod page_form;
+mod password_page;
 mod recovery;
 mod registration_page;
 mod tokens;
@@ -29,7 +31,7 @@ use bodies::{AccountBody, LoginBody, OpenSessionBody, PasswordBody, RegisterBody
 
 /// The pages of sign-in, outside the API's document.
 pub(crate) fn pages() -> Routes {
-    device::pages().and(registration_page::pages())
+    device::pages().and(registration_page::pages()).and(password_page::pages())
 }
 
 /// The routes of sign-in.

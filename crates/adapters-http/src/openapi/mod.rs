@@ -16,7 +16,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 pub(crate) use pages::pages;
 
-use crate::limits::{RateClass, RouteGuard};
+use crate::limits::{RateClass, RouteGuard, SignInRequirement};
 use crate::routes::Routes;
 use failures::{ErrorBody, Failure, ProblemBody};
 
@@ -61,7 +61,7 @@ fn complete(mut operation: Operation, guard: RouteGuard) -> Operation {
     if guard.class != RateClass::Unlimited {
         failures.push(Failure::RateLimited);
     }
-    if guard.access.is_required() {
+    if guard.access.is_required(SignInRequirement::default()) {
         // An API token may lack the scope.
         failures.extend([Failure::Unauthorized, Failure::Forbidden]);
     }

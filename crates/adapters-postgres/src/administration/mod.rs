@@ -4,13 +4,13 @@ use diesel::dsl::exists;
 use domain::administration::ports::{AdministrationReader, AdministrationRepository};
 use domain::administration::{
     AdminActionKind, AuditActor, AuditEntry, AuditFilter, AuditReason, AuditRecord, Flag, FlagOrder,
-    ListedAdministrator,
+    ListedAdministrator, ListedUser, UserState,
 };
 use domain::identity::{Email, ListedInvitation};
 use domain::ids::InvitationId;
 use domain::page::{Page, PageRequest};
 use domain::payload::StoredData;
-use domain::users::Username;
+use domain::users::{Suspension, Username};
 
 use crate::database::Database;
 use crate::payload::json;
@@ -155,6 +155,46 @@ impl From<InvitationRow> for ListedInvitation {
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = users)]
+struct ListedUserRow {
+    id: Uuid,
+    username: String,
+    email: Option<String>,
+    email_verified: bool,
+    is_public: bool,
+    is_admin: bool,
+    created_at: OffsetDateTime,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    last_seen_at: Option<OffsetDateTime>,
+    #[diesel(sql_type = BigInt)]
+    messages: i64,
+    deleted_at: Option<OffsetDateTime>,
+    suspension: Option<String>,
+}
+
+impl From<ListedUserRow> for ListedUser {
+    fn from(row: ListedUserRow) -> Self {
+        let state = match row.deleted_at {
+            None => UserState::Active,
+            Some(at) if row.suspension.as_deref() == Some(Suspension::Disabled.name()) => UserState::Disabled(at),
+            Some(at) => UserState::Deleted { at, can_return: row.suspension.is_none() },
+        };
+        Self {
+            id: UserId(row.id),
+            username: Username::trusted(row.username),
+            email: row.email.map(Email::stored),
+            is_email_verified: row.email_verified,
+            is_public: row.is_public,
+            is_admin: row.is_admin,
+            created_at: row.created_at,
+            last_seen_at: row.last_seen_at,
+            messages: row.messages.unsigned_abs(),
+            state,
+        }
+    }
+}
+
+#[derive(QueryableByName)]
 #[diesel(table_name = audit_log)]
 struct AuditRow {
     id: Uuid,
@@ -241,6 +281,20 @@ impl AdministrationReader for Database {
             .rows(&connection.pg)
             .await?;
         let items = rows.into_iter().map(ListedInvitation::from).collect();
+        Ok(Page { items, total: total.unsigned_abs(), request })
+    }
+
+    async fn users<'a>(&self, search: Option<&'a str>, request: PageRequest) -> Result<Page<ListedUser>, StoreError> {
+        let (connection, search) = (self.connection().await?, search.map(str::to_lowercase));
+        let count = statement(include_str!("count_users.sql")).bind::<Nullable<Text>>(search.clone());
+        let total: i64 = count.value::<BigInt, _>(&connection.pg).await?;
+        let rows: Vec<ListedUserRow> = statement(include_str!("users.sql"))
+            .bind::<Nullable<Text>>(search)
+            .bind::<BigInt>(i64::from(request.size))
+            .bind::<BigInt>(to_bigint(request.offset()))
+            .rows(&connection.pg)
+            .await?;
+        let items = rows.into_iter().map(ListedUser::from).collect();
         Ok(Page { items, total: total.unsigned_abs(), request })
     }
 

@@ -20,7 +20,9 @@ impl ExternalAccountRepository for PgUnitOfWork {
             .inner_join(users::table.on(users::id.eq(external_accounts::user_id)))
             .filter(external_accounts::provider.eq(provider.as_str()))
             .filter(external_accounts::subject.eq(subject))
-            .filter(users::deleted_at.is_null().or(users::deleted_at.gt(left_after)))
+            .filter(
+                users::deleted_at.is_null().or(users::deleted_at.gt(left_after)).or(users::suspension.is_not_null()),
+            )
             .select(external_accounts::user_id)
             .optional(self.connection()?)
             .await?;

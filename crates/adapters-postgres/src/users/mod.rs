@@ -8,7 +8,7 @@ use domain::days::Zone;
 use domain::identity::{Email, PasswordHash, SignInName};
 use domain::social::Author;
 use domain::users::ports::{ProfileReader, UserRepository};
-use domain::users::{FoundProfile, Presence, Profile, Region, User, Username, WebUrl};
+use domain::users::{FoundProfile, Presence, Profile, Region, Suspension, User, Username, WebUrl};
 
 use crate::database::Database;
 use crate::prelude::*;
@@ -272,7 +272,9 @@ impl UserRepository for PgUnitOfWork {
         left_after: OffsetDateTime,
     ) -> Result<Option<(User, Option<PasswordHash>)>, StoreError> {
         let accounts = users::table
-            .filter(users::deleted_at.is_null().or(users::deleted_at.gt(left_after)))
+            .filter(
+                users::deleted_at.is_null().or(users::deleted_at.gt(left_after)).or(users::suspension.is_not_null()),
+            )
             .select((UserRow::as_select(), users::password_hash));
         let c = self.connection()?;
         // Two statements, so that each has its index.
@@ -294,13 +296,22 @@ impl UserRepository for PgUnitOfWork {
     }
 
     async fn hold(&mut self, user: UserId) -> Result<Option<Presence>, StoreError> {
-        let deleted_at: Option<Option<OffsetDateTime>> = users::table
+        let found: Option<(Option<OffsetDateTime>, Option<String>)> = users::table
             .find(user.0)
-            .select(users::deleted_at)
+            .select((users::deleted_at, users::suspension))
             .for_no_key_update()
             .optional(self.connection()?)
             .await?;
-        Ok(deleted_at.map(|at| at.map_or(Presence::Here, Presence::Left)))
+        Ok(found.map(|(deleted_at, suspension)| match (deleted_at, suspension) {
+            (_, Some(_)) => Presence::Suspended,
+            (Some(at), None) => Presence::Left(at),
+            (None, None) => Presence::Here,
+        }))
+    }
+
+    async fn set_suspension(&mut self, user: UserId, suspension: Option<Suspension>) -> Result<(), StoreError> {
+        let name = suspension.map(Suspension::name);
+        diesel::update(users::table.find(user.0)).set(users::suspension.eq(name)).exec(self.connection()?).await
     }
 
     async fn set_left(&mut self, user: UserId, at: Option<OffsetDateTime>) -> Result<(), StoreError> {

@@ -27,10 +27,15 @@ pub enum AdminActionKind {
     RefreshBoards,
     CreateInvitation,
     RevokeInvitation,
+    DisableUser,
+    EnableUser,
+    DeleteUser,
+    EndSessions,
+    CreatePasswordLink,
 }
 
 impl AdminActionKind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::GrantAdministrator,
         Self::RevokeAdministrator,
         Self::FlagAccount,
@@ -42,6 +47,11 @@ impl AdminActionKind {
         Self::RefreshBoards,
         Self::CreateInvitation,
         Self::RevokeInvitation,
+        Self::DisableUser,
+        Self::EnableUser,
+        Self::DeleteUser,
+        Self::EndSessions,
+        Self::CreatePasswordLink,
     ];
 
     /// The name in the log and in the API.
@@ -58,6 +68,11 @@ impl AdminActionKind {
             Self::RefreshBoards => "boards_refreshed",
             Self::CreateInvitation => "invitation_created",
             Self::RevokeInvitation => "invitation_revoked",
+            Self::DisableUser => "user_disabled",
+            Self::EnableUser => "user_enabled",
+            Self::DeleteUser => "user_deleted",
+            Self::EndSessions => "sessions_ended",
+            Self::CreatePasswordLink => "password_link_created",
         }
     }
 }

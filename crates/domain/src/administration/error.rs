@@ -16,6 +16,15 @@ pub enum AdministrationError {
     NotAnAdministrator,
     #[error("There is no user {0}.")]
     UnknownUser(String),
+    #[error("Administrators cannot disable or delete their own account here. Use DELETE /users/me.")]
+    OwnAccount,
+    #[error("The account {0} is active.")]
+    IsActive(Username),
+    #[error("The account {0} is disabled or deleted.")]
+    IsNotActive(Username),
+    /// Only the owner restores it, by signing in.
+    #[error("The owner deleted the account {0}, and can restore it by signing in.")]
+    OwnerDeleted(Username),
     #[error("This account is already flagged. Lift the flag first.")]
     FlaggedAlready,
     #[error("This account is not flagged.")]
@@ -44,6 +53,10 @@ impl DomainError for AdministrationError {
             Self::NotFlagged(name) => ErrorKind::NotFound.about("Flag", "username", name),
             Self::UnknownInvitation(id) => ErrorKind::NotFound.about("Invitation", "id", id),
             Self::UnknownJob(id) => ErrorKind::NotFound.about("Job", "id", id),
+            Self::OwnAccount => ErrorKind::Conflict.in_field("User", "username"),
+            Self::IsActive(name) | Self::IsNotActive(name) | Self::OwnerDeleted(name) => {
+                ErrorKind::Conflict.about("User", "username", name)
+            }
             Self::FlaggedAlready => ErrorKind::Conflict.in_field("Flag", "username"),
             Self::JobIs(_) => ErrorKind::Conflict.in_field("Job", "status"),
             Self::FlagEndsBefore(_) | Self::InvitationLifetime => ErrorKind::Invalid.into(),

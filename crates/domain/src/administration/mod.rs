@@ -15,6 +15,7 @@ mod reason;
 mod service;
 #[cfg(test)]
 mod service_tests;
+mod users;
 
 pub use administrator::{Administrator, ListedAdministrator};
 pub use audit::{AdminAction, AdminActionKind, AuditActor, AuditEntry, AuditFilter, AuditRecord, AuditTarget};
@@ -24,3 +25,4 @@ pub use invitations::Invitations;
 pub use queue::QueueView;
 pub use reason::AuditReason;
 pub use service::Administration;
+pub use users::{ListedUser, PasswordLink, UserAdministration, UserState};

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::administrator::ListedAdministrator;
 use super::audit::{AuditEntry, AuditFilter, AuditRecord};
 use super::flag::{Flag, FlagOrder};
+use super::users::ListedUser;
 use crate::error::StoreError;
 use crate::identity::ListedInvitation;
 use crate::ids::UserId;
@@ -50,6 +51,9 @@ pub trait AdministrationReader: Send + Sync {
 
     /// All invitations, newest first.
     async fn invitations(&self, page: PageRequest) -> Result<Page<ListedInvitation>, StoreError>;
+
+    /// The users whose username or address contains `search`, by username; deleted ones that are not purged included.
+    async fn users<'a>(&self, search: Option<&'a str>, page: PageRequest) -> Result<Page<ListedUser>, StoreError>;
 
     /// The entries that `filter` selects, newest first.
     async fn audit(&self, filter: &AuditFilter, page: PageRequest) -> Result<Page<AuditEntry>, StoreError>;

@@ -34,6 +34,9 @@ pub enum IdentityError {
     /// Neither the domain of the address nor an organization at the provider is permitted.
     #[error("This server accepts accounts of certain email domains or organizations only, and this is none of them.")]
     NotPermitted,
+    /// An administrator disabled or deleted the account.
+    #[error("This account is disabled. Ask an administrator of this server.")]
+    AccountDisabled,
     #[error("This account has no session {0}.")]
     UnknownSession(String),
     /// No device login waits for the code, or not any more.
@@ -99,6 +102,7 @@ impl DomainError for IdentityError {
             Self::NoPassword => ErrorKind::Conflict.in_field("User", "password"),
             Self::TokenEndsBefore | Self::BadLink => ErrorKind::Invalid.into(),
             Self::OutOfScope
+            | Self::AccountDisabled
             | Self::RegistrationClosed
             | Self::InvitationRequired
             | Self::InvalidInvitation

@@ -157,7 +157,7 @@ pub trait PasswordHasher: Send + Sync {
 #[async_trait]
 pub trait ExternalAccountRepository: Send {
     /// The account that is linked to `subject` of `provider`. A deleted account is found only if it was deleted after
-    /// `left_after`.
+    /// `left_after`, or is suspended.
     async fn owner(
         &mut self,
         provider: &ProviderName,

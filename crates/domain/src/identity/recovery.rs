@@ -12,7 +12,7 @@ use super::error::IdentityError;
 use super::ports::PasswordHasher;
 use crate::deps::Deps;
 use crate::ids::UserId;
-use crate::mail::{EmailJob, RequestedEmail, bound_to_password};
+use crate::mail::{EmailJob, RequestedEmail, bound_to_password, bound_to_password_only};
 use crate::signed_token::{Purpose, TokenKey, UnverifiedToken};
 use crate::store::UnitOfWork;
 use crate::users::{Presence, User};
@@ -64,7 +64,7 @@ impl Recovery {
     }
 
     async fn verify_email_once(&self, ticket: &str) -> Result<(), IdentityError> {
-        let (unverified, user) = read(ticket, Purpose::VerifyEmail)?;
+        let (unverified, user) = read(ticket, &[Purpose::VerifyEmail])?;
         let now = self.deps.now();
         let mut tx = self.deps.begin().await?;
         let account = tx.users().find(user).await?.ok_or(IdentityError::BadLink)?;
@@ -98,14 +98,14 @@ impl Recovery {
         Ok(tx.commit().await?)
     }
 
-    /// Sets the password `new` on the account that `ticket` was sent to, and ends all access to it: afterwards this password is
+    /// Sets the password `new` on the account that `ticket` was made for, and ends all access to it: afterwards this password is
     /// the only way to sign in. Failed attempts are forgotten. A ticket works once, because it is bound to the old password. An
     /// email informs the owner.
     ///
     /// Links to providers end too: an attacker who registered with the victim's address may have linked an account. An external
     /// account with the same verified address is linked again at its next sign-in.
     pub async fn reset_password(&self, ticket: &str, new: Password) -> Result<(), IdentityError> {
-        let (unverified, user) = read(ticket, Purpose::ResetPassword)?;
+        let (unverified, user) = read(ticket, &[Purpose::ResetPassword, Purpose::SetPassword])?;
         let mut tx = self.deps.begin().await?;
         self.require_owner(&mut *tx, user, &unverified, self.deps.now()).await?;
         drop(tx);
@@ -144,17 +144,19 @@ impl Recovery {
     ) -> Result<(), IdentityError> {
         let found: Option<(User, Option<PasswordHash>)> = tx.users().find_with_password(user).await?;
         let (account, password) = found.ok_or(IdentityError::BadLink)?;
-        let email = account.email.filter(|_| account.email_verified).ok_or(IdentityError::BadLink)?;
-        if !self.tickets.confirms(unverified, &bound_to_password(&email, password.as_ref()), now) {
-            return Err(IdentityError::BadLink);
-        }
-        Ok(())
+        let is_owner = if unverified.claims().purpose == Purpose::SetPassword {
+            self.tickets.confirms(unverified, &bound_to_password_only(password.as_ref()), now)
+        } else {
+            let email = account.email.filter(|_| account.email_verified).ok_or(IdentityError::BadLink)?;
+            self.tickets.confirms(unverified, &bound_to_password(&email, password.as_ref()), now)
+        };
+        if is_owner { Ok(()) } else { Err(IdentityError::BadLink) }
     }
 }
 
-/// Reads `ticket`, unverified, if it is for `purpose`.
-fn read(ticket: &str, purpose: Purpose) -> Result<(UnverifiedToken, UserId), IdentityError> {
-    let unverified = UnverifiedToken::parse(ticket).filter(|unverified| unverified.claims().purpose == purpose);
+/// Reads `ticket`, unverified, if it is for one of `purposes`.
+fn read(ticket: &str, purposes: &[Purpose]) -> Result<(UnverifiedToken, UserId), IdentityError> {
+    let unverified = UnverifiedToken::parse(ticket).filter(|token| purposes.contains(&token.claims().purpose));
     let unverified = unverified.ok_or(IdentityError::BadLink)?;
     let user = unverified.claims().user;
     Ok((unverified, user))

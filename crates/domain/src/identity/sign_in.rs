@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::credentials::PasswordHash;
+use super::error::IdentityError;
 use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::store::UnitOfWork;
@@ -22,7 +23,7 @@ impl VerifiedAccount {
         &self,
         tx: &mut dyn UnitOfWork,
         now: OffsetDateTime,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, IdentityError> {
         Ok(authorize_sign_in(tx, self.user, now).await? && self.is_current(tx).await?)
     }
 
@@ -34,13 +35,16 @@ impl VerifiedAccount {
 }
 
 /// Returns whether `user` can sign in at `now`, and holds the user's row until the end of the transaction. A deleted account
-/// within its grace period is restored.
+/// within its grace period is restored; a suspended one is an error.
 pub(super) async fn authorize_sign_in(
     tx: &mut dyn UnitOfWork,
     user: UserId,
     now: OffsetDateTime,
-) -> Result<bool, StoreError> {
+) -> Result<bool, IdentityError> {
     let Some(presence) = tx.users().hold(user).await? else { return Ok(false) };
+    if presence == Presence::Suspended {
+        return Err(IdentityError::AccountDisabled);
+    }
     if !presence.can_sign_in(now) {
         return Ok(false);
     }
@@ -63,6 +67,13 @@ mod tests {
     use crate::users::GRACE_PERIOD;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
+
+    #[test]
+    fn sign_in_suspended_account_is_refused() {
+        let mut tx = TestUnitOfWork::default();
+        tx.users.expect_hold().returning(|_| Ok(Some(Presence::Suspended)));
+        assert!(matches!(block_on(authorize_sign_in(&mut tx, ADA, NOW)), Err(IdentityError::AccountDisabled)));
+    }
 
     #[test]
     fn sign_in_deleted_account_returns_within_grace_period() {

@@ -14,5 +14,5 @@ pub use email_job::{EmailJob, EmailSubject, NotificationEmail};
 pub use error::MailError;
 pub use ports::{EmailContent, Mailer, OutgoingEmail};
 pub use requested::RequestedEmail;
-pub(crate) use service::bound_to_password;
 pub use service::{Emails, SendOutcome, TokenLifetimes};
+pub(crate) use service::{bound_to_password, bound_to_password_only};

@@ -132,6 +132,11 @@ pub(crate) fn bound_to_password<'a>(email: &'a Email, password: Option<&'a Passw
     [email.as_str(), password.map_or("", |hash| hash.0.as_str())]
 }
 
+/// The values that bind an administrator's link: it becomes invalid with the password.
+pub(crate) fn bound_to_password_only(password: Option<&PasswordHash>) -> [&str; 1] {
+    [password.map_or("", |hash| hash.0.as_str())]
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;

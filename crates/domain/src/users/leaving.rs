@@ -13,6 +13,27 @@ pub enum Presence {
     Here,
     /// Deleted at this instant.
     Left(OffsetDateTime),
+    /// Hidden by an administrator.
+    Suspended,
+}
+
+/// Why an administrator hid an account. It is hidden like a deleted one, and signing in does not restore it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suspension {
+    /// Kept until an administrator enables it.
+    Disabled,
+    /// Purged after the grace period.
+    Deleted,
+}
+
+impl Suspension {
+    /// The name in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Deleted => "deleted",
+        }
+    }
 }
 
 impl Presence {
@@ -21,6 +42,7 @@ impl Presence {
         match self {
             Self::Here => true,
             Self::Left(at) => at > gone_by(now),
+            Self::Suspended => false,
         }
     }
 }
@@ -64,6 +86,7 @@ mod tests {
             (Presence::Left(now - GRACE_PERIOD + Duration::MICROSECOND), true),
             (Presence::Left(now - GRACE_PERIOD), false),
             (Presence::Left(OffsetDateTime::UNIX_EPOCH), false),
+            (Presence::Suspended, false),
         ] {
             assert_eq!(presence.can_sign_in(now), can_sign_in, "{presence:?}");
         }

@@ -9,7 +9,7 @@ mod service;
 mod viewed_profile;
 
 pub use error::UserError;
-pub use leaving::{GRACE_PERIOD, Presence, PurgeReport, gone_by};
+pub use leaving::{GRACE_PERIOD, Presence, PurgeReport, Suspension, gone_by};
 pub use profile::{Profile, ProfileChange, Region, User, Username, WebUrl};
 pub use profiles::Profiles;
 pub use service::Users;

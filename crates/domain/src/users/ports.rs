@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::leaving::{Presence, PurgeReport};
+use super::leaving::{Presence, PurgeReport, Suspension};
 use super::profile::{User, Username};
 use super::viewed_profile::FoundProfile;
 use crate::days::Zone;
@@ -55,7 +55,7 @@ pub trait UserRepository: Send {
 
     async fn find_with_password(&mut self, id: UserId) -> Result<Option<(User, Option<PasswordHash>)>, StoreError>;
 
-    /// The account with this sign-in name and its password; also one deleted after `left_after`.
+    /// The account with this sign-in name and its password; also one deleted after `left_after`, and a suspended one.
     async fn find_for_sign_in(
         &mut self,
         name: &SignInName,
@@ -67,6 +67,9 @@ pub trait UserRepository: Send {
     /// The presence of `user`, locked until the end of the transaction; `None` if the account does not exist.
     async fn hold(&mut self, user: UserId) -> Result<Option<Presence>, StoreError>;
 
+    /// Stores an administrator's decision about `user`, or removes it. A suspended account is also [deleted](Self::set_left).
+    async fn set_suspension(&mut self, user: UserId, suspension: Option<Suspension>) -> Result<(), StoreError>;
+
     /// Marks `user` as deleted at `at`, or as active.
     async fn set_left(&mut self, user: UserId, at: Option<OffsetDateTime>) -> Result<(), StoreError>;
 }
@@ -75,7 +78,7 @@ pub trait UserRepository: Send {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait PurgeRepository: Send {
-    /// Takes one of the accounts deleted at `gone_by` or before, except `others`; from the end of this transaction it cannot be
+    /// Takes one of the accounts deleted at `gone_by` or before, except `others` and disabled ones; from the end of this transaction it cannot be
     /// restored. A partly purged one is first; one that another transaction has locked is skipped.
     async fn take(&mut self, gone_by: OffsetDateTime, others: &[UserId]) -> Result<Option<UserId>, StoreError>;
 

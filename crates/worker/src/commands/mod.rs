@@ -7,6 +7,7 @@ pub(crate) mod jobs;
 pub(crate) mod rebuild;
 pub(crate) mod run;
 pub(crate) mod run_once;
+pub(crate) mod user;
 
 use bootstrap::StartupError;
 use bootstrap::signals::ShutdownSignals;

@@ -14,7 +14,7 @@ use adapters_http::users::Downloads;
 use domain::achievements::Achievements;
 use domain::achievements::ports::MockAchievementReader;
 use domain::administration::ports::MockAdministrationReader;
-use domain::administration::{Administration, Invitations};
+use domain::administration::{Administration, Invitations, UserAdministration};
 use domain::dashboard::ports::{AccountFigures, MockDashboardReader};
 use domain::dashboard::{
     Dashboard, DayUsage, Favourite, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, TopList,
@@ -234,6 +234,7 @@ impl World {
             usage: Usage::new(deps.clone(), book.clone()),
             achievements: Achievements::new(deps.clone()),
             administration: Administration::new(deps.clone(), Arc::new(self.queue)),
+            user_administration: UserAdministration::new(deps.clone(), tickets()),
             invitations: Invitations::new(deps.clone()),
             price_overrides: PriceOverrides::new(deps.clone()),
             unpriced_models: UnpricedModels::new(deps.clone(), book),

@@ -1,0 +1,5 @@
+-- An administrator's decision about an account, which is hidden like a deleted one (deleted_at) and cannot be restored by signing in.
+ALTER TABLE users
+    -- disabled: kept until an administrator enables it; deleted: purged like an account that its owner deleted.
+    ADD COLUMN suspension text CHECK (suspension IN ('disabled', 'deleted')),
+    ADD CHECK (suspension IS NULL OR deleted_at IS NOT NULL);
