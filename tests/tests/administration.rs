@@ -1,7 +1,7 @@
 //! Administrators: granted by the operator, they flag accounts, and the audit log records their actions.
 
 use serde_json::{Value, json};
-use tests::{Batch, Server, TestMessage, TestUser, Worker, wait_until};
+use tests::{Batch, PASSWORD, Server, TestMessage, TestUser, Worker, wait_until};
 
 /// Runs `worker admin …`; returns whether it succeeded, and its output.
 fn admin(server: &Server, arguments: &[&str]) -> (bool, String) {
@@ -168,4 +168,137 @@ async fn dead_job_is_listed_retried_and_removed() {
         log.iter().map(|(action, _)| &**action).collect::<Vec<_>>(),
         ["job_removed", "job_retried", "administrator_granted"]
     );
+}
+
+/// The page at `/password`: sends its form; returns the status and the text.
+async fn set_password(server: &Server, token: &str, password: &str) -> (u16, String) {
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let url = format!("http://{}/password", server.client().address());
+    let answer = http.post(url).form(&[("token", token), ("password", password)]).send().await.expect("an answer");
+    (answer.status().as_u16(), answer.text().await.expect("text"))
+}
+
+async fn root(server: &Server) -> TestUser {
+    let root = TestUser::register(server, "root_1").await;
+    assert!(admin(server, &["grant", "root_1"]).0);
+    root
+}
+
+#[tokio::test]
+async fn disabled_user_is_signed_out_and_hidden_until_enabled() {
+    let server = Server::start().await;
+    let (root, ada, bob) =
+        (root(&server).await, TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
+    ada.sync(&Batch::of([TestMessage::new("m1").output(2_000)])).await;
+    bob.client.post("/users/ada/follow", &json!({})).await.expect(201);
+    let token = ada.client.post("/auth/tokens", &json!({"name": "cli", "scopes": ["sync"]})).await.expect(201);
+    let token = ada.client.with_token(token["token"].as_str().expect("a token"));
+
+    root.client.post("/admin/users/ADA/disable", &json!({"reason": "Left the company."})).await.expect(204);
+    for client in [&ada.client, &token] {
+        client.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+    }
+    let login = json!({"email": "ada", "password": PASSWORD});
+    let refused = server.client().post("/auth/login", &login).await;
+    assert!(refused.text.contains("This account is disabled."), "{}", refused.text);
+    refused.expect_error(403, "FORBIDDEN");
+    server
+        .client()
+        .post("/auth/login", &json!({"email": "ada", "password": "a wrong password"}))
+        .await
+        .expect_error(401, "UNAUTHORIZED");
+    server.client().get("/users/ada").await.expect_error(404, "NOT_FOUND");
+    assert_eq!(bob.get("/users/bob/follow-stats").await["following_count"], 0);
+    root.client.post("/admin/users/ada/disable", &json!({})).await.expect_error(409, "CONFLICT");
+    root.client.post("/admin/users/ada/password-link", &json!({})).await.expect_error(409, "CONFLICT");
+    root.client.post("/admin/users/root_1/disable", &json!({})).await.expect_error(409, "CONFLICT");
+
+    // It is kept for longer than a deleted account.
+    server.database().rows("UPDATE users SET deleted_at = now() - interval '1 year' WHERE username = 'ada'");
+    let output = server.database().run("worker", &["run-once", "cleanup"]);
+    assert!(output.status.success(), "{output:?}");
+    server.client().post("/auth/login", &login).await.expect_error(403, "FORBIDDEN");
+    let listed = root.get("/admin/users?search=ADA@").await;
+    assert_eq!((&listed["total"], &listed["items"][0]["state"]), (&json!(1), &json!("disabled")));
+    assert_eq!((&listed["items"][0]["messages"], &listed["items"][0]["deletion_at"]), (&json!(1), &Value::Null));
+
+    root.client.post("/admin/users/ada/enable", &json!({})).await.expect(204);
+    root.client.post("/admin/users/ada/enable", &json!({})).await.expect_error(409, "CONFLICT");
+    assert_eq!(ada.login().await.get("/dashboard/overview").await.expect(200)["total_tokens"], 2_000);
+    server.client().get("/users/ada").await.expect(200);
+    assert_eq!(bob.get("/users/bob/follow-stats").await["following_count"], 1);
+    let actions = log(&root, "?subject=ada").await;
+    assert_eq!(
+        actions,
+        [("user_enabled".to_owned(), Some("ada".to_owned())), ("user_disabled".to_owned(), Some("ada".to_owned()))]
+    );
+    server.assert_rebuild_changes_nothing("ada");
+}
+
+#[tokio::test]
+async fn user_deleted_by_administrator_cannot_return_and_is_purged() {
+    let server = Server::start().await;
+    let (root, ada) = (root(&server).await, TestUser::register(&server, "ada").await);
+    let deleted = root.client.delete("/admin/users/ada").await.expect(202);
+    assert!(deleted["deletion_at"].is_string(), "{deleted}");
+    server
+        .client()
+        .post("/auth/login", &json!({"email": "ada", "password": PASSWORD}))
+        .await
+        .expect_error(403, "FORBIDDEN");
+    let listed = root.get("/admin/users?search=ada").await["items"][0].clone();
+    assert_eq!(
+        (&listed["state"], &listed["can_return"], &listed["id"]),
+        (&json!("deleted"), &json!(false), &json!(ada.id))
+    );
+    server.database().rows("UPDATE users SET deleted_at = now() - interval '31 days' WHERE username = 'ada'");
+    let output = server.database().run("worker", &["run-once", "cleanup"]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(root.get("/admin/users").await["total"], 1);
+    root.client.post("/admin/users/ada/enable", &json!({})).await.expect_error(404, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn administrator_helps_user_who_forgot_the_password_without_email() {
+    let server = Server::start().await;
+    let (root, ada) = (root(&server).await, TestUser::register(&server, "ada").await);
+    root.client.post("/admin/users/ada/end-sessions", &json!({})).await.expect(204);
+    ada.client.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+    let session = ada.login().await;
+
+    let link = root.client.post("/admin/users/ada/password-link", &json!({})).await.expect(201);
+    let token = link["url"].as_str().expect("an address").split_once("token=").expect("a token").1.to_owned();
+    let (status, text) = set_password(&server, &token, "short").await;
+    assert!(status == 422 && text.contains("at least 8 characters"), "{status}: {text}");
+    let (status, text) = set_password(&server, &token, "incorrect zebra capacitor").await;
+    assert!(status == 200 && !text.contains("<form"), "{status}: {text}");
+    session.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+    ada.login_with("incorrect zebra capacitor").await.get("/auth/me").await.expect(200);
+    let (status, text) = set_password(&server, &token, "another long password").await;
+    assert!(status == 400 && text.contains("invalid, used or expired"), "{status}: {text}");
+}
+
+#[tokio::test]
+async fn operator_manages_users_with_commands() {
+    let server = Server::start().await;
+    let ada = TestUser::register(&server, "ada").await;
+    let user = |arguments: &[&str]| {
+        let output = server.database().run("worker", &[&["user"], arguments].concat());
+        (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).expect("text"))
+    };
+    let (done, text) = user(&["list", "--search", "ada"]);
+    assert!(done && text.contains("ada@example.org") && text.ends_with("1 users, page 1 of 1\n"), "{text}");
+    assert!(user(&["disable", "ADA", "--reason", "on leave"]).0);
+    ada.client.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+    assert!(user(&["list"]).1.contains("disabled"));
+    assert!(user(&["enable", "ada"]).0);
+    let (done, text) = user(&["password-link", "ada"]);
+    assert!(done && text.contains("/password?token="), "{text}");
+    assert!(user(&["end-sessions", "ada"]).0);
+    let (done, text) = user(&["delete", "ada"]);
+    assert!(!done && text.contains("--yes"), "{text}");
+    ada.login().await.get("/auth/me").await.expect(200);
+    assert!(user(&["delete", "ada", "--yes"]).0);
+    let (done, text) = user(&["disable", "bob"]);
+    assert!(!done && text.contains("There is no user bob."), "{text}");
 }

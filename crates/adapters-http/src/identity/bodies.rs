@@ -9,7 +9,7 @@ use domain::identity::{
 use domain::ids::SessionId;
 use domain::progression::Level;
 use domain::referrals::ReferralCode;
-use domain::users::{User, Username, WebUrl};
+use domain::users::{Profile, User, Username, WebUrl};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::openapi::RefOr;
@@ -208,16 +208,18 @@ pub(super) struct AccountBody {
 
 impl AccountBody {
     pub(super) fn of(user: User, level: Level) -> Self {
+        // The region is on the profile alone.
+        let Profile { name, bio, location, region: _, website_url, image } = user.profile;
         Self {
             id: user.id.0,
             email: user.email.map(|email| email.as_str().to_owned()),
             email_verified: user.email_verified,
             username: user.username.to_string(),
-            name: user.profile.name,
-            bio: user.profile.bio,
-            location: user.profile.location,
-            website_url: user.profile.website_url.as_ref().map(WebUrl::as_str).map(str::to_owned),
-            image: user.profile.image.as_ref().map(WebUrl::as_str).map(str::to_owned),
+            name,
+            bio,
+            location,
+            website_url: website_url.as_ref().map(WebUrl::as_str).map(str::to_owned),
+            image: image.as_ref().map(WebUrl::as_str).map(str::to_owned),
             is_public: user.is_public,
             created_at: user.created_at.into(),
             updated_at: user.updated_at.into(),

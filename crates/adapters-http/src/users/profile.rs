@@ -4,7 +4,7 @@ use domain::dashboard::{Overview, WebProfile};
 use domain::ids::UserId;
 use domain::progression::MonthlyBadge;
 use domain::referrals::ReferralCode;
-use domain::users::{Region, User, WebUrl};
+use domain::users::{Profile, Region, User, WebUrl};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -76,13 +76,15 @@ impl ProfileBody {
     }
 
     fn open(user: User, overview: &Overview) -> Self {
+        // `closed` shows name and image.
+        let Profile { name: _, bio, location, region, website_url, image: _ } = user.profile.clone();
         Self {
             created_at: Some(user.created_at.into()),
             updated_at: Some(user.updated_at.into()),
-            bio: user.profile.bio.clone(),
-            location: user.profile.location.clone(),
-            region: user.profile.region.map(Region::name),
-            website_url: user.profile.website_url.as_ref().map(text),
+            bio,
+            location,
+            region: region.map(Region::name),
+            website_url: website_url.as_ref().map(text),
             level: Some(overview.level.level),
             xp: Some(overview.level.xp),
             title: Some(overview.level.title()),

@@ -66,12 +66,18 @@ async fn ask(client: Client, method: &str, path: &str, body: Option<Value>) -> T
 }
 
 /// Everything that is for administrators.
-const OPERATIONS: [(&str, &str); 16] = [
+const OPERATIONS: [(&str, &str); 22] = [
     ("GET", "/admin/flags"),
     ("GET", "/admin/suspects"),
     ("POST", "/admin/users/bob/flag"),
     ("DELETE", "/admin/users/bob/flag"),
     ("GET", "/admin/audit"),
+    ("GET", "/admin/users"),
+    ("DELETE", "/admin/users/bob"),
+    ("POST", "/admin/users/bob/disable"),
+    ("POST", "/admin/users/bob/enable"),
+    ("POST", "/admin/users/bob/end-sessions"),
+    ("POST", "/admin/users/bob/password-link"),
     ("GET", "/admin/invitations"),
     ("POST", "/admin/invitations"),
     ("DELETE", "/admin/invitations/x"),

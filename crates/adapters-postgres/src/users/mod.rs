@@ -108,15 +108,15 @@ struct ProfileColumns<'a> {
 
 impl<'a> From<&'a User> for ProfileColumns<'a> {
     fn from(user: &'a User) -> Self {
-        let profile = &user.profile;
+        let Profile { name, bio, location, region, website_url, image } = &user.profile;
         Self {
             username: user.username.as_str(),
-            name: profile.name.as_deref(),
-            bio: profile.bio.as_deref(),
-            location: profile.location.as_deref(),
-            region: profile.region.map(Region::name),
-            website_url: profile.website_url.as_ref().map(WebUrl::as_str),
-            image: profile.image.as_ref().map(WebUrl::as_str),
+            name: name.as_deref(),
+            bio: bio.as_deref(),
+            location: location.as_deref(),
+            region: region.map(Region::name),
+            website_url: website_url.as_ref().map(WebUrl::as_str),
+            image: image.as_ref().map(WebUrl::as_str),
             is_public: user.is_public,
             updated_at: user.updated_at,
         }

@@ -13,6 +13,7 @@ mod intake;
 mod message;
 mod names;
 pub mod ports;
+mod pricer;
 mod quirks;
 mod rebuild;
 #[cfg(test)]
@@ -29,12 +30,13 @@ pub mod testing;
 mod tokens;
 
 pub use batch::{SentMessage, SyncBatch, TokenConventions, Warning};
-pub use changes::{LedgerChanges, Pricer};
+pub use changes::LedgerChanges;
 pub use derived::{Derived, HourKey, HourSums, RollupKey};
 pub use error::UsageError;
 pub use intake::{AcceptedMessages, Intake, Rejection, RejectionReason, Rejections};
 pub use message::{LedgerEntry, MessageKey, Model, UsageMessage, fold_copies};
 pub use names::{MachineId, ModelName, Provider, Source};
+pub use pricer::Pricer;
 pub use rebuild::RebuildReport;
 pub use report::{AccountSummary, SyncReport};
 pub use repriced_account::RepricedAccount;

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::changes::Pricer;
 use super::derived::Derived;
 use super::error::UsageError;
 use super::message::Model;
 use super::ports::LedgerCursor;
+use super::pricer::Pricer;
 use super::rebuild::{apply_delta, up_to_date};
 use super::repriced_account::RepricedAccount;
 use crate::days::Zone;

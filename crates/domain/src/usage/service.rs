@@ -6,13 +6,14 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::batch::{SyncBatch, Warning};
-use super::changes::{LedgerChanges, Pricer};
+use super::changes::LedgerChanges;
 use super::derived::Derived;
 use super::error::UsageError;
 use super::intake::Intake;
 use super::message::{LedgerEntry, MessageKey, UsageMessage, fold_copies};
 use super::names::{MachineId, Source};
 use super::ports::{SharedNames, SyncLock};
+use super::pricer::Pricer;
 use super::rebuild::{RebuildReport, apply_delta, rederive, up_to_date};
 use super::report::{AccountSummary, SyncReport};
 use super::room::AccountRoom;

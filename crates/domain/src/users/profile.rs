@@ -201,15 +201,16 @@ pub struct ProfileChange {
 impl User {
     /// Applies `change` except for the zone, which needs a recount of the history.
     pub fn apply(&mut self, change: ProfileChange, now: OffsetDateTime) {
+        let ProfileChange { username, name, bio, location, region, website_url, image, is_public, zone: _ } = change;
         let profile = &mut self.profile;
-        set(&mut self.username, change.username);
-        set(&mut profile.name, change.name);
-        set(&mut profile.bio, change.bio);
-        set(&mut profile.location, change.location);
-        set(&mut profile.region, change.region);
-        set(&mut profile.website_url, change.website_url);
-        set(&mut profile.image, change.image);
-        set(&mut self.is_public, change.is_public);
+        set(&mut self.username, username);
+        set(&mut profile.name, name);
+        set(&mut profile.bio, bio);
+        set(&mut profile.location, location);
+        set(&mut profile.region, region);
+        set(&mut profile.website_url, website_url);
+        set(&mut profile.image, image);
+        set(&mut self.is_public, is_public);
         self.updated_at = now;
     }
 }

@@ -45,15 +45,15 @@ impl Users {
         let (was_public, now) = (account.is_public, self.deps.now());
         account.apply(change, now);
         let is_shown = account.is_public && !was_public;
-        if is_shown {
-            tx.follows().accept_all(user, now).await?;
-        }
         tx.users().update(&account).await.map_err(|error| match error {
             StoreError::Conflict { constraint } if constraint == "users_username_key" => {
                 UserError::UsernameTaken(account.username.to_string())
             }
             other => other.into(),
         })?;
+        if is_shown {
+            tx.follows().accept_all(user, now).await?;
+        }
         settle(&mut *tx, &*self.deps.ids, now, user, progress).await?;
         if is_shown {
             queue_refresh(&mut *tx, &*self.deps.ids, now + REFRESH_DELAY, now).await?;
