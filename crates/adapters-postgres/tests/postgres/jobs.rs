@@ -13,7 +13,7 @@ use time::ext::NumericalDuration;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::common::{NOW, fixture};
+use crate::common::{Fixture, NOW, fixture};
 
 /// Longer than any test takes, and over at once.
 const LONG: Duration = Duration::from_mins(10);
@@ -170,11 +170,19 @@ async fn attempt_ends_done_pending_or_dead() {
     ];
     store.finish("one", &endings, NOW).await.expect("finished");
     assert_eq!(states(store).await, ["done", "pending", "dead"]);
+    let finished = texts(&fixture, "SELECT status FROM jobs WHERE finished_at IS NOT NULL ORDER BY id").await;
+    assert_eq!(finished, ["done", "dead"], "a job that is retried is not finished");
     assert!(take(store, "one", 9).await.is_empty());
     let again = store.take("one", &room(9), NOW + 5.minutes(), LONG).await.expect("jobs");
     assert_eq!(again.iter().map(|job| (job.id, job.attempt)).collect::<Vec<_>>(), [(id(2), 2)]);
     let listed = store.list(Some(JobStatus::Running), 9).await.expect("a list");
     assert_eq!(listed[0].last_error.as_deref(), Some("not now"));
+}
+
+/// The texts that `query` returns.
+async fn texts(fixture: &Fixture, query: &str) -> Vec<String> {
+    let rows = fixture.client().await.query(query, &[]).await.expect("rows");
+    rows.iter().map(|row| row.get(0)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
