@@ -1,6 +1,7 @@
 //! The server program: reads its configuration, opens its database, and serves until a signal ends it.
 
 mod cli;
+mod healthcheck;
 mod memory;
 mod migrate;
 mod providers;
@@ -36,6 +37,7 @@ fn run(cli: Cli) -> Result<(), StartupError> {
         Some(Command::Config { reference: false }) => print_text(&Settings::load()?.render_effective()),
         Some(Command::Openapi) => print_text(&serve::openapi()?),
         Some(Command::Migrate(migrate)) => migrate::migrate(&loaded()?, &migrate),
+        Some(Command::Healthcheck) => print_text(&healthcheck::ask(&Settings::load()?)?),
         None => {
             memory::limit();
             serve::serve(&loaded()?, !cli.no_worker)

@@ -15,6 +15,6 @@ pub use error::JobError;
 pub use first::FirstJobs;
 pub use job::{Attempt, Job, NewJob, UnknownJob};
 pub use kind::JobKind;
-pub use ports::{JobQueue, JobStore};
+pub use ports::{JobQueue, JobStore, WorkerHealth, WorkerStatus};
 pub use retry::{Verdict, backoff, judge};
 pub use status::JobStatus;
