@@ -3,6 +3,7 @@
 mod cli;
 mod healthcheck;
 mod memory;
+mod metrics;
 mod migrate;
 mod providers;
 mod proxy;
@@ -36,8 +37,8 @@ fn run(cli: Cli) -> Result<(), StartupError> {
         Some(Command::Config { reference: true }) => print_text(&settings::reference()),
         Some(Command::Config { reference: false }) => print_text(&Settings::load()?.render_effective()),
         Some(Command::Openapi) => print_text(&serve::openapi()?),
-        Some(Command::Migrate(migrate)) => migrate::migrate(&loaded()?, &migrate),
         Some(Command::Healthcheck) => print_text(&healthcheck::ask(&Settings::load()?)?),
+        Some(Command::Migrate(migrate)) => migrate::migrate(&loaded()?, &migrate),
         None => {
             memory::limit();
             serve::serve(&loaded()?, !cli.no_worker)

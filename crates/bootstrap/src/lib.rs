@@ -1,6 +1,8 @@
-//! The parts that both programs share: configuration, telemetry, clock, ids, password hashing, the database and the price book.
+//! The parts that both programs share: configuration, telemetry, metrics, clock, ids, password hashing, the
+//! database and the price book.
 
 pub mod database;
+pub mod metrics;
 pub mod out;
 pub mod passwords;
 pub mod prices;

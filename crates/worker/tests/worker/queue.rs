@@ -332,7 +332,7 @@ async fn worker_survives_a_crash_of_its_database() {
     let dir = DataDir::resolve(&top.path().join("data"), Origin::Explicit).expect("a data directory");
     let mut cluster = Cluster::start(&dir, &Options::default()).expect("a cluster");
     Migrations::at(cluster.url()).up().await.expect("a schema");
-    let pool = PoolSettings { max_connections: 4, wait: Duration::from_secs(1), work: WorkClass::Jobs };
+    let pool = PoolSettings { max_connections: 4, wait: Duration::from_secs(1), work: WorkClass::Jobs, name: "test" };
     let store = Database::new(cluster.url(), pool).expect("a pool");
     let told = Told::to_wait(&[]);
     let running = start(&store, cluster.url(), |_| Vec::new(), told.clone(), quick(), LONG);
