@@ -271,7 +271,7 @@ async fn the_document_tells_every_operation_and_every_status() {
     }
     ids.sort();
     ids.dedup();
-    assert_eq!(ids.len(), 16);
+    assert_eq!(ids.len(), 17);
     assert_eq!(references(&document).into_iter().find(|name| document.pointer(&name[1..]).is_none()), None);
 }
 
