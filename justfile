@@ -51,6 +51,7 @@ price-book:
 bench:
     cargo bench -p domain --bench pricing
     cargo bench -p adapters-http --bench sync_body
+    cargo bench -p adapters-http --bench request_metrics
 
 # Measures whole servers for docs/PERFORMANCE.md; without arguments lists the commands.
 load *arguments='--help':

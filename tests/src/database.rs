@@ -43,11 +43,17 @@ impl Database {
     }
 
     /// A command for a program of burntop on this database. Its environment has only the settings common to stories: any free port,
-    /// no rate limits.
+    /// no metrics, no
+    /// rate limits.
     pub fn command(&self, name: &str) -> Command {
         let mut command = bare(name, self.url());
         command.current_dir(self.home()).env("BURNTOP_DATA_DIR", self.home().join("data"));
-        command.env("PORT", "0").env("METRICS_BIND", "").env("PRICING_URL", "").stdin(Stdio::null());
+        command
+            .env("PORT", "0")
+            .env("METRICS_BIND", "")
+            .env("WORKER_METRICS_BIND", "")
+            .env("PRICING_URL", "")
+            .stdin(Stdio::null());
         for limit in ["AUTH", "FAILED_LOGINS", "SYNC", "DEFAULT"] {
             command.env(format!("BURNTOP__RATE_LIMITS__{limit}_PER_MINUTE"), "0");
         }

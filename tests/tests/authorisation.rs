@@ -70,6 +70,7 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
     ("GET /health",                                 [200, 200, 200, 200, 200, 200]),
     ("GET /health/live",                            [200, 200, 200, 200, 200, 200]),
     ("GET /health/ready",                           [200, 200, 200, 200, 200, 200]),
+    ("GET /health/worker",                          [503, 503, 503, 503, 503, 503]),
     ("GET /insights",                               [401, 404, 404, 403, 404, 404]),
     ("GET /leaderboard",                            [200, 200, 200, 200, 200, 200]),
     ("POST /leaderboard/refresh",                   [401, 403, 202, 403, 403, 403]),

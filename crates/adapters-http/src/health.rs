@@ -1,10 +1,11 @@
-//! `/health`: liveness, and readiness to serve requests.
+//! `/health`: liveness, readiness to serve requests, and the worker.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, Responder};
 use async_trait::async_trait;
 use domain::clock::Clock;
+use domain::jobs::{WorkerHealth, WorkerStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,6 +23,8 @@ pub trait Readiness: Send + Sync {
     async fn migrations(&self) -> bool;
     /// Whether the process is stopping and finishes requests in progress.
     fn draining(&self) -> bool;
+    /// The workers and the queue; `None` if the database does not answer.
+    async fn worker(&self) -> Option<WorkerStatus>;
 }
 
 /// The health of the service.
@@ -58,6 +61,47 @@ struct ReadyChecks {
     migrations: Check,
     /// Error while the process finishes its work before it stops.
     serving: Check,
+}
+
+/// Whether jobs are run.
+#[derive(Debug, Serialize, ToSchema)]
+struct WorkerBody {
+    status: WorkerState,
+    timestamp: Instant,
+    /// When a worker was last seen; null if none was within the last day, or the database does not answer.
+    last_seen_at: Option<Instant>,
+    /// For how long the oldest due job waits; null if none waits, or the database does not answer.
+    oldest_due_job_seconds: Option<u64>,
+}
+
+/// `ok`; `behind`: a worker runs, but a job has been due for more than 15 minutes; `stale`: no worker runs; `degraded`: the database
+/// does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum WorkerState {
+    Ok,
+    Behind,
+    Stale,
+    Degraded,
+}
+
+impl WorkerState {
+    fn of(status: Option<&WorkerStatus>) -> Self {
+        match status.map(WorkerStatus::health) {
+            Some(WorkerHealth::Ok) => Self::Ok,
+            Some(WorkerHealth::Behind) => Self::Behind,
+            Some(WorkerHealth::Stale) => Self::Stale,
+            None => Self::Degraded,
+        }
+    }
+
+    /// A worker that is behind works, so a supervisor that restarts it would not help.
+    fn health(self) -> Health {
+        match self {
+            Self::Ok | Self::Behind => Health::Ok,
+            Self::Stale | Self::Degraded => Health::Degraded,
+        }
+    }
 }
 
 /// All is well, or not.
@@ -101,6 +145,7 @@ pub fn routes() -> Routes {
         health: Public, Unlimited;
         live: Public, Unlimited;
         ready: Public, Unlimited;
+        worker: Public, Unlimited;
     ]
     .under("/health")
 }
@@ -153,6 +198,35 @@ async fn ready(readiness: Data<dyn Readiness>, clock: Data<dyn Clock>) -> impl R
     };
     let status = Health::of(&[checks.database, checks.migrations, checks.serving]);
     answer(status, ReadyBody { status, timestamp: clock.now().into(), checks })
+}
+
+/// Check that a worker runs jobs
+///
+/// A worker that was killed counts as running until its leases expire (`worker.lease_seconds`).
+#[utoipa::path(
+    get, path = "/worker", tag = "Health",
+    responses(
+        (status = 200, description = "A worker runs", body = WorkerBody,
+         example = json!({"status": "ok", "timestamp": "2026-11-22T12:34:56.789Z",
+                          "last_seen_at": "2026-11-22T12:34:53.123Z", "oldest_due_job_seconds": null})),
+        (status = 503, description = "No worker runs, or the database does not answer", body = WorkerBody,
+         example = json!({"status": "stale", "timestamp": "2026-11-22T12:34:56.789Z",
+                          "last_seen_at": "2026-11-22T09:15:00.5Z", "oldest_due_job_seconds": 11980})),
+    )
+)]
+async fn worker(readiness: Data<dyn Readiness>, clock: Data<dyn Clock>) -> impl Responder {
+    let found = readiness.worker().await;
+    let status = WorkerState::of(found.as_ref());
+    let found = found.unwrap_or_default();
+    answer(
+        status.health(),
+        WorkerBody {
+            status,
+            timestamp: clock.now().into(),
+            last_seen_at: found.last_seen_at.map(Instant::from),
+            oldest_due_job_seconds: found.oldest_due_for.map(|due_for| due_for.as_secs()),
+        },
+    )
 }
 
 /// The body with the status that says the same.

@@ -23,6 +23,7 @@ pub mod instants;
 pub mod json;
 pub mod leaderboard;
 pub mod limits;
+pub mod metrics;
 pub mod notifications;
 pub mod openapi;
 mod page;

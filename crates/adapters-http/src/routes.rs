@@ -38,6 +38,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use actix_web::dev::{Handler, ResourceDef};
 use actix_web::guard::fn_guard;
@@ -52,6 +53,7 @@ use utoipa_actix_web::OpenApiFactory;
 
 use crate::error::{ApiError, ApiResult};
 use crate::limits::{Access, RateClass, RouteGuard};
+use crate::metrics::MatchedRoute;
 
 /// Registers handlers under `#[utoipa::path]` as [`Routes`].
 #[macro_export]
@@ -214,12 +216,17 @@ impl Routes {
         for (path, routes) in paths {
             let methods: Vec<Method> = routes.iter().map(|(method, ..)| method.clone()).collect();
             known.push((ResourceDef::new(path.as_str()), methods.clone()));
+            let pattern: Arc<str> = path.as_str().into();
             // Guarded as a whole, so that `GET /users/me` is still `/users/{username}` where `/users/me` has no GET.
             let resource =
                 web::resource(path).guard(fn_guard(move |ask| methods.iter().any(|m| serves(m, &ask.head().method))));
             config.service(routes.into_iter().fold(resource, |resource, (method, guard, route)| {
                 let route = route.guard(fn_guard(move |ask| serves(&method, &ask.head().method)));
-                resource.route(route.wrap(from_fn(move |request, next| guard.serve(request, next))))
+                let pattern = Arc::clone(&pattern);
+                resource.route(route.wrap(from_fn(move |request, next| {
+                    MatchedRoute::set(&request, &pattern);
+                    guard.serve(request, next)
+                })))
             }));
         }
         config.default_service(web::to(move |request: HttpRequest| {

@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use deadpool::Runtime;
@@ -12,6 +12,7 @@ use domain::store::{Reads, Store, UnitOfWork};
 
 use crate::dictionary::Dictionary;
 use crate::error::ConnectError;
+use crate::metrics::PoolMetrics;
 use crate::pool::{Connector, Pool, Pooled, QueryCount};
 use crate::query::RunQuery;
 use crate::statement::statement;
@@ -27,12 +28,15 @@ pub struct PoolSettings {
     pub wait: Duration,
     /// What they are for.
     pub work: WorkClass,
+    /// Names the pool in metrics.
+    pub name: &'static str,
 }
 
 /// A PostgreSQL database with our schema. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
-    pool: Pool,
+    pub(crate) pool: Pool,
+    pub(crate) metrics: PoolMetrics,
     dictionary: Arc<Dictionary>,
     queries: QueryCount,
     sends_email: bool,
@@ -50,7 +54,8 @@ impl Database {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| ConnectError { sqlstate: None, message: error.to_string() })?;
-        Ok(Self { pool, dictionary: Arc::default(), queries, sends_email: false })
+        let metrics = PoolMetrics::new(settings.name);
+        Ok(Self { pool, metrics, dictionary: Arc::default(), queries, sends_email: false })
     }
 
     /// The same database over a pool of its own, so that its load does not delay others.
@@ -101,7 +106,10 @@ impl Database {
     }
 
     pub(crate) async fn connection(&self) -> Result<Pooled, StoreError> {
-        self.pool.get().await.map(Pooled::new).map_err(|error| StoreError::Unavailable(error.to_string()))
+        let began = Instant::now();
+        let connection = self.pool.get().await;
+        self.metrics.record_wait(began.elapsed(), connection.is_ok());
+        connection.map(Pooled::new).map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 }
 

@@ -575,6 +575,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    worker_heartbeats (worker) {
+        worker -> Text,
+        seen_at -> Timestamptz,
+        alive_until -> Timestamptz,
+    }
+}
+
 diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 
@@ -627,4 +635,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     usage_totals,
     users,
     weekly_summaries,
+    worker_heartbeats,
 );

@@ -94,7 +94,8 @@ impl TlsCluster {
 
     /// Opens a connection the way the programs do.
     async fn connect(&self, host: &str, database: &str, parameters: &str) -> Result<(), String> {
-        let settings = PoolSettings { max_connections: 1, wait: Duration::from_secs(20), work: WorkClass::Jobs };
+        let settings =
+            PoolSettings { max_connections: 1, wait: Duration::from_secs(20), work: WorkClass::Jobs, name: "test" };
         let store = Database::new(&self.url(host, database, parameters), settings).unwrap();
         store.check().await.map_err(|error| error.message)
     }
@@ -166,7 +167,8 @@ async fn migrations_notifications_and_cancel_requests_are_encrypted() {
     assert!(create_database(&url).await.unwrap());
     assert!(!Migrations::at(&url).up().await.unwrap().is_empty());
 
-    let settings = PoolSettings { max_connections: 1, wait: Duration::from_secs(20), work: WorkClass::Jobs };
+    let settings =
+        PoolSettings { max_connections: 1, wait: Duration::from_secs(20), work: WorkClass::Jobs, name: "test" };
     let store = Database::new(&url, settings).unwrap();
     let _hub = Hub::start(store.clone(), &url, HubLimits::default());
     wait_until(&url, "SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE 'LISTEN %'").await;

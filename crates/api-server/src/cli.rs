@@ -21,6 +21,8 @@ pub(crate) enum Command {
         #[arg(long)]
         reference: bool,
     },
+    /// Ask the running server for its health; the exit code is 0 if it is healthy
+    Healthcheck,
     /// Migrate the schema of the database
     Migrate(Migrate),
     /// Print the OpenAPI document

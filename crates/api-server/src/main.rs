@@ -1,7 +1,9 @@
 //! The server program: reads its configuration, opens its database, and serves until a signal ends it.
 
 mod cli;
+mod healthcheck;
 mod memory;
+mod metrics;
 mod migrate;
 mod proxy;
 mod ready;
@@ -34,6 +36,7 @@ fn run(cli: Cli) -> Result<(), StartupError> {
         Some(Command::Config { reference: true }) => print_text(&settings::reference()),
         Some(Command::Config { reference: false }) => print_text(&Settings::load()?.render_effective()),
         Some(Command::Openapi) => print_text(&serve::openapi()?),
+        Some(Command::Healthcheck) => print_text(&healthcheck::ask(&Settings::load()?)?),
         Some(Command::Migrate(migrate)) => migrate::migrate(&loaded()?, &migrate),
         None => {
             memory::limit();

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use adapters_http::health::Readiness;
 use adapters_postgres::Database;
 use async_trait::async_trait;
+use domain::jobs::{JobStore, WorkerStatus};
 
 /// Ready while the database answers and no shutdown has begun.
 pub(crate) struct DatabaseReadiness {
@@ -35,5 +36,13 @@ impl Readiness for DatabaseReadiness {
 
     fn draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
+    }
+
+    async fn worker(&self) -> Option<WorkerStatus> {
+        self.store
+            .worker_status()
+            .await
+            .inspect_err(|error| tracing::warn!(%error, "reading the worker's state failed"))
+            .ok()
     }
 }

@@ -11,6 +11,7 @@ use adapters_http::edge::Edge;
 use adapters_http::services::api;
 use adapters_postgres::Hub;
 use bootstrap::database::Database;
+use bootstrap::metrics::Metrics;
 use bootstrap::prices::PriceBookFollower;
 use bootstrap::service::{self, ServiceState};
 use bootstrap::signals::{ShutdownSignals, TERMINATE};
@@ -18,6 +19,7 @@ use bootstrap::store::{ServerDatabase, deps};
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 
+use crate::metrics;
 use crate::ready::DatabaseReadiness;
 use crate::work::WorkerTask;
 use crate::{proxy, services, welcome};
@@ -28,13 +30,14 @@ pub(crate) fn serve(settings: &Settings, works: bool) -> Result<(), StartupError
     let runtime = runtime()?;
     // Before the database is opened, because a taken port is the most common failure and the database the slowest step.
     let listener = listen(settings)?;
+    let metrics = metrics::start(settings)?;
     // From here on signals do not end the process by themselves, so the database is always stopped.
     let end = runtime.block_on(async { ShutdownSignals::listen() })?;
     let address =
         listener.local_addr().map_err(|error| StartupError::listening(self::address(settings), "HOST", &error))?;
     let settings = &settings.clone().listening_on(address);
     let mut database = Database::open(settings)?;
-    let served = runtime.block_on(run(settings, &mut database, works, listener, end));
+    let served = runtime.block_on(run(settings, &mut database, works, listener, metrics, end));
     drop(runtime);
     served.and(database.stop())
 }
@@ -60,6 +63,7 @@ async fn run(
     database: &mut Database,
     works: bool,
     listener: TcpListener,
+    metrics: Option<Metrics>,
     mut end: ShutdownSignals,
 ) -> Result<(), StartupError> {
     let started = Instant::now();
@@ -72,6 +76,7 @@ async fn run(
     let services = services::services(settings, &store, hub.clone(), Arc::clone(&ready), prices.book())?;
     let works = works && database.is_embedded();
     let working = works.then(|| WorkerTask::start(settings, &store.jobs, database.url())).transpose()?;
+    let _metrics = metrics.map(|metrics| metrics.serve(metrics::sources(&store, &hub))).transpose()?;
     let edge = Edge::new(Arc::new(SystemClock), Arc::new(SystemIds), services::edge(settings));
     let server = HttpServer::new(move || app(&edge, api()).configure(|config| services.clone().install(config)));
     let failed = |error: std::io::Error| StartupError::Other { doing: "serving", reason: error.to_string() };

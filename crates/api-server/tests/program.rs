@@ -10,11 +10,11 @@ use std::process::{Child, Command, Output, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The program with only `PATH` and `variables` in its environment.
+/// The program without metrics, with only `PATH` and `variables` in its environment.
 fn program(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_api-server"));
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    command.args(arguments).envs(variables.iter().copied()).stdin(Stdio::null());
+    command.env("METRICS_BIND", "").args(arguments).envs(variables.iter().copied()).stdin(Stdio::null());
     command
 }
 

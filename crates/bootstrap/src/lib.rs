@@ -1,7 +1,9 @@
-//! The parts that both programs share: configuration, telemetry, clock, ids, the adapters, the database and the price book.
+//! The parts that both programs share: configuration, telemetry, metrics, clock, ids, the adapters, the
+//! database and the price book.
 
 pub mod adapters;
 pub mod database;
+pub mod metrics;
 pub mod out;
 pub mod passwords;
 pub mod prices;

@@ -5,11 +5,19 @@ use std::time::Duration;
 
 use domain::deps::Deps;
 use domain::pricing::{CurrentBook, Editions};
+use metrics::{describe_gauge, gauge};
 use tokio::task::JoinHandle;
 
 /// How often a process checks for a new edition, and how often until the first check succeeds.
 const POLL_INTERVAL: Duration = Duration::from_secs(30);
 const FIRST_POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+const EDITION_METRIC: &str = "burntop_price_book_edition";
+
+/// Describes the metric of a [`Followed`] book.
+pub fn describe_metrics() {
+    describe_gauge!(EDITION_METRIC, "The edition of the price book that this process uses; 0 is the shipped book");
+}
 
 /// The shipped book, without stored prices.
 pub fn shipped() -> Arc<CurrentBook> {
@@ -54,8 +62,12 @@ impl Drop for PriceBookFollower {
 
 /// Checks for a new edition once; returns whether the stored edition could be read.
 async fn follow(editions: &Editions) -> bool {
-    match editions.follow().await {
-        Ok(true) => tracing::info!(edition = editions.in_force().0.0, "price book replaced"),
+    let followed = editions.follow().await;
+    let edition = editions.in_force().0.0;
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+    gauge!(EDITION_METRIC).set(edition as f64);
+    match followed {
+        Ok(true) => tracing::info!(edition, "price book replaced"),
         Ok(false) => {}
         Err(error) => {
             tracing::warn!(%error, "reading prices failed; the price book in force stays");

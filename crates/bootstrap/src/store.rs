@@ -17,8 +17,8 @@ const LOOK_UP_CONNECTIONS: usize = 2;
 /// Connections of the server for sign-in and registration.
 const SIGN_IN_CONNECTIONS: usize = 4;
 
-/// Connections of the server for its health checks.
-const HEALTH_CONNECTIONS: usize = 1;
+/// Connections of the server for its health checks, and one that reads values for metrics.
+const HEALTH_CONNECTIONS: usize = 2;
 
 /// Connections of a worker besides those of its jobs, for the queue, the schedule and leases.
 const QUEUE_CONNECTIONS: usize = 3;
@@ -31,6 +31,7 @@ pub struct ServerDatabase {
     pub look_ups: Database,
     /// For sign-in and registration.
     pub sign_in: Database,
+    /// For health checks and metrics.
     pub health: Database,
     /// For the jobs of a worker in this process.
     pub jobs: Database,
@@ -39,24 +40,29 @@ pub struct ServerDatabase {
 impl ServerDatabase {
     /// Opens the pools for the database at `url`, and migrates the schema if the settings say so.
     pub async fn open(settings: &Settings, url: &str) -> Result<Self, StartupError> {
-        let requests = pool(settings, settings.database.max_connections(), WorkClass::Requests);
+        let requests = pool(settings, "requests", settings.database.max_connections(), WorkClass::Requests);
         let requests = open(settings, url, requests).await?;
-        let with = |connections, work| {
-            let settings = pool(settings, connections, work);
+        let with = |name, connections, work| {
+            let settings = pool(settings, name, connections, work);
             requests.with_pool(url, settings).map_err(|error| unreachable(url, &error))
         };
         Ok(Self {
-            look_ups: with(LOOK_UP_CONNECTIONS, WorkClass::SignIn)?,
-            sign_in: with(SIGN_IN_CONNECTIONS, WorkClass::SignIn)?,
-            health: with(HEALTH_CONNECTIONS, WorkClass::Health)?,
-            jobs: with(settings.worker.jobs_at_once + QUEUE_CONNECTIONS, WorkClass::Jobs)?,
+            look_ups: with("look_ups", LOOK_UP_CONNECTIONS, WorkClass::SignIn)?,
+            sign_in: with("sign_in", SIGN_IN_CONNECTIONS, WorkClass::SignIn)?,
+            health: with("health", HEALTH_CONNECTIONS, WorkClass::Health)?,
+            jobs: with("jobs", settings.worker.jobs_at_once + QUEUE_CONNECTIONS, WorkClass::Jobs)?,
             requests,
         })
     }
 
+    /// All pools.
+    pub fn pools(&self) -> [&Database; 5] {
+        [&self.requests, &self.look_ups, &self.sign_in, &self.health, &self.jobs]
+    }
+
     /// Closes each connection as it returns to its pool; further requests for a connection fail.
     pub fn close(&self) {
-        for pool in [&self.requests, &self.look_ups, &self.sign_in, &self.health, &self.jobs] {
+        for pool in self.pools() {
             pool.close();
         }
     }
@@ -70,11 +76,11 @@ pub fn deps(database: &Database) -> Deps {
 /// Opens the pool of a worker or a command for the database at `url`, and migrates the schema if the settings say so. The
 /// connections belong to the current runtime.
 pub async fn open_for_jobs(settings: &Settings, url: &str) -> Result<Database, StartupError> {
-    open(settings, url, pool(settings, settings.database.max_connections(), WorkClass::Jobs)).await
+    open(settings, url, pool(settings, "jobs", settings.database.max_connections(), WorkClass::Jobs)).await
 }
 
-fn pool(settings: &Settings, max_connections: usize, work: WorkClass) -> PoolSettings {
-    PoolSettings { max_connections, wait: Duration::from_secs(settings.database.wait_timeout_seconds), work }
+fn pool(settings: &Settings, name: &'static str, max_connections: usize, work: WorkClass) -> PoolSettings {
+    PoolSettings { max_connections, wait: Duration::from_secs(settings.database.wait_timeout_seconds), work, name }
 }
 
 async fn open(settings: &Settings, url: &str, pool: PoolSettings) -> Result<Database, StartupError> {

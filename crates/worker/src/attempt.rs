@@ -10,9 +10,17 @@ use domain::jobs::{JobAttempt, JobError, RetryDecision, judge};
 use tokio::task::JoinSet;
 
 use crate::handlers::JobRunner;
+use crate::metrics;
 
 /// Runs the job `taken` with `work`, and returns the outcome.
 pub(crate) async fn attempt(work: Arc<dyn JobRunner>, clock: Arc<dyn Clock>, taken: TakenJob) -> JobOutcome {
+    let (kind, began) = (taken.kind, Instant::now());
+    let outcome = run(work, clock, taken, began).await;
+    metrics::record_attempt(kind, &outcome, began.elapsed());
+    outcome
+}
+
+async fn run(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: TakenJob, began: Instant) -> JobOutcome {
     let TakenJob { id, kind, job, attempt, attempts } = taken;
     let job = match job {
         Ok(job) => job,
@@ -21,7 +29,6 @@ pub(crate) async fn attempt(work: Arc<dyn JobRunner>, clock: Arc<dyn Clock>, tak
             return JobOutcome::Dead { error: unknown.to_string() };
         }
     };
-    let began = Instant::now();
     // In a task of its own, a panic ends only this attempt, and blocking work does not delay the queue. A `JoinSet` aborts its
     // task when it is dropped: a job that is cut off does not run on beside its next attempt.
     let mut doing = JoinSet::new();

@@ -6,6 +6,7 @@ pub mod cleanup;
 mod handlers;
 pub mod import;
 mod mail;
+pub mod metrics;
 pub mod prices;
 mod queue;
 pub mod rebuild;

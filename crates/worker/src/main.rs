@@ -6,6 +6,7 @@ mod commands;
 use std::process::ExitCode;
 
 use bootstrap::database::Database;
+use bootstrap::metrics::Metrics;
 use bootstrap::{Settings, StartupError};
 use clap::Parser;
 use cli::{Cli, Command};
@@ -25,6 +26,10 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<(), StartupError> {
     let settings = Settings::load()?;
     bootstrap::telemetry::start(&settings).map_err(|error| failed("starting the log", error.to_string()))?;
+    let metrics = match &cli.command {
+        Command::Run(_) => worker::metrics::start(&settings)?,
+        _ => None,
+    };
     let database = match &cli.command {
         // A worker runs beside a server, which starts the embedded database.
         Command::Run(_) => Database::attach(&settings)?,
@@ -34,13 +39,14 @@ fn run(cli: Cli) -> Result<(), StartupError> {
         .enable_all()
         .build()
         .map_err(|error| failed("starting the runtime", error.to_string()))?;
-    let done = runtime.block_on(obey(&settings, database.url(), cli.command));
+    let done = runtime.block_on(obey(&settings, database.url(), cli.command, metrics));
     drop(runtime);
     done.and(database.stop())
 }
 
-async fn obey(settings: &Settings, url: &str, command: Command) -> Result<(), StartupError> {
+async fn obey(settings: &Settings, url: &str, command: Command, metrics: Option<Metrics>) -> Result<(), StartupError> {
     let store = bootstrap::store::open_for_jobs(settings, url).await?;
+    let _metrics = metrics.map(|metrics| metrics.serve(worker::metrics::sources(&store))).transpose()?;
     let done = match command {
         Command::Run(args) => commands::run::run(settings, &store, url, args).await,
         Command::RunOnce { job } => commands::run_once::run_once(settings, &store, &job.into()).await,

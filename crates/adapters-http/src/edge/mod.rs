@@ -20,7 +20,7 @@ use actix_web::error::InternalError;
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpResponse};
 use domain::clock::Clock;
 use domain::ids::Ids;
 use futures_util::FutureExt;
@@ -31,6 +31,7 @@ pub use correlation::CorrelationId;
 
 use crate::error::ApiError;
 use crate::limits::RateLimitHeaders;
+use crate::metrics::{MatchedRoute, RequestMetrics};
 use cors::Cors;
 
 /// The settings of the edge.
@@ -65,6 +66,7 @@ pub struct Edge {
     cors: Arc<Cors>,
     https: bool,
     request_timeout: Duration,
+    metrics: RequestMetrics,
 }
 
 impl fmt::Debug for Edge {
@@ -77,7 +79,8 @@ impl Edge {
     /// An edge with the time of `clock` and new correlation ids from `ids`.
     pub fn new(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, settings: EdgeSettings) -> Self {
         let EdgeSettings { cors_origins, cors_headers, https, request_timeout } = settings;
-        Self { clock, ids, cors: Arc::new(Cors::new(cors_origins, &cors_headers)), https, request_timeout }
+        let (cors, metrics) = (Arc::new(Cors::new(cors_origins, &cors_headers)), RequestMetrics::default());
+        Self { clock, ids, cors, https, request_timeout, metrics }
     }
 
     /// The clock, for handlers.
@@ -92,15 +95,17 @@ impl Edge {
         next: Next<B>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
         let started = Instant::now();
+        let in_flight = self.metrics.begin();
         let id = CorrelationId::of(request.headers(), &*self.ids);
-        let headers = RateLimitHeaders::default();
+        let (headers, route) = (RateLimitHeaders::default(), MatchedRoute::default());
         request.extensions_mut().insert(id.clone());
         request.extensions_mut().insert(headers.clone());
+        request.extensions_mut().insert(route.clone());
         headers::forget_impossible_encodings(&mut request);
-        let head = request.method() == Method::HEAD;
+        let method = request.method().clone();
         let cors = self.cors.judge(request.head());
         let span = tracing::info_span!(
-            "request", method = %request.method(), route = Empty, status = Empty, correlation_id = %id, user_id = Empty,
+            "request", method = %method, route = Empty, status = Empty, correlation_id = %id, user_id = Empty,
             duration_ms = Empty,
         );
 
@@ -120,11 +125,12 @@ impl Edge {
         cors.write(answer.headers_mut());
         headers.write(answer.headers_mut());
         headers::write(answer.headers_mut(), &id, self.https);
-        if head {
+        if method == Method::HEAD {
             answer = answer.map_body(|_, body| BoxBody::new(body::UnsentBody(body.size())));
         }
-        let route = request.as_ref().and_then(HttpRequest::match_pattern);
-        log(&span, route.as_deref().unwrap_or("unmatched"), &answer, started);
+        let took = started.elapsed();
+        log(&span, route.as_str(), &answer, took);
+        in_flight.answered(&method, &route, answer.status(), took);
         match request {
             Some(request) => Ok(ServiceResponse::new(request, answer)),
             None => Err(InternalError::from_response("the request was lost on the way", answer).into()),
@@ -178,9 +184,9 @@ fn keep_headers(old: &HeaderMap, new: &mut HeaderMap) {
     }
 }
 
-fn log(span: &Span, route: &str, answer: &HttpResponse, started: Instant) {
+fn log(span: &Span, route: &str, answer: &HttpResponse, took: Duration) {
     let status = answer.status().as_u16();
-    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    let duration_ms = took.as_secs_f64() * 1000.0;
     span.record("route", route).record("status", status).record("duration_ms", duration_ms);
     span.in_scope(|| tracing::info!("served"));
 }

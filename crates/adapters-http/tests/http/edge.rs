@@ -12,6 +12,7 @@ use adapters_http::app::app;
 use adapters_http::edge::{Edge, EdgeSettings};
 use adapters_http::server::ServerLimits;
 use domain::clock::{Clock, FixedClock};
+use domain::jobs::WorkerStatus;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -221,6 +222,34 @@ async fn health_names_the_failing_component() {
 }
 
 #[actix_web::test]
+async fn worker_health_is_503_without_a_worker_and_names_the_oldest_job() {
+    let (client, wellbeing) = start(EdgeSettings::default());
+    let timestamp = "2026-11-22T12:34:56.789Z";
+    let seen = datetime!(2026-11-22 12:30 UTC);
+    let status = |alive, due_for| WorkerStatus { alive, last_seen_at: Some(seen), oldest_due_for: due_for };
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    for (name, found, expected, state, due_for) in [
+        ("idle", status(1, None), 200, "ok", json!(null)),
+        ("busy", status(1, seconds(59)), 200, "ok", json!(59)),
+        ("behind", status(1, seconds(3_600)), 200, "behind", json!(3_600)),
+        ("gone", status(0, None), 503, "stale", json!(null)),
+    ] {
+        *wellbeing.worker.lock().expect("a status") = found;
+        let answer = client.get("/api/v1/health/worker").await;
+        assert_eq!((answer.status, answer.header("cache-control")), (expected, Some("no-store")), "{name}");
+        assert_eq!(answer.header("retry-after").is_some(), expected == 503, "{name}");
+        let body = json!({"status": state, "timestamp": timestamp, "last_seen_at": "2026-11-22T12:30:00Z",
+            "oldest_due_job_seconds": due_for});
+        assert_eq!(answer.json(), body, "{name}");
+    }
+    wellbeing.database_gone.store(true, Ordering::SeqCst);
+    let answer = client.get("/api/v1/health/worker").await;
+    let body =
+        json!({"status": "degraded", "timestamp": timestamp, "last_seen_at": null, "oldest_due_job_seconds": null});
+    assert_eq!((answer.status, answer.json()), (503, body));
+}
+
+#[actix_web::test]
 async fn openapi_document_has_every_operation_and_status() {
     let document = server().get("/api/v1/openapi.json").await.json();
     assert_eq!(document["openapi"], "3.1.0");
@@ -242,7 +271,7 @@ async fn openapi_document_has_every_operation_and_status() {
     }
     ids.sort();
     ids.dedup();
-    assert_eq!(ids.len(), 16);
+    assert_eq!(ids.len(), 17);
     assert_eq!(references(&document).into_iter().find(|name| document.pointer(&name[1..]).is_none()), None);
 }
 

@@ -172,10 +172,15 @@ async fn panic_is_counted_and_has_rate_limit_headers() {
 #[actix_web::test]
 async fn rate_limit_ignores_health_and_unknown_routes() {
     let (client, _) = limited(Rates { auth: 1, sync: 1, default: 1 });
-    for path in ["/api/v1/health", "/api/v1/health/live", "/api/v1/health/ready"] {
+    for (path, status) in [
+        ("/api/v1/health", 200),
+        ("/api/v1/health/live", 200),
+        ("/api/v1/health/ready", 200),
+        ("/api/v1/health/worker", 503),
+    ] {
         for _ in 0..3 {
             let answer = client.get(path).await;
-            assert_eq!((answer.status, standing(&answer)), (200, None), "{path}");
+            assert_eq!((answer.status, standing(&answer)), (status, None), "{path}");
         }
     }
     for _ in 0..3 {

@@ -15,6 +15,7 @@ mod insights;
 mod leaderboard;
 mod leaving;
 mod limits;
+mod metrics;
 mod notifications;
 mod oauth;
 mod referrals;

@@ -43,7 +43,8 @@ impl Community {
         Migrations::at(cluster.url()).up().await?;
         let (client, driver) = tokio_postgres::connect(cluster.url(), tokio_postgres::NoTls).await?;
         tokio::spawn(driver);
-        let pool = PoolSettings { max_connections: 4, wait: Duration::from_mins(1), work: WorkClass::Jobs };
+        let pool =
+            PoolSettings { max_connections: 4, wait: Duration::from_mins(1), work: WorkClass::Jobs, name: "test" };
         let store = Arc::new(Database::new(cluster.url(), pool)?);
         let community = Self { people, store, client, cluster: Some(cluster), top };
         community.run(include_str!("community.sql")).await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::ids::JobId;
-use domain::jobs::ports::{Capacity, HeldJob, JobOutcome, ListedJob, QueueState, TakenJob};
+use domain::jobs::ports::{Capacity, HeldJob, JobOutcome, ListedJob, QueueState, TakenJob, WorkerStatus};
 use domain::jobs::{Job, JobKind, JobQueue, JobStatus, JobStore, NewJob};
 use time::UtcOffset;
 
@@ -133,6 +133,16 @@ impl TakenRow {
     }
 }
 
+#[derive(QueryableByName)]
+struct WorkerStatusRow {
+    #[diesel(sql_type = BigInt)]
+    workers: i64,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    last_seen_at: Option<OffsetDateTime>,
+    #[diesel(sql_type = Nullable<Double>)]
+    oldest_due_seconds: Option<f64>,
+}
+
 #[async_trait]
 impl JobStore for Database {
     async fn enqueue_now(&self, jobs: &[(JobId, NewJob)], now: OffsetDateTime) -> Result<u64, StoreError> {
@@ -193,16 +203,21 @@ impl JobStore for Database {
     }
 
     async fn release(&self, worker: &str) -> Result<u64, StoreError> {
-        let held = jobs::table.filter(jobs::status.eq(JobStatus::Running.name()).and(jobs::locked_by.eq(worker)));
-        diesel::update(held)
-            .set((
-                jobs::status.eq(JobStatus::Pending.name()),
-                jobs::attempts.eq(jobs::attempts - 1),
-                jobs::locked_by.eq(None::<String>),
-                jobs::locked_until.eq(None::<OffsetDateTime>),
-            ))
-            .run(&self.connection().await?.pg)
-            .await
+        let released: i64 = statement(include_str!("release_jobs.sql"))
+            .bind::<Text>(worker)
+            .value::<BigInt, _>(&self.connection().await?.pg)
+            .await?;
+        Ok(released.unsigned_abs())
+    }
+
+    async fn worker_status(&self) -> Result<WorkerStatus, StoreError> {
+        let query = statement(include_str!("worker_status.sql")).bind_array::<Text>(JobKind::ALL.map(JobKind::name));
+        let row: WorkerStatusRow = query.row(&self.connection().await?.pg).await?;
+        Ok(WorkerStatus {
+            alive: row.workers.unsigned_abs(),
+            last_seen_at: row.last_seen_at.map(utc),
+            oldest_due_for: row.oldest_due_seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+        })
     }
 
     async fn states(&self) -> Result<Vec<QueueState>, StoreError> {

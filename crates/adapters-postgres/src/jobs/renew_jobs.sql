@@ -1,8 +1,22 @@
--- Renews the leases of the worker $1 for $3 seconds. Jobs of other workers whose lease has expired become pending, or dead at $2
--- after their last attempt; locked rows are skipped. Returns their number.
+-- Renews the leases of the worker $1 for $3 seconds, and the sign of its life. Jobs of other workers whose lease has expired become
+-- pending, or dead at $2 after their last attempt; locked rows are skipped. Returns their number.
 WITH renewed AS (
     UPDATE jobs SET locked_until = clock_timestamp() + make_interval(secs => $3)
     WHERE status = 'running' AND locked_by = $1
+),
+heartbeat AS (
+    INSERT INTO worker_heartbeats (worker, seen_at, alive_until)
+    VALUES ($1, clock_timestamp(), clock_timestamp() + make_interval(secs => $3))
+    ON CONFLICT (worker) DO UPDATE SET seen_at = excluded.seen_at, alive_until = excluded.alive_until
+),
+-- Workers that ended long ago.
+forgotten AS (
+    DELETE FROM worker_heartbeats
+    WHERE worker IN (
+        SELECT worker FROM worker_heartbeats
+        WHERE worker <> $1 AND alive_until < clock_timestamp() - interval '1 day'
+        FOR UPDATE SKIP LOCKED
+    )
 ),
 left_behind AS (
     SELECT id FROM jobs

@@ -35,7 +35,7 @@ pub(crate) fn fixture() -> Fixture {
     let template = format!("adapters_{}", digest());
     cluster.template(&template, migrate).expect("a template");
     let database = cluster.create_database(Some(&template)).expect("a database");
-    let pool = PoolSettings { max_connections: 12, wait: Duration::from_secs(20), work: WorkClass::Jobs };
+    let pool = PoolSettings { max_connections: 12, wait: Duration::from_secs(20), work: WorkClass::Jobs, name: "test" };
     Fixture { store: Database::new(database.url(), pool).expect("a pool"), database }
 }
 

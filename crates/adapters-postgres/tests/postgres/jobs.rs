@@ -9,11 +9,12 @@ use domain::ids::JobId;
 use domain::jobs::ports::{Capacity, JobOutcome, TakenJob};
 use domain::jobs::{Job, JobKind, JobStatus, JobStore, NewJob};
 use domain::store::Store;
+use time::OffsetDateTime;
 use time::ext::NumericalDuration;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::common::{NOW, fixture};
+use crate::common::{Fixture, NOW, fixture};
 
 /// Longer than any test takes, and over at once.
 const LONG_LEASE: Duration = Duration::from_mins(10);
@@ -170,6 +171,8 @@ async fn attempt_ends_done_pending_or_dead() {
     ];
     store.finish("one", &endings, NOW).await.expect("finished");
     assert_eq!(states(store).await, ["done", "pending", "dead"]);
+    let finished = texts(&fixture, "SELECT status FROM jobs WHERE finished_at IS NOT NULL ORDER BY id").await;
+    assert_eq!(finished, ["done", "dead"], "a job that is retried is not finished");
     assert!(take(store, "one", 9).await.is_empty());
     let again = store.take("one", &room(9), NOW + 5.minutes(), LONG_LEASE).await.expect("jobs");
     assert_eq!(again.iter().map(|job| (job.id, job.attempt)).collect::<Vec<_>>(), [(id(2), 2)]);
@@ -186,6 +189,69 @@ async fn job_that_a_worker_releases_loses_no_attempt() {
     take(store, "other", 1).await;
     assert_eq!(store.release("one").await.expect("released"), 1);
     assert_eq!(take(store, "other", 9).await.iter().map(|job| job.attempt).collect::<Vec<_>>(), [1]);
+}
+
+/// The texts that `query` returns.
+async fn texts(fixture: &Fixture, query: &str) -> Vec<String> {
+    let rows = fixture.client().await.query(query, &[]).await.expect("rows");
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// The workers alive, and whether any was ever seen.
+async fn workers(store: &Database) -> (u64, bool) {
+    let status = store.worker_status().await.expect("a status");
+    (status.alive, status.last_seen_at.is_some())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn worker_is_alive_from_its_first_renewal_until_its_lease_expires_or_it_releases() {
+    let fixture = fixture();
+    let store = &fixture.store;
+    assert_eq!(workers(store).await, (0, false));
+    for _ in 0..2 {
+        store.renew("one", NOW, LONG).await.expect("renewed");
+    }
+    assert_eq!(workers(store).await, (1, true));
+    store.renew("other", NOW, LONG).await.expect("renewed");
+    assert_eq!(workers(store).await, (2, true));
+    store.renew("killed", NOW, OVER).await.expect("renewed");
+    assert_eq!(workers(store).await, (2, true), "a lease that is over counts no longer");
+    store.release("one").await.expect("released");
+    assert_eq!(workers(store).await, (1, true));
+    store.release("other").await.expect("released");
+    assert_eq!(workers(store).await, (0, true), "the last sign of life stays known");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn worker_that_ended_long_ago_is_forgotten() {
+    let fixture = fixture();
+    let store = &fixture.store;
+    for (worker, ended) in [("old", "25 hours"), ("recent", "23 hours")] {
+        store.renew(worker, NOW, LONG).await.expect("renewed");
+        let ends = format!("SET alive_until = now() - interval '{ended}' WHERE worker = '{worker}'");
+        fixture.run(&format!("UPDATE worker_heartbeats {ends}")).await;
+    }
+    store.renew("new", NOW, LONG).await.expect("renewed");
+    assert_eq!(texts(&fixture, "SELECT worker FROM worker_heartbeats ORDER BY worker").await, ["new", "recent"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn oldest_due_job_is_pending_and_due_and_of_any_kind() {
+    let fixture = fixture();
+    let store = &fixture.store;
+    let now = OffsetDateTime::now_utc();
+    let due_for =
+        async || store.worker_status().await.expect("a status").oldest_due_for.map(|due| due.as_secs() / 3_600);
+    let job = |number: u128, job: Job, hours: i64| {
+        (id(number), NewJob { job, key: number.to_string(), run_at: now - hours.hours() })
+    };
+    store.enqueue_now(&[job(1, Job::Cleanup, -1)], now).await.expect("queued");
+    assert_eq!(due_for().await, None, "nothing is due");
+    let jobs = [job(2, Job::Cleanup, 2), job(3, Job::Cleanup, 5), job(4, Job::Prices, 3)];
+    store.enqueue_now(&jobs, now).await.expect("queued");
+    assert_eq!(due_for().await, Some(5));
+    store.take("one", &room(1), now, LONG).await.expect("jobs");
+    assert_eq!(due_for().await, Some(3), "a running job does not wait");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,7 +19,8 @@ async fn waiting(client: &Client) -> i64 {
 }
 
 fn pool(url: &str, work: WorkClass) -> Database {
-    Database::new(url, PoolSettings { max_connections: 1, wait: Duration::from_secs(20), work }).expect("a pool")
+    Database::new(url, PoolSettings { max_connections: 1, wait: Duration::from_secs(20), work, name: "test" })
+        .expect("a pool")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,6 +15,6 @@ pub use error::JobError;
 pub use first::FirstJobs;
 pub use job::{Job, JobAttempt, NewJob, UnknownJob};
 pub use kind::JobKind;
-pub use ports::{JobQueue, JobStore};
+pub use ports::{JobQueue, JobStore, WorkerHealth, WorkerStatus};
 pub use retry::{RetryDecision, backoff, judge};
 pub use status::JobStatus;

@@ -113,6 +113,40 @@ pub struct QueueState {
     pub next_at: Option<OffsetDateTime>,
 }
 
+/// Whether workers are alive and keep up, by the database's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WorkerStatus {
+    /// Workers that renewed their leases within the time of a lease and have not shut down.
+    pub alive: u64,
+    /// When the latest worker renewed its leases; `None` if none did within the last day.
+    pub last_seen_at: Option<OffsetDateTime>,
+    /// For how long the oldest due job waits; `None` if none waits.
+    pub oldest_due_for: Option<Duration>,
+}
+
+/// What a [`WorkerStatus`] means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkerHealth {
+    Ok,
+    /// A worker is alive, but a job has been due for longer than [`WorkerStatus::BEHIND_AFTER`].
+    Behind,
+    /// No worker is alive.
+    Stale,
+}
+
+impl WorkerStatus {
+    /// Some jobs wait for a while although all is well: emails for their rate, a refresh for the one before it.
+    pub const BEHIND_AFTER: Duration = Duration::from_mins(15);
+
+    pub fn health(&self) -> WorkerHealth {
+        match self.oldest_due_for {
+            _ if self.alive == 0 => WorkerHealth::Stale,
+            Some(due_for) if due_for > Self::BEHIND_AFTER => WorkerHealth::Behind,
+            _ => WorkerHealth::Ok,
+        }
+    }
+}
+
 /// Gives jobs to workers and stores the outcomes. Leases use the database's clock, so the clocks of workers need not agree (I9).
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
@@ -129,7 +163,7 @@ pub trait JobStore: Send + Sync {
         lease: Duration,
     ) -> Result<Vec<TakenJob>, StoreError>;
 
-    /// Renews the leases of `worker`. Returns jobs with an expired lease to the queue, or marks them dead after their last
+    /// Renews the leases of `worker`, which then counts as alive for the time of `lease`. Returns jobs with an expired lease to the queue, or marks them dead after their last
     /// attempt; returns their number.
     async fn renew(&self, worker: &str, now: OffsetDateTime, lease: Duration) -> Result<u64, StoreError>;
 
@@ -141,8 +175,11 @@ pub trait JobStore: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<(), StoreError>;
 
-    /// Returns the jobs of `worker` to the queue without counting the attempt; returns their number.
+    /// Returns the jobs of `worker`, which has ended, to the queue without counting the attempt; returns their number.
     async fn release(&self, worker: &str) -> Result<u64, StoreError>;
+
+    /// Whether workers are alive and keep up. Cheap, however long the queue is.
+    async fn worker_status(&self) -> Result<WorkerStatus, StoreError>;
 
     /// The number of jobs by kind and state.
     async fn states(&self) -> Result<Vec<QueueState>, StoreError>;
@@ -161,4 +198,24 @@ pub trait JobStore: Send + Sync {
 
     /// Removes up to `most` jobs that were done before `done` or dead before `dead`; returns their number.
     async fn prune(&self, done: OffsetDateTime, dead: OffsetDateTime, most: u32) -> Result<u64, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn worker_health_needs_a_living_worker_and_no_old_job() {
+        let minutes = |minutes| Some(Duration::from_mins(minutes));
+        for (name, alive, oldest_due_for, expected) in [
+            ("an idle worker", 1, None, WorkerHealth::Ok),
+            ("a busy worker", 2, minutes(15), WorkerHealth::Ok),
+            ("a worker that does not keep up", 1, minutes(16), WorkerHealth::Behind),
+            ("no worker and no job", 0, None, WorkerHealth::Stale),
+            ("no worker and an old job", 0, minutes(16), WorkerHealth::Stale),
+        ] {
+            let status = WorkerStatus { alive, oldest_due_for, ..WorkerStatus::default() };
+            assert_eq!(status.health(), expected, "{name}");
+        }
+    }
 }

@@ -15,7 +15,8 @@ impl Fixture {
     pub(crate) async fn new() -> Self {
         let database = TestCluster::shared().expect("a cluster").create_database(None).expect("a database");
         Migrations::at(database.url()).up().await.expect("a schema");
-        let pool = PoolSettings { max_connections: 6, wait: Duration::from_mins(1), work: WorkClass::Jobs };
+        let pool =
+            PoolSettings { max_connections: 6, wait: Duration::from_mins(1), work: WorkClass::Jobs, name: "test" };
         let store = Database::new(database.url(), pool).expect("a pool");
         Self { database, store }
     }

@@ -338,7 +338,7 @@ async fn worker_survives_a_crash_of_its_database() {
     let dir = DataDir::resolve(&top.path().join("data"), PathOrigin::Explicit).expect("a data directory");
     let mut cluster = Cluster::start(&dir, &ClusterOptions::default()).expect("a cluster");
     Migrations::at(cluster.url()).up().await.expect("a schema");
-    let pool = PoolSettings { max_connections: 4, wait: Duration::from_secs(1), work: WorkClass::Jobs };
+    let pool = PoolSettings { max_connections: 4, wait: Duration::from_secs(1), work: WorkClass::Jobs, name: "test" };
     let store = Database::new(cluster.url(), pool).expect("a pool");
     let runner = ScriptedRunner::to_wait(&[]);
     let running = start(&store, cluster.url(), |_| Vec::new(), runner.clone(), quick(), LONG);

@@ -15,6 +15,7 @@ use domain::usage::Usage;
 use crate::answer::Json;
 use crate::caller::Caller;
 use crate::error::ApiResult;
+use crate::metrics;
 use crate::openapi::failures;
 use crate::routes::Routes;
 use bodies::SyncAnswer;
@@ -41,5 +42,10 @@ pub(super) fn routes() -> Routes {
 )]
 async fn sync(caller: Caller, body: SyncBody, usage: Data<Usage>) -> ApiResult<Json<SyncAnswer>> {
     let (batch, _part) = body.read().await?.into_parts();
-    Ok(Json(usage.sync(caller.id, batch).await?.into()))
+    let is_dry_run = batch.dry_run;
+    let report = usage.sync(caller.id, batch).await?;
+    if !is_dry_run {
+        metrics::record_sync(&report);
+    }
+    Ok(Json(report.into()))
 }

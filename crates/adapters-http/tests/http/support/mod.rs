@@ -5,8 +5,8 @@ pub(crate) mod routes;
 pub(crate) mod world;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::web::Data;
@@ -19,6 +19,7 @@ use adapters_http::server::ServerLimits;
 use async_trait::async_trait;
 use domain::clock::{Clock, FixedClock};
 use domain::ids::Ids;
+use domain::jobs::WorkerStatus;
 use time::macros::datetime;
 use uuid::Uuid;
 
@@ -50,6 +51,7 @@ impl Ids for OneId {
 pub(crate) struct ReadinessSwitch {
     pub(crate) database_gone: AtomicBool,
     pub(crate) draining: AtomicBool,
+    pub(crate) worker: Mutex<WorkerStatus>,
 }
 
 #[async_trait]
@@ -64,6 +66,10 @@ impl Readiness for ReadinessSwitch {
 
     fn draining(&self) -> bool {
         self.draining.load(Ordering::SeqCst)
+    }
+
+    async fn worker(&self) -> Option<WorkerStatus> {
+        self.database().await.then(|| *self.worker.lock().expect("a status"))
     }
 }
 

@@ -76,6 +76,10 @@ impl Listeners {
         self.keep(viewer, |listener| listener.queue.try_send(item.clone()).is_ok());
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
     /// The viewers with listeners, once each.
     pub(super) fn viewers(&self) -> Vec<Uuid> {
         self.by_viewer.keys().map(|viewer| viewer.0).collect()

@@ -58,6 +58,11 @@ impl Hub {
         Self { shared }
     }
 
+    /// The open streams of this process.
+    pub fn streams(&self) -> usize {
+        self.shared.listeners().count()
+    }
+
     /// Ends all listeners and refuses new ones.
     pub fn close(&self) {
         self.shared.listeners().close();
