@@ -48,6 +48,7 @@ impl LedgerChanges {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pricing::Cost;
     use crate::usage::testing::message;
 
     fn entry(id: &str, count: u64) -> LedgerEntry {
