@@ -20,3 +20,8 @@ CREATE INDEX invitations_created_at_idx ON invitations (created_at DESC, id DESC
 -- For the foreign keys, when an account is purged.
 CREATE INDEX invitations_created_by_idx ON invitations (created_by) WHERE created_by IS NOT NULL;
 CREATE INDEX invitations_used_by_idx ON invitations (used_by) WHERE used_by IS NOT NULL;
+
+-- An invitation is a subject of the audit log.
+ALTER TABLE audit_log
+    DROP CONSTRAINT audit_log_subject_kind_check,
+    ADD CONSTRAINT audit_log_subject_kind_check CHECK (subject_kind IN ('user', 'model', 'job', 'boards', 'invitation'));

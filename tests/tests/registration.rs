@@ -16,15 +16,17 @@ fn invitation(text: &str) -> Option<String> {
 }
 
 fn body(username: &str, invitation: Option<&str>) -> Value {
-    json!({
-        "email": format!("{username}@example.org"), "username": username, "password": PASSWORD, "invitation": invitation,
-    })
+    let mut body = json!({"email": format!("{username}@example.org"), "username": username, "password": PASSWORD});
+    if let Some(invitation) = invitation {
+        body["invitation"] = json!(invitation);
+    }
+    body
 }
 
 /// Registers `username`; returns the status and the error's message.
 async fn register(server: &Server, username: &str, invitation: Option<&str>) -> (u16, String) {
     let answer = server.client().post("/auth/register", &body(username, invitation)).await;
-    (answer.status, answer.json["error"]["message"].as_str().unwrap_or_default().to_owned())
+    (answer.status, answer.json["detail"].as_str().unwrap_or_default().to_owned())
 }
 
 /// The page at `/register`: sends its form if there is one.
