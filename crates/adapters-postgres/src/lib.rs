@@ -13,6 +13,7 @@ mod dashboard;
 mod database;
 mod dictionary;
 mod error;
+mod error_codes;
 mod identity;
 mod insights;
 mod jobs;

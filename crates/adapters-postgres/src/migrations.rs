@@ -141,7 +141,7 @@ fn refuse_newer(harness: &mut Harness) -> Result<(), MigrationError> {
 /// Creates the database of `url` through the server's `postgres` database. Returns whether it was missing.
 pub async fn create_database(url: &str) -> Result<bool, MigrationError> {
     let target = ConnectTarget::parse(url)?;
-    let name = target.database().unwrap_or("burntop").to_owned();
+    let name = target.database().to_owned();
     let (client, driver) = target.with_database("postgres").connect().await.map_err(ConnectError::from)?;
     let driving = tokio::spawn(driver);
     let exists = client.query_opt("SELECT 1 FROM pg_database WHERE datname = $1", &[&name]).await.map_err(failed)?;
