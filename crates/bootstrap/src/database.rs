@@ -32,16 +32,23 @@ impl Database {
     /// The database for the server: external, or embedded and started by this call. The start can take seconds, so an async program
     /// calls it on a thread for blocking work.
     pub fn open(settings: &Settings) -> Result<Self, StartupError> {
-        if let Some(url) = &settings.database.url {
-            return Ok(Self::External(url.clone()));
+        match &settings.database.url {
+            Some(url) => Ok(Self::External(url.clone())),
+            None => Self::start(settings, Cluster::start),
         }
+    }
+
+    fn start(
+        settings: &Settings,
+        start: impl FnOnce(&DataDir, &Options) -> Result<Cluster, embedded_postgres::Error>,
+    ) -> Result<Self, StartupError> {
         let dir = data_dir(settings)?;
         if let Some(notice) = dir.notice() {
             tracing::warn!("{notice}");
         }
         let connections = settings.database.max_connections().saturating_add(SPARE_CONNECTIONS).max(100);
         let max_connections = u32::try_from(connections).unwrap_or(u32::MAX);
-        let cluster = Cluster::start(&dir, &Options { max_connections, ..Options::default() })?;
+        let cluster = start(&dir, &Options { max_connections, ..Options::default() })?;
         let url = embedded_url(cluster.url());
         Ok(Self::Embedded(cluster, url))
     }
@@ -54,10 +61,13 @@ impl Database {
         }
     }
 
-    /// The database for a command: as [`attach`](Self::attach), or [`open`](Self::open) if no process runs the embedded one.
-    pub fn attach_or_open(settings: &Settings) -> Result<Self, StartupError> {
+    /// The database for a command: as [`attach`](Self::attach), or the embedded one is started by this call if no process runs it.
+    /// Only the server creates a new one.
+    pub fn attach_or_start(settings: &Settings) -> Result<Self, StartupError> {
         match Self::attach(settings) {
-            Err(StartupError::Embedded(embedded_postgres::Error::NotRunning { .. })) => Self::open(settings),
+            Err(StartupError::Embedded(embedded_postgres::Error::NotRunning { .. })) => {
+                Self::start(settings, Cluster::start_existing)
+            }
             attached => attached,
         }
     }
@@ -171,9 +181,9 @@ mod tests {
         let error = Database::attach(&settings).unwrap_err();
         assert!(error.to_string().contains("start `api-server` first"), "{error}");
 
-        let owner = Database::attach_or_open(&settings).unwrap();
+        let owner = Database::open(&settings).unwrap();
         assert!(matches!(owner, Database::Embedded(..)) && owner.is_embedded());
-        let other = Database::attach_or_open(&settings).unwrap();
+        let other = Database::attach_or_start(&settings).unwrap();
         assert!(matches!(other, Database::Attached(_)));
         assert_eq!(other.url(), owner.url());
         assert!(owner.url().ends_with("/burntop?require_auth=scram-sha-256"), "SCRAM is required");
@@ -181,7 +191,24 @@ mod tests {
 
         let error = Database::open(&settings).unwrap_err();
         assert!(error.to_string().contains("is in use by process"), "{error}");
+        let url = owner.url().to_owned();
         owner.stop().unwrap();
+        let again = Database::attach_or_start(&settings).unwrap();
+        assert!(matches!(again, Database::Embedded(..)));
+        assert_eq!(again.url(), url, "the stopped one is started");
+        again.stop().unwrap();
+    }
+
+    #[test]
+    fn database_of_a_command_is_never_created() {
+        let top = open_dir();
+        for data in ["data", "parent/data"] {
+            let data = top.path().join(data);
+            let settings = settings(&[("BURNTOP_DATA_DIR", data.to_str().unwrap())]);
+            let error = Database::attach_or_start(&settings).unwrap_err().to_string();
+            assert!(error.contains("has no database") && error.contains("DATABASE_URL"), "{error}");
+        }
+        assert_eq!(fs::read_dir(top.path()).unwrap().count(), 0);
     }
 
     #[test]

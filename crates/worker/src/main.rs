@@ -6,6 +6,7 @@ mod commands;
 use std::process::ExitCode;
 
 use bootstrap::database::Database;
+use bootstrap::store::{open_for_command, open_for_jobs};
 use bootstrap::{Settings, StartupError};
 use clap::Parser;
 use cli::{Cli, Command};
@@ -28,7 +29,7 @@ fn run(cli: Cli) -> Result<(), StartupError> {
     let database = match &cli.command {
         // A worker runs beside a server, which starts the embedded database.
         Command::Run(_) => Database::attach(&settings)?,
-        _ => Database::attach_or_open(&settings)?,
+        _ => Database::attach_or_start(&settings)?,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -40,7 +41,11 @@ fn run(cli: Cli) -> Result<(), StartupError> {
 }
 
 async fn obey(settings: &Settings, url: &str, command: Command) -> Result<(), StartupError> {
-    let store = bootstrap::store::open_for_jobs(settings, url).await?;
+    let store = match &command {
+        Command::Run(_) => open_for_jobs(settings, url).await?,
+        // Only programs that serve or run jobs migrate the schema.
+        _ => open_for_command(settings, url).await?,
+    };
     let done = match command {
         Command::Run(asked) => commands::run::run(settings, &store, url, asked).await,
         Command::RunOnce { job } => commands::run_once::run_once(settings, &store, &job.into()).await,
