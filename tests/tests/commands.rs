@@ -1,7 +1,9 @@
 //! Commands that must not harm: they name their database, change no database that is not burntop's, and create none.
 
+use std::fs::{self, Permissions};
 use std::io::Write;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{self, Command, Output};
 use std::sync::Arc;
 
@@ -48,7 +50,7 @@ fn refuses(output: &Output, expected: &[&str]) {
     assert!(!error.contains("db error") && !error.contains("panicked"), "{error}");
 }
 
-/// Relations of all schemas, and rows of the only table of the other program.
+/// The relations of all schemas.
 fn content(database: &Database) -> String {
     database.rows(
         "SELECT relnamespace::regnamespace, relname FROM pg_class
@@ -140,7 +142,28 @@ fn commands_create_no_embedded_database() {
         let output = database.command(program).args(arguments).env("DATABASE_URL", "").output().expect("it runs");
         refuses(&output, &["has no database", "DATABASE_URL", "BURNTOP_DATA_DIR"]);
     }
-    assert_eq!(std::fs::read_dir(database.home()).expect("a directory").count(), 0);
+    assert_eq!(fs::read_dir(database.home()).expect("a directory").count(), 0);
+}
+
+#[tokio::test]
+async fn commands_use_the_embedded_database_that_exists_running_or_stopped() {
+    let database = Arc::new(Database::empty());
+    fs::set_permissions(database.home(), Permissions::from_mode(0o711)).expect("permissions");
+    let embedded = [("DATABASE_URL", "")];
+    let mut server = Server::start_on(database.clone(), &embedded).await;
+    Person::register(&server, "ada").await;
+    let list = || {
+        let output = database.command("worker").args(["admin", "list"]).envs(embedded).output().expect("it runs");
+        assert!(output.status.success() && error(&output).contains("database `burntop` at 127.0.0.1:"), "{}", error(&output));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let grant = database.command("worker").args(["admin", "grant", "ada"]).envs(embedded).output().expect("it runs");
+    assert!(grant.status.success(), "{}", error(&grant));
+    assert!(list().contains("ada"));
+    assert_eq!(server.terminate().await, Some(0));
+    assert!(list().contains("ada"));
+    assert!(!database.home().join("data/cluster/postmaster.pid").exists(), "the command stops what it started");
+    assert_eq!(content(&database), "", "the other database is not used");
 }
 
 /// A role with a password that owns nothing, dropped with this value.

@@ -18,6 +18,7 @@ mod identity;
 mod insights;
 mod inspection;
 mod jobs;
+mod key_fingerprint;
 mod leaderboard;
 mod ledger;
 mod listening;

@@ -20,6 +20,9 @@ pub(crate) enum Command {
         /// Print the reference of every key instead
         #[arg(long)]
         reference: bool,
+        /// Try the database and the mail server instead, without changing anything or sending an email
+        #[arg(long, conflicts_with = "reference")]
+        check: bool,
     },
     /// Migrate the schema of the database
     Migrate(Migrate),

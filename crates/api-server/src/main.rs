@@ -1,5 +1,6 @@
 //! The server program: reads its configuration, opens its database, and serves until a signal ends it.
 
+mod check;
 mod cli;
 mod memory;
 mod migrate;
@@ -32,8 +33,9 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), StartupError> {
     match cli.command {
-        Some(Command::Config { reference: true }) => print_text(&settings::reference()),
-        Some(Command::Config { reference: false }) => print_text(&Settings::load()?.render_effective()),
+        Some(Command::Config { reference: true, .. }) => print_text(&settings::reference()),
+        Some(Command::Config { check: true, .. }) => check::check(),
+        Some(Command::Config { .. }) => print_text(&Settings::load()?.render_effective()),
         Some(Command::Openapi) => print_text(&serve::openapi()?),
         Some(Command::Migrate(migrate)) => migrate::migrate(&loaded()?, &migrate),
         None => {

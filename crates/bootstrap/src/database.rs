@@ -5,11 +5,14 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use domain::clock::Clock;
 use domain::ids::Ids;
+use domain::key_fingerprint::KeyFingerprint;
 use embedded_postgres::{Cluster, DataDir, Options, Origin};
 
 use crate::settings::{Secret, Settings};
 use crate::startup::StartupError;
+use crate::system::{SystemClock, SystemIds};
 
 /// The file of the secret key in the data directory.
 const SECRET_KEY_FILE: &str = "secret_key";
@@ -125,6 +128,23 @@ pub fn secret_key(settings: &Settings, ids: &dyn Ids) -> Result<Secret, StartupE
     Ok(Secret::new(dir.read(SECRET_KEY_FILE)?.trim()))
 }
 
+/// Warns if this process has another secret key than the one that started before on this database: then each refuses the links and
+/// sign-ins in progress of the other. Does not fail if that cannot be found out.
+pub async fn compare_secret_key(settings: &Settings, store: &adapters_postgres::Database) -> Result<(), StartupError> {
+    let key = secret_key(settings, &SystemIds)?;
+    let fingerprint = KeyFingerprint::of(key.expose().as_bytes());
+    match store.replace_key_fingerprint(fingerprint, SystemClock.now()).await {
+        Ok(false) => {}
+        Ok(true) => tracing::warn!(
+            setting = "SECRET_KEY",
+            "SECRET_KEY differs from that of the process that started last on this database: all need the same key"
+        ),
+        // The schema may lack the table if it is migrated later.
+        Err(error) => tracing::warn!(%error, "comparing SECRET_KEY with other processes failed"),
+    }
+    Ok(())
+}
+
 fn create_secret(dir: &Path, ids: &dyn Ids) -> io::Result<()> {
     let path = dir.join(SECRET_KEY_FILE);
     if fs::symlink_metadata(&path).is_err() {
@@ -151,7 +171,6 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::system::SystemIds;
 
     fn settings(variables: &[(&str, &str)]) -> Settings {
         let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));

@@ -117,6 +117,12 @@ pub async fn inspect(url: &str) -> Result<InspectedDatabase, StartupError> {
 async fn migrate_if_set(settings: &Settings, url: &str) -> Result<(), StartupError> {
     let found = inspect(url).await?;
     tracing::info!(database = %found.address, "database found");
+    if settings.database.replica_url.is_some() {
+        tracing::warn!(
+            setting = "DATABASE_REPLICA_URL",
+            "setting has no effect yet: every statement goes to DATABASE_URL"
+        );
+    }
     if settings.database.migrate_on_start {
         let ran = Migrations::at(url).up().await.map_err(|error| migration_failed(url, error))?;
         if !ran.is_empty() {

@@ -13,5 +13,6 @@ mod run;
 pub mod schedule;
 
 pub use handlers::{Handlers, Work};
+pub use mail::check_mail_server;
 pub use queue::LeaseConfig;
 pub use run::Worker;

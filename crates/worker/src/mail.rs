@@ -31,9 +31,28 @@ pub(crate) fn emails(settings: &Settings, deps: &Deps) -> Result<Emails, Startup
     Ok(Emails::new(deps.clone(), mailer(settings)?, tickets))
 }
 
+/// Tries the mail server of `settings` without sending an email. Returns its address, or `None` if mail is off.
+pub async fn check_mail_server(settings: &Settings) -> Result<Option<String>, StartupError> {
+    let Some((address, mailer)) = smtp_mailer(settings)? else { return Ok(None) };
+    let failed = |error: MailError| StartupError::Other {
+        doing: "trying the mail server",
+        reason: format!("{address}: {error}"),
+    };
+    mailer.check().await.map_err(failed)?;
+    Ok(Some(address))
+}
+
 fn mailer(settings: &Settings) -> Result<Arc<dyn Mailer>, StartupError> {
+    Ok(match smtp_mailer(settings)? {
+        Some((_, mailer)) => Arc::new(mailer),
+        None => Arc::new(NoMailer),
+    })
+}
+
+/// The mailer of `settings` and the address of its server; `None` if mail is off.
+fn smtp_mailer(settings: &Settings) -> Result<Option<(String, SmtpMailer)>, StartupError> {
     let (app, mail) = (&settings.app, &settings.mail);
-    let Some(url) = &mail.smtp_url else { return Ok(Arc::new(NoMailer)) };
+    let Some(url) = &mail.smtp_url else { return Ok(None) };
     let sender = Sender {
         from: mail.from.clone().unwrap_or_default(),
         app_name: app.name.clone(),
@@ -43,7 +62,8 @@ fn mailer(settings: &Settings) -> Result<Arc<dyn Mailer>, StartupError> {
     let timeout = Duration::from_secs(mail.timeout_seconds);
     let failed = |error: SetupError| StartupError::Other { doing: "setting up [mail]", reason: error.to_string() };
     let server = SmtpServer::parse(url.expose()).map_err(failed)?;
-    Ok(Arc::new(SmtpMailer::new(server, sender, mail.per_minute, timeout).map_err(failed)?))
+    let address = format!("{}:{}", server.host, server.port);
+    Ok(Some((address, SmtpMailer::new(server, sender, mail.per_minute, timeout).map_err(failed)?)))
 }
 
 #[cfg(test)]

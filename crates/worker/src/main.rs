@@ -42,7 +42,14 @@ fn run(cli: Cli) -> Result<(), StartupError> {
 
 async fn obey(settings: &Settings, url: &str, command: Command) -> Result<(), StartupError> {
     let store = match &command {
-        Command::Run(_) => open_for_jobs(settings, url).await?,
+        Command::Run(_) => {
+            let store = open_for_jobs(settings, url).await?;
+            // Only emails need the key.
+            if settings.mail.is_on() {
+                bootstrap::database::compare_secret_key(settings, &store).await?;
+            }
+            store
+        }
         // Only programs that serve or run jobs migrate the schema.
         _ => open_for_command(settings, url).await?,
     };
