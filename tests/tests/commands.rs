@@ -154,7 +154,11 @@ async fn commands_use_the_embedded_database_that_exists_running_or_stopped() {
     Person::register(&server, "ada").await;
     let list = || {
         let output = database.command("worker").args(["admin", "list"]).envs(embedded).output().expect("it runs");
-        assert!(output.status.success() && error(&output).contains("database `burntop` at 127.0.0.1:"), "{}", error(&output));
+        assert!(
+            output.status.success() && error(&output).contains("database `burntop` at 127.0.0.1:"),
+            "{}",
+            error(&output)
+        );
         String::from_utf8(output.stdout).expect("text")
     };
     let grant = database.command("worker").args(["admin", "grant", "ada"]).envs(embedded).output().expect("it runs");

@@ -125,7 +125,7 @@ impl Migrations {
         let mut harness = AsyncMigrationHarness::new(self.locked().await?);
         refuse_newer(&mut harness)?;
         let ran = harness.run_pending_migrations(MIGRATIONS).map_err(failed)?;
-        Ok(ran.iter().map(ToString::to_string).collect())
+        Ok(ran.iter().map(|version| name_of(&version.to_string())).collect())
     }
 
     /// What [`down`](Self::down) would do. Reverts the migrations in a transaction that is rolled back, so it takes the same locks.
@@ -208,11 +208,8 @@ async fn revert(
 ) -> Result<(AsyncPgConnection, Vec<String>), MigrationError> {
     AnsiTransactionManager::begin_transaction(&mut connection).await.map_err(query_failed)?;
     let mut harness = AsyncMigrationHarness::new(connection);
-    let names = known();
-    let name =
-        |version: String| names.iter().find(|(known, _)| *known == version).map_or(version, |(_, name)| name.clone());
     let reverted = (0..steps)
-        .map(|_| harness.revert_last_migration(MIGRATIONS).map(|version| name(version.to_string())).map_err(failed))
+        .map(|_| harness.revert_last_migration(MIGRATIONS).map(|version| name_of(&version.to_string())).map_err(failed))
         .collect::<Result<_, _>>()?;
     Ok((harness.into_inner(), reverted))
 }
@@ -251,6 +248,11 @@ fn unreadable(error: StoreError) -> MigrationError {
 }
 
 type Harness = AsyncMigrationHarness<diesel_async::AsyncPgConnection>;
+
+/// The name of the migration `version` of this program.
+fn name_of(version: &str) -> String {
+    known().into_iter().find(|(known, _)| known == version).map_or_else(|| version.to_owned(), |(_, name)| name)
+}
 
 /// Version and name of every migration of this program, oldest first.
 pub(crate) fn known() -> Vec<(String, String)> {
