@@ -74,14 +74,10 @@ pub(crate) fn store_error(error: Error) -> StoreError {
 /// Whether the statement that failed with this SQLSTATE may succeed later, because the cause is the state of the server (appendix A
 /// of the PostgreSQL manual).
 fn passes(code: &str) -> bool {
-    match code {
-        // The server is a standby, or was made read-only because its disk is nearly full.
-        "25006" => true,
-        // A time limit for a transaction that is idle or runs.
-        "25P03" | "25P04" => true,
-        // A lock was not available in time.
-        "55P03" => true,
-        // Connection; resources such as disk, memory and connections; the server stops, starts, or cancelled the statement.
-        _ => ["08", "53", "57"].iter().any(|class| code.starts_with(class)),
-    }
+    // Connection; resources such as disk, memory and connections; the server stops, starts, or cancelled the statement.
+    const CLASSES: [&str; 3] = ["08", "53", "57"];
+    // The server is a standby, or was made read-only because its disk is nearly full; a time limit of a transaction; a lock that was
+    // not available in time.
+    const CODES: [&str; 4] = ["25006", "25P03", "25P04", "55P03"];
+    CLASSES.iter().any(|class| code.starts_with(class)) || CODES.contains(&code)
 }

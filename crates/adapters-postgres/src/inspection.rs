@@ -79,9 +79,10 @@ impl InspectedDatabase {
 
     async fn read_with(client: &Client, address: DatabaseAddress) -> Result<Self, ConnectError> {
         let facts = client.query_one(FACTS, &[]).await?;
-        let applied = match facts.get("has_migrations") {
-            true => client.query("SELECT version::text FROM __diesel_schema_migrations ORDER BY version", &[]).await?,
-            false => Vec::new(),
+        let applied = if facts.get("has_migrations") {
+            client.query("SELECT version::text FROM __diesel_schema_migrations ORDER BY version", &[]).await?
+        } else {
+            Vec::new()
         };
         let applied: Vec<String> = applied.iter().map(|row| row.get(0)).collect();
         let (relations, example): (i64, Option<String>) = (facts.get("relations"), facts.get("example"));
@@ -149,7 +150,7 @@ mod tests {
             ("all", all.clone(), 45, SchemaState::Known { pending: vec![], unknown: vec![] }),
             (
                 "a newer one",
-                [&all[..], &[newer.clone()]].concat(),
+                [&all[..], std::slice::from_ref(&newer)].concat(),
                 45,
                 SchemaState::Known { pending: vec![], unknown: vec![newer] },
             ),

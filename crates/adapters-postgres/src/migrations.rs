@@ -1,5 +1,6 @@
 //! Migrations of the schema.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use diesel::migration::{Migration, MigrationSource};
@@ -97,10 +98,8 @@ pub struct Migrations {
     url: String,
 }
 
-type AnyError = Box<dyn std::error::Error + Send + Sync>;
-
 /// The failure of a migration, with its name and PostgreSQL's code. diesel has both in a text: `Failed to run NAME with: ERROR`.
-fn failed(error: AnyError) -> MigrationError {
+fn failed(error: impl std::fmt::Display) -> MigrationError {
     let text = error.to_string();
     let (name, cause) = text.split_once(" with: ").map_or((None, &*text), |(name, cause)| (Some(name), cause));
     let (sqlstate, cause) = split_code(cause);
@@ -108,7 +107,7 @@ fn failed(error: AnyError) -> MigrationError {
     MigrationError::Failed(ConnectError { sqlstate: sqlstate.map(str::to_owned), message })
 }
 
-fn query_failed(error: impl std::borrow::Borrow<diesel::result::Error>) -> MigrationError {
+fn query_failed(error: impl Borrow<diesel::result::Error>) -> MigrationError {
     MigrationError::Failed(ConnectError::from(error.borrow()))
 }
 
@@ -243,8 +242,8 @@ async fn other_sessions(connection: &AsyncPgConnection) -> Result<i64, Migration
     statement(query).value::<BigInt, _>(connection).await.map_err(unreadable)
 }
 
-fn unreadable(error: StoreError) -> MigrationError {
-    MigrationError::Failed(ConnectError { sqlstate: None, message: error.to_string() })
+fn unreadable(error: impl Borrow<StoreError>) -> MigrationError {
+    MigrationError::Failed(ConnectError { sqlstate: None, message: error.borrow().to_string() })
 }
 
 type Harness = AsyncMigrationHarness<diesel_async::AsyncPgConnection>;
