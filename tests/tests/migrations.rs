@@ -27,7 +27,7 @@ fn up(database: &Database) {
 }
 
 fn down(database: &Database, steps: usize) {
-    output_text(database.run("api-server", &["migrate", "--down", &steps.to_string()]));
+    output_text(database.run("api-server", &["migrate", "--yes", "--down", &steps.to_string()]));
 }
 
 /// The tables except the one of the migrations.
@@ -73,6 +73,49 @@ async fn populated_database_migrates_down_and_up_and_serves() {
 }
 
 #[tokio::test]
+async fn reverting_lists_what_is_lost_and_needs_confirmation() {
+    let mut server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    ada.sync(&Batch::of(Random::seeded(53).history("m", 300))).await;
+    let database = server.database().clone();
+    let revert = |arguments: &[&str]| {
+        let output = database.run("api-server", &[&["migrate", "--down"], arguments].concat());
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let before = (database.schema(), database.number("SELECT count(*) FROM usage_messages"));
+    let all = steps().to_string();
+
+    let too_many = (steps() + 1).to_string();
+    for arguments in [&[&*too_many][..], &[&*too_many, "--yes"], &["99", "--yes"]] {
+        let (code, _, error) = revert(arguments);
+        assert!(code == Some(1) && error.contains(&format!("the database has {all}")), "{error}");
+    }
+    // The server's sessions hold no locks.
+    let (code, listed, error) = revert(&[&all]);
+    assert_eq!(code, Some(1), "{error}");
+    assert_eq!(listed.matches("reverts 20").count(), steps(), "{listed}");
+    for line in ["drops table usage_messages (300 rows)", "drops table users (1 rows)"] {
+        assert!(listed.lines().any(|listed| listed == line), "{listed}");
+    }
+    assert!(error.contains("other sessions in the database: ") && error.contains("with --yes"), "{error}");
+    let after = (database.schema(), database.number("SELECT count(*) FROM usage_messages"));
+    assert_eq!(after, before);
+
+    let held = database.hold_account("ada");
+    let (code, _, error) = revert(&[&all, "--yes"]);
+    assert!(code == Some(1) && error.contains("in use by other sessions"), "{error}");
+    assert_eq!(database.schema(), before.0);
+    drop(held);
+
+    assert_eq!(server.terminate().await, Some(0));
+    let (code, done, error) = revert(&[&all, "--yes"]);
+    assert!(code == Some(0) && !error.contains("other sessions"), "{error}");
+    assert_eq!(done.matches("reverted 20").count(), steps(), "{done}");
+    assert_eq!(tables(&database), "");
+}
+
+#[tokio::test]
 async fn accounts_survive_reverted_ledger() {
     let mut server = Server::start().await;
     let ada = TestUser::register(&server, "ada").await;
@@ -112,6 +155,11 @@ async fn server_without_migrations_is_not_ready_until_migrated() {
     let database = Arc::new(Database::empty());
     let settings = [("BURNTOP__DATABASE__MIGRATE_ON_START", "false")];
     let server = Server::start_unready_on(database.clone(), &settings).await;
+    let log = server.log();
+    assert!(
+        log.contains("WARN") && log.contains("schema is not current") && log.contains("`api-server migrate`"),
+        "{log}"
+    );
     let ready = server.client().get("/health/ready").await;
     assert_eq!(ready.status, 503, "{}", ready.text);
     assert_eq!(ready.json["checks"], json!({"database": "ok", "migrations": "error", "serving": "ok"}));
@@ -126,6 +174,7 @@ fn migrate_status_lists_applied_and_pending() {
     let database = Database::empty();
     let status = || output_text(database.run("api-server", &["migrate", "status"]));
     let before = status();
+    assert_eq!(database.rows("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"), "");
     up(&database);
     let after = status();
     assert_ne!(before, after);

@@ -179,11 +179,22 @@ async fn dead_job_is_listed_retried_and_dropped_by_command() {
     database.rows("UPDATE jobs SET status = 'dead', attempts = 5 WHERE idempotency_key = 'story'");
     let (code, printed) = worker(&["jobs", "retry-dead", "--kind", "dishes"]);
     assert!(code == Some(2) && printed.contains("the kinds are leaderboard,"), "{printed}");
-    assert_eq!(worker(&["jobs", "retry-dead", "--kind", "mail"]), (Some(0), "0 jobs requeued, due now\n".into()));
-    assert_eq!(worker(&["jobs", "retry-dead"]), (Some(0), "1 job requeued, due now\n".into()));
+    for (arguments, report) in [
+        (&["jobs", "retry-dead", "--kind", "mail"][..], "0 jobs requeued, due now\n"),
+        (&["jobs", "retry-dead"], "1 job requeued, due now\n"),
+    ] {
+        let (code, said) = worker(arguments);
+        assert!(code == Some(0) && said.starts_with(report), "{said}");
+    }
     assert_eq!(state(&database), "pending,0");
-    assert_eq!(worker(&["jobs", "drop", id.trim()]).0, Some(0));
-    let (code, printed) = worker(&["jobs", "drop", id.trim()]);
+    let (code, said) = worker(&["jobs", "drop", id.trim()]);
+    assert!(
+        code == Some(1) && said.contains("cleanup story") && said.contains("repeat the command with --yes"),
+        "{said}"
+    );
+    assert_eq!(state(&database), "pending,0");
+    assert_eq!(worker(&["jobs", "drop", "--yes", id.trim()]).0, Some(0));
+    let (code, printed) = worker(&["jobs", "drop", "--yes", id.trim()]);
     assert_eq!(code, Some(1));
     assert!(printed.contains("there is no job"), "{printed}");
 }

@@ -55,6 +55,11 @@ impl SmtpMailer {
     pub fn new(server: SmtpServer, sender: Sender, per_minute: u32, timeout: Duration) -> Result<Self, SetupError> {
         Ok(Self { server, writer: Writer::new(sender)?, throttle: Throttle::of(per_minute), timeout })
     }
+
+    /// Connects to the server, with TLS and authentication as for an email, and sends none.
+    pub async fn check(&self) -> Result<(), MailError> {
+        session::check(&self.server, self.writer.host(), self.timeout).await
+    }
 }
 
 #[async_trait]

@@ -49,6 +49,15 @@ pub(crate) async fn send(
     sent
 }
 
+/// Opens a connection to `server`, with TLS and authentication, and closes it; all within `timeout`.
+pub(crate) async fn check(server: &SmtpServer, host: &str, timeout: Duration) -> Result<(), MailError> {
+    let mut connection = tokio::time::timeout(timeout, open(server, host, timeout))
+        .await
+        .unwrap_or_else(|_| Err(MailError::Unavailable(format!("the mail server took longer than {timeout:?}"))))?;
+    let _ = tokio::time::timeout(GOODBYE.min(timeout), connection.quit()).await;
+    Ok(())
+}
+
 /// Transfers `message`.
 async fn deliver(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), MailError> {
     let envelope = message.envelope();

@@ -13,6 +13,10 @@ use tokio::io::{AsyncRead, ReadBuf};
 /// An authentication request: type `R`, four bytes of length, four bytes that name the method.
 const REQUEST_BYTES: usize = 9;
 
+/// The types of messages with which a server can answer first: an authentication request, an error, a notice, or the version of the
+/// protocol that it supports.
+const FIRST_MESSAGES: [u8; 4] = *b"RENv";
+
 /// Which methods of authentication may be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AuthPolicy {
@@ -65,6 +69,11 @@ impl AuthGuard {
             ready!(Pin::new(&mut *stream).poll_read(context, &mut part))?;
             let read = part.filled().len();
             self.received += read;
+            if read > 0 && !FIRST_MESSAGES.contains(&self.bytes[0]) {
+                return Poll::Ready(Err(io::Error::other(
+                    "the server does not speak the protocol of PostgreSQL; it may be another program",
+                )));
+            }
             let is_request = self.bytes[0] == b'R';
             self.is_checked = read == 0 || !is_request || self.received == REQUEST_BYTES;
             if let (true, [b'R', _, _, _, _, method @ ..]) = (self.received == REQUEST_BYTES, self.bytes) {
@@ -148,7 +157,7 @@ mod tests {
         let (port, server) = impostor(method);
         let url = format!("postgres://me:hunter2@127.0.0.1:{port}/x{parameters}");
         let error = ConnectTarget::parse(&url).unwrap().connect().await.err().unwrap();
-        (crate::error::ConnectError::from(error).message, server.join().unwrap())
+        (error.message, server.join().unwrap())
     }
 
     #[tokio::test]
@@ -158,6 +167,21 @@ mod tests {
             assert!(error.contains("SCRAM"), "{method}: {error}");
             assert!(answer.is_empty(), "{method}: {answer:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn server_of_another_protocol_is_recognised() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = thread::spawn(move || {
+            let (mut client, _) = listener.accept().unwrap();
+            client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+            client
+        });
+        let url = format!("postgres://me:hunter2@127.0.0.1:{port}/x");
+        let error = ConnectTarget::parse(&url).unwrap().connect().await.err().unwrap();
+        assert!(error.message.contains("does not speak the protocol of PostgreSQL"), "{error}");
+        drop(server.join().unwrap());
     }
 
     #[tokio::test]

@@ -1,17 +1,24 @@
 //! Connections to the database of a URL.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
+use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode, SslNegotiation};
-use tokio_postgres::{Client, Config, Connection, Error, Socket};
+use tokio_postgres::{Client, Config, Connection, Socket};
 
 use crate::error::{ConnectError, invalid_url};
 use crate::tls::{ServerStream, Tls, TlsMode, TlsParameters};
 
 /// How long a TCP connection may take, unless the URL has `connect_timeout`.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long TLS and authentication may take after that. A server that accepts a connection and stays silent is an error.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+const DEFAULT_PORT: u16 = 5432;
 
 /// TCP keepalive: idle time before the first probe, and the time between probes. Three lost probes end the connection.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(5));
@@ -26,6 +33,27 @@ pub(crate) struct ConnectTarget {
     tls: Tls,
 }
 
+/// The server and the name of a database, for messages; without user and password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatabaseAddress {
+    /// `host:port`, several if the URL has several.
+    pub server: String,
+    pub database: String,
+}
+
+impl DatabaseAddress {
+    /// The address in `url`.
+    pub fn parse(url: &str) -> Result<Self, ConnectError> {
+        ConnectTarget::parse(url).map(|target| target.address())
+    }
+}
+
+impl fmt::Display for DatabaseAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` at {}", self.database, self.server)
+    }
+}
+
 /// The driven half of a connection.
 pub(crate) type Driver = Connection<Socket, ServerStream>;
 
@@ -33,6 +61,7 @@ impl ConnectTarget {
     /// Reads `url`: the parameters of `tokio-postgres`, and libpq's `sslmode`, `sslrootcert`, `sslcert`, `sslkey` and
     /// `require_auth`, of which the driver knows too little. Reads the certificate files that it names.
     pub(crate) fn parse(url: &str) -> Result<Self, ConnectError> {
+        refuse_bare_at_sign(url)?;
         let (url, own) = OwnParameters::split(url)?;
         let mut config: Config = url.parse().map_err(|error| invalid_url(&ConnectError::from(error).message))?;
         if config.get_connect_timeout().is_none() {
@@ -81,9 +110,23 @@ impl ConnectTarget {
         Ok(Self { config, tls })
     }
 
-    /// The name of the database, where the URL has one.
-    pub(crate) fn database(&self) -> Option<&str> {
-        self.config.get_dbname()
+    /// The name of the database; as in libpq that of the user, if the URL has none.
+    pub(crate) fn database(&self) -> &str {
+        self.config.get_dbname().or_else(|| self.config.get_user()).unwrap_or_default()
+    }
+
+    pub(crate) fn address(&self) -> DatabaseAddress {
+        let ports = self.config.get_ports();
+        let server = |(at, host): (usize, &Host)| {
+            let port = ports.get(at).or(ports.first()).unwrap_or(&DEFAULT_PORT);
+            match host {
+                Host::Tcp(name) if name.contains(':') => format!("[{name}]:{port}"),
+                Host::Tcp(name) => format!("{name}:{port}"),
+                Host::Unix(directory) => format!("{}:{port}", directory.display()),
+            }
+        };
+        let servers: Vec<String> = self.config.get_hosts().iter().enumerate().map(server).collect();
+        DatabaseAddress { server: servers.join(","), database: self.database().to_owned() }
     }
 
     /// The same server and credentials with another database.
@@ -93,14 +136,35 @@ impl ConnectTarget {
     }
 
     /// Opens a connection; the second value has to be driven.
-    pub(crate) async fn connect(&self) -> Result<(Client, Driver), Error> {
-        self.config.connect(self.tls.clone()).await
+    pub(crate) async fn connect(&self) -> Result<(Client, Driver), ConnectError> {
+        let servers = self.config.get_hosts().len().max(1);
+        let servers = u32::try_from(servers).unwrap_or(u32::MAX);
+        let tcp = self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
+        let limit = (tcp + HANDSHAKE_TIMEOUT).saturating_mul(servers);
+        match timeout(limit, self.config.connect(self.tls.clone())).await {
+            Ok(opened) => Ok(opened?),
+            Err(_) => Err(ConnectError {
+                sqlstate: None,
+                message: format!("timed out: no answer to the start of a session within {limit:?}"),
+            }),
+        }
     }
 
     /// How the connections are encrypted; a cancel request needs it too.
     pub(crate) fn tls(&self) -> &Tls {
         &self.tls
     }
+}
+
+/// Refuses a second `@` before the parameters. The driver takes the first for the end of the password and looks up a host that does
+/// not exist.
+fn refuse_bare_at_sign(url: &str) -> Result<(), ConnectError> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let address = rest.split_once('@').map_or("", |(_, address)| address);
+    if address.split('?').next().unwrap_or_default().contains('@') {
+        return Err(invalid_url("it has more than one `@`; write an `@` of the user or the password as %40"));
+    }
+    Ok(())
 }
 
 /// The parameters of a URL that `tokio-postgres` does not read as libpq does.
@@ -210,6 +274,32 @@ mod tests {
             ("postgres://db.example.org/x?sslrootcert=system", TlsMode::VerifyFull),
         ] {
             assert_eq!(ConnectTarget::parse(url).unwrap().tls().mode(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn at_sign_that_is_not_encoded_is_refused_without_password() {
+        for url in ["postgres://me:hunt@er2@db/x", "postgres://m@e:hunter2@db/x", "postgres://me:hunt@er/2@db/x"] {
+            let error = ConnectTarget::parse(url).unwrap_err();
+            assert!(error.message.contains("%40") && !error.message.contains("er2"), "{url}: {error}");
+        }
+        for url in
+            ["postgres://me:hunt%40er2@db/x", "postgres://me:p?w@db/x", "postgres://me@db/x?application_name=a@b"]
+        {
+            assert!(ConnectTarget::parse(url).is_ok(), "{url}");
+        }
+    }
+
+    #[test]
+    fn address_names_server_and_database() {
+        for (url, expected) in [
+            ("postgres://me:hunter2@db.example.org:5433/burntop", "`burntop` at db.example.org:5433"),
+            ("postgres://me@db/x%20y?sslmode=disable", "`x y` at db:5432"),
+            ("postgres://me:hunter2@[::1]", "`me` at [::1]:5432"),
+            ("postgres://a,b:7/x", "`x` at a:5432,b:7"),
+            ("postgres:///x?host=/run/postgresql", "`x` at /run/postgresql:5432"),
+        ] {
+            assert_eq!(DatabaseAddress::parse(url).unwrap().to_string(), expected, "{url}");
         }
     }
 

@@ -4,7 +4,9 @@ use diesel::result::{DatabaseErrorKind, Error};
 use domain::error::StoreError;
 use thiserror::Error as ThisError;
 
-/// Why no connection could be opened.
+use crate::error_codes::split_code;
+
+/// Why no connection could be opened, or why PostgreSQL refused a statement of the start.
 #[derive(Debug, Clone, ThisError)]
 #[error("{message}")]
 pub struct ConnectError {
@@ -21,9 +23,27 @@ pub(crate) fn invalid_url(reason: &str) -> ConnectError {
 
 impl From<tokio_postgres::Error> for ConnectError {
     fn from(error: tokio_postgres::Error) -> Self {
-        let sqlstate = error.code().map(|code| code.code().to_owned());
+        if let Some(refused) = error.as_db_error() {
+            let (_, text) = split_code(refused.message());
+            let message = format!("{}: {text}", refused.severity());
+            return Self { sqlstate: Some(refused.code().code().to_owned()), message };
+        }
         let reason = std::error::Error::source(&error).map(ToString::to_string);
-        Self { sqlstate, message: reason.map_or_else(|| error.to_string(), |reason| format!("{error}: {reason}")) }
+        Self {
+            sqlstate: None,
+            message: reason.map_or_else(|| error.to_string(), |reason| format!("{error}: {reason}")),
+        }
+    }
+}
+
+impl From<&Error> for ConnectError {
+    fn from(error: &Error) -> Self {
+        let message = match error {
+            Error::DatabaseError(_, info) => info.message().to_owned(),
+            other => other.to_string(),
+        };
+        let (sqlstate, text) = split_code(&message);
+        Self { sqlstate: sqlstate.map(str::to_owned), message: text.to_owned() }
     }
 }
 
@@ -33,35 +53,31 @@ pub(crate) fn store_error(error: Error) -> StoreError {
         Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
             StoreError::Conflict { constraint: info.constraint_name().unwrap_or_default().to_owned() }
         }
-        Error::DatabaseError(DatabaseErrorKind::SerializationFailure, info) => {
-            StoreError::Collided(info.message().to_owned())
-        }
-        // 40P01: diesel does not pass on this code.
-        Error::DatabaseError(_, info) if info.message() == "deadlock detected" => {
-            StoreError::Collided(info.message().to_owned())
-        }
-        // The connection is gone or the server shuts down: the statement may succeed later.
+        // The connection is gone: the statement may succeed later.
         Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection, info) => {
             StoreError::Unavailable(info.message().to_owned())
         }
-        Error::DatabaseError(_, info) if is_going_away(info.message()) => {
-            StoreError::Unavailable(info.message().to_owned())
+        Error::DatabaseError(_, info) => {
+            let message = info.message().to_owned();
+            let (code, _) = split_code(&message);
+            match code {
+                Some(code) if code.starts_with("40") => StoreError::Collided(message),
+                Some(code) if passes(code) => StoreError::Unavailable(message),
+                _ => StoreError::Internal(message),
+            }
         }
         Error::BrokenTransactionManager => StoreError::Unavailable("the transaction was cut off".to_owned()),
         other => StoreError::Internal(other.to_string()),
     }
 }
 
-/// Whether the same statement may succeed later: the server stops or starts (class 57P), has no connection left (53300), or
-/// ended the statement for a time limit (55P03, 57014, 25P03). diesel passes on the text alone, not the error code.
-fn is_going_away(message: &str) -> bool {
-    [
-        "terminating connection",
-        "the database system is",
-        "too many clients",
-        "remaining connection slots",
-        "canceling statement due to",
-    ]
-    .iter()
-    .any(|sign| message.contains(sign))
+/// Whether the statement that failed with this SQLSTATE may succeed later, because the cause is the state of the server (appendix A
+/// of the PostgreSQL manual).
+fn passes(code: &str) -> bool {
+    // Connection; resources such as disk, memory and connections; the server stops, starts, or cancelled the statement.
+    const CLASSES: [&str; 3] = ["08", "53", "57"];
+    // The server is a standby, or was made read-only because its disk is nearly full; a time limit of a transaction; a lock that was
+    // not available in time.
+    const CODES: [&str; 4] = ["25006", "25P03", "25P04", "55P03"];
+    CLASSES.iter().any(|class| code.starts_with(class)) || CODES.contains(&code)
 }

@@ -156,8 +156,7 @@ impl Drop for Pooled {
 /// Settings of every connection. There are few statements, which run often, so each has one generic plan (checked by
 /// `tests/postgres/plans.rs`) and no JIT: planning a board takes twice as long as reading it, and compiling it longer still.
 ///
-/// Messages are in English because diesel passes on the text of an error and not its code. A role without the privilege keeps the
-/// server's language.
+/// Messages are in English for the log. A role without the privilege keeps the server's language.
 const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off; \
     DO $$ BEGIN PERFORM set_config('lc_messages', 'C', false); EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
 
@@ -184,11 +183,12 @@ impl Connector {
         let tls = target.tls().clone();
         let opening = self.runtime.spawn(open(target, Arc::clone(&alive)));
         let client = opening.await.map_err(|error| ConnectError { sqlstate: None, message: error.to_string() })??;
-        let failed = |error: &dyn fmt::Display| ConnectError { sqlstate: None, message: error.to_string() };
         let cancel = client.cancel_token();
-        let mut pg = AsyncPgConnection::try_from(client).await.map_err(|error| failed(&error))?;
+        let mut pg = AsyncPgConnection::try_from(client)
+            .await
+            .map_err(|error| ConnectError { sqlstate: None, message: error.to_string() })?;
         let limits = self.work.map_or_else(String::new, |work| work.timeouts().as_sql());
-        pg.batch_execute(&format!("{SETTINGS}; {limits}")).await.map_err(|error| failed(&error))?;
+        pg.batch_execute(&format!("{SETTINGS}; {limits}")).await.map_err(|error| ConnectError::from(&error))?;
         let (failed, under_way) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
         pg.set_instrumentation(observer(Arc::clone(&failed), Arc::clone(&under_way), self.queries.clone()));
         Ok(Connection { pg, failed, under_way, alive, cancel, tls, cancelling: None })
@@ -196,7 +196,7 @@ impl Connector {
 }
 
 /// Opens a connection to `target` and drives it on the current runtime; clears `alive` when it ends.
-async fn open(target: ConnectTarget, alive: Arc<AtomicBool>) -> Result<Client, tokio_postgres::Error> {
+async fn open(target: ConnectTarget, alive: Arc<AtomicBool>) -> Result<Client, ConnectError> {
     let (client, driver) = target.connect().await?;
     tokio::spawn(async move {
         if let Err(error) = driver.await {

@@ -413,6 +413,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    secret_key_fingerprint (is_only) {
+        is_only -> Bool,
+        fingerprint -> Bytea,
+        noted_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> Uuid,
         user_id -> Uuid,
@@ -624,6 +632,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     repricings,
     season_entries,
     seasons,
+    secret_key_fingerprint,
     sessions,
     social_counts,
     sources,

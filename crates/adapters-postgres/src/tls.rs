@@ -22,6 +22,7 @@ use tokio_rustls::client::TlsStream as RustlsStream;
 use crate::auth_guard::{AuthGuard, AuthPolicy};
 use crate::channel_binding::tls_server_end_point;
 use crate::error::{ConnectError, invalid_url};
+use crate::error_codes::ErrorCodes;
 
 /// PostgreSQL's `SSLRequest`: length 8, code 80877103.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
@@ -264,18 +265,18 @@ impl HostTls {
     async fn negotiate(self, mut socket: Socket) -> io::Result<ServerStream> {
         let Tls { mode, is_direct, policy, config, awaits_end } = self.tls;
         let is_encrypted = mode != TlsMode::Disable && (is_direct || offers_tls(&mut socket).await?);
-        let guard = AuthGuard::new(policy, is_encrypted);
+        let (guard, codes) = (AuthGuard::new(policy, is_encrypted), ErrorCodes::new());
         if !is_encrypted {
             return match mode {
                 TlsMode::Disable | TlsMode::Prefer => {
-                    Ok(ServerStream { transport: Transport::Plain(socket), guard, awaits_end })
+                    Ok(ServerStream { transport: Transport::Plain(socket), guard, codes, awaits_end })
                 }
                 _ => Err(io::Error::other("the server does not offer TLS, which sslmode requires")),
             };
         }
         let name = ServerName::try_from(self.host).map_err(io::Error::other)?;
         let stream = TlsConnector::from(config).connect(name, socket).await?;
-        Ok(ServerStream { transport: Transport::Tls(Box::new(stream)), guard, awaits_end })
+        Ok(ServerStream { transport: Transport::Tls(Box::new(stream)), guard, codes, awaits_end })
     }
 }
 
@@ -289,10 +290,12 @@ async fn offers_tls(socket: &mut Socket) -> io::Result<bool> {
     }
 }
 
-/// A connection to the server, encrypted or not, whose first answer is checked by an [`AuthGuard`].
+/// A connection to the server, encrypted or not, whose first answer is checked by an [`AuthGuard`] and whose errors get their codes
+/// from [`ErrorCodes`].
 pub(crate) struct ServerStream {
     transport: Transport,
     guard: AuthGuard,
+    codes: ErrorCodes,
     /// Whether a shutdown waits until the server closes the connection.
     awaits_end: bool,
 }
@@ -314,8 +317,8 @@ impl TlsStream for ServerStream {
 
 impl AsyncRead for ServerStream {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let Self { transport, guard, .. } = self.get_mut();
-        guard.poll_read(transport, context, buf)
+        let Self { transport, guard, codes, .. } = self.get_mut();
+        codes.poll_read(context, buf, |context, buf| guard.poll_read(transport, context, buf))
     }
 }
 

@@ -20,6 +20,9 @@ pub(crate) enum Command {
         /// Print the reference of every key instead
         #[arg(long)]
         reference: bool,
+        /// Try the database and the mail server instead, without changing anything or sending an email
+        #[arg(long, conflicts_with = "reference")]
+        check: bool,
     },
     /// Ask the running server for its health; the exit code is 0 if it is healthy
     Healthcheck,
@@ -32,9 +35,12 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Migrate {
-    /// Revert the last N migrations instead
+    /// Revert the last N migrations instead. Lists what is dropped; needs --yes
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "create_database")]
     pub(crate) down: Option<u32>,
+    /// Drop what --down lists
+    #[arg(long, requires = "down")]
+    pub(crate) yes: bool,
     /// Create the database first, if it does not exist
     #[arg(long)]
     pub(crate) create_database: bool,
@@ -76,10 +82,18 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(migrate("api-server migrate").down, None);
-        assert_eq!(migrate("api-server migrate --down 2").down, Some(2));
+        let down = migrate("api-server migrate --down 2");
+        assert_eq!((down.down, down.yes), (Some(2), false));
+        assert!(migrate("api-server migrate --down 2 --yes").yes);
         assert!(migrate("api-server migrate --create-database").create_database);
         assert!(matches!(migrate("api-server migrate status").command, Some(MigrateCommand::Status)));
-        for wrong in ["migrate --down 0", "migrate --down 1 --create-database", "migrate --down 1 status", "serve"] {
+        for wrong in [
+            "migrate --down 0",
+            "migrate --down 1 --create-database",
+            "migrate --down 1 status",
+            "migrate --yes",
+            "serve",
+        ] {
             assert!(parse(&format!("api-server {wrong}")).is_err(), "{wrong}");
         }
     }

@@ -1,5 +1,6 @@
 //! The server program: reads its configuration, opens its database, and serves until a signal ends it.
 
+mod check;
 mod cli;
 mod healthcheck;
 mod memory;
@@ -33,8 +34,9 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), StartupError> {
     match cli.command {
-        Some(Command::Config { reference: true }) => print_text(&settings::reference()),
-        Some(Command::Config { reference: false }) => print_text(&Settings::load()?.render_effective()),
+        Some(Command::Config { reference: true, .. }) => print_text(&settings::reference()),
+        Some(Command::Config { check: true, .. }) => check::check(),
+        Some(Command::Config { .. }) => print_text(&Settings::load()?.render_effective()),
         Some(Command::Openapi) => print_text(&serve::openapi()?),
         Some(Command::Healthcheck) => print_text(&healthcheck::ask(&Settings::load()?)?),
         Some(Command::Migrate(migrate)) => migrate::migrate(&loaded()?, &migrate),

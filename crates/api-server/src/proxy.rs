@@ -14,6 +14,18 @@ pub(crate) fn warn_if_unnamed(settings: &Settings, port: u16) {
     }
 }
 
+/// Warns at start if a proxy is configured and the public address is not https.
+pub(crate) fn warn_without_https(settings: &Settings) {
+    let public_url = settings.app.public_url.as_str();
+    if !settings.server.trusted_proxies.is_empty() && !public_url.starts_with("https://") {
+        tracing::warn!(
+            public_url,
+            setting = "PUBLIC_URL",
+            "PUBLIC_URL is not https behind a proxy: links lead to it, and cookies are not limited to https"
+        );
+    }
+}
+
 /// Whether `public_url` differs from what a server on `port` offers: it uses https, which the server does not speak, or another
 /// port of a host that is not the loopback address.
 fn suggests_proxy(public_url: &str, port: u16) -> bool {

@@ -69,6 +69,7 @@ async fn run(
     let started = Instant::now();
     let address = listener.local_addr().map_err(|error| StartupError::listening(address(settings), "HOST", &error))?;
     let store = ServerDatabase::open(settings, database.url()).await?;
+    bootstrap::database::compare_secret_key(settings, &store.requests).await?;
     let ready = Arc::new(DatabaseReadiness::new(store.health.clone()));
     let hub = Hub::start(store.requests.clone(), database.url(), services::hub(settings));
     let prices = PriceBookFollower::start(deps(&store.jobs)).await;
@@ -85,6 +86,7 @@ async fn run(
     let serving = tokio::spawn(server);
     tracing::info!(%address, embedded_database = database.is_embedded(), took = ?started.elapsed(), "ready");
     proxy::warn_if_unnamed(settings, address.port());
+    proxy::warn_without_https(settings);
     service::notify(ServiceState::Ready);
     if database.is_embedded() {
         welcome::print(&settings.app.public_url);

@@ -8,7 +8,7 @@ use adapters_oauth::{Application, GitHub, GitLab};
 use adapters_pricing::{FetchLimits, LiveTable};
 use domain::identity::Providers;
 use domain::identity::ports::IdentityProvider;
-use domain::mail::Mailer;
+use domain::mail::{MailError, Mailer};
 use domain::pricing::ports::PriceSource;
 
 use crate::settings::{Provider, Settings};
@@ -43,6 +43,22 @@ fn application(settings: &Settings, provider: &Provider, name: &str) -> Option<A
 
 /// The mailer of the server that `SMTP_URL` names; `None` without it.
 pub fn mailer(settings: &Settings) -> Result<Option<Arc<dyn Mailer>>, StartupError> {
+    Ok(smtp_mailer(settings)?.map(|(_, mailer)| Arc::new(mailer) as _))
+}
+
+/// Tries the mail server without sending an email. Returns its address, or `None` if mail is off.
+pub async fn check_mail_server(settings: &Settings) -> Result<Option<String>, StartupError> {
+    let Some((address, mailer)) = smtp_mailer(settings)? else { return Ok(None) };
+    let failed = |error: MailError| StartupError::Other {
+        doing: "trying the mail server",
+        reason: format!("{address}: {error}"),
+    };
+    mailer.check().await.map_err(failed)?;
+    Ok(Some(address))
+}
+
+/// The mailer and the address of its server.
+fn smtp_mailer(settings: &Settings) -> Result<Option<(String, SmtpMailer)>, StartupError> {
     let doing = "setting up [mail]";
     let (app, mail) = (&settings.app, &settings.mail);
     let Some(url) = &mail.smtp_url else { return Ok(None) };
@@ -54,8 +70,9 @@ pub fn mailer(settings: &Settings) -> Result<Option<Arc<dyn Mailer>>, StartupErr
     };
     let timeout = Duration::from_secs(mail.timeout_seconds);
     let server = SmtpServer::parse(url.expose()).map_err(|error| failed(doing, &error))?;
+    let address = format!("{}:{}", server.host, server.port);
     let mailer = SmtpMailer::new(server, sender, mail.per_minute, timeout).map_err(|error| failed(doing, &error))?;
-    Ok(Some(Arc::new(mailer)))
+    Ok(Some((address, mailer)))
 }
 
 /// The live price table that `PRICING_URL` names; `None` without it. A TLS implementation must be installed for rustls.

@@ -5,11 +5,14 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use domain::clock::Clock;
 use domain::ids::Ids;
+use domain::key_fingerprint::KeyFingerprint;
 use embedded_postgres::{Cluster, ClusterOptions, DataDir, PathOrigin};
 
 use crate::settings::{Secret, Settings};
 use crate::startup::StartupError;
+use crate::system::{SystemClock, SystemIds};
 
 /// The file of the secret key in the data directory.
 const SECRET_KEY_FILE: &str = "secret_key";
@@ -32,16 +35,23 @@ impl Database {
     /// The database for the server: external, or embedded and started by this call. The start can take seconds, so an async program
     /// calls it on a thread for blocking work.
     pub fn open(settings: &Settings) -> Result<Self, StartupError> {
-        if let Some(url) = &settings.database.url {
-            return Ok(Self::External(url.clone()));
+        match &settings.database.url {
+            Some(url) => Ok(Self::External(url.clone())),
+            None => Self::start(settings, Cluster::start),
         }
+    }
+
+    fn start(
+        settings: &Settings,
+        start: impl FnOnce(&DataDir, &Options) -> Result<Cluster, embedded_postgres::Error>,
+    ) -> Result<Self, StartupError> {
         let dir = data_dir(settings)?;
         if let Some(notice) = dir.notice() {
             tracing::warn!("{notice}");
         }
         let connections = settings.database.max_connections().saturating_add(SPARE_CONNECTIONS).max(100);
         let max_connections = u32::try_from(connections).unwrap_or(u32::MAX);
-        let cluster = Cluster::start(&dir, &ClusterOptions { max_connections, ..ClusterOptions::default() })?;
+        let cluster = start(&dir, &ClusterOptions { max_connections, ..ClusterOptions::default() })?;
         let url = embedded_url(cluster.url());
         Ok(Self::Embedded(cluster, url))
     }
@@ -54,10 +64,13 @@ impl Database {
         }
     }
 
-    /// The database for a command: as [`attach`](Self::attach), or [`open`](Self::open) if no process runs the embedded one.
-    pub fn attach_or_open(settings: &Settings) -> Result<Self, StartupError> {
+    /// The database for a command: as [`attach`](Self::attach), or the embedded one is started by this call if no process runs it.
+    /// Only the server creates a new one.
+    pub fn attach_or_start(settings: &Settings) -> Result<Self, StartupError> {
         match Self::attach(settings) {
-            Err(StartupError::Embedded(embedded_postgres::Error::NotRunning { .. })) => Self::open(settings),
+            Err(StartupError::Embedded(embedded_postgres::Error::NotRunning { .. })) => {
+                Self::start(settings, Cluster::start_existing)
+            }
             attached => attached,
         }
     }
@@ -115,6 +128,23 @@ pub fn secret_key(settings: &Settings, ids: &dyn Ids) -> Result<Secret, StartupE
     Ok(Secret::new(dir.read(SECRET_KEY_FILE)?.trim()))
 }
 
+/// Warns if this process has another secret key than the one that started before on this database: then each refuses the links and
+/// sign-ins in progress of the other. Does not fail if that cannot be found out.
+pub async fn compare_secret_key(settings: &Settings, store: &adapters_postgres::Database) -> Result<(), StartupError> {
+    let key = secret_key(settings, &SystemIds)?;
+    let fingerprint = KeyFingerprint::of(key.expose().as_bytes());
+    match store.replace_key_fingerprint(fingerprint, SystemClock.now()).await {
+        Ok(false) => {}
+        Ok(true) => tracing::warn!(
+            setting = "SECRET_KEY",
+            "SECRET_KEY differs from that of the process that started last on this database: all need the same key"
+        ),
+        // The schema may lack the table if it is migrated later.
+        Err(error) => tracing::warn!(%error, "comparing SECRET_KEY with other processes failed"),
+    }
+    Ok(())
+}
+
 fn create_secret(dir: &Path, ids: &dyn Ids) -> io::Result<()> {
     let path = dir.join(SECRET_KEY_FILE);
     if fs::symlink_metadata(&path).is_err() {
@@ -141,7 +171,6 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::system::SystemIds;
 
     fn settings(variables: &[(&str, &str)]) -> Settings {
         let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -171,9 +200,9 @@ mod tests {
         let error = Database::attach(&settings).unwrap_err();
         assert!(error.to_string().contains("start `api-server` first"), "{error}");
 
-        let owner = Database::attach_or_open(&settings).unwrap();
+        let owner = Database::open(&settings).unwrap();
         assert!(matches!(owner, Database::Embedded(..)) && owner.is_embedded());
-        let other = Database::attach_or_open(&settings).unwrap();
+        let other = Database::attach_or_start(&settings).unwrap();
         assert!(matches!(other, Database::Attached(_)));
         assert_eq!(other.url(), owner.url());
         assert!(owner.url().ends_with("/burntop?require_auth=scram-sha-256"), "SCRAM is required");
@@ -181,7 +210,24 @@ mod tests {
 
         let error = Database::open(&settings).unwrap_err();
         assert!(error.to_string().contains("is in use by process"), "{error}");
+        let url = owner.url().to_owned();
         owner.stop().unwrap();
+        let again = Database::attach_or_start(&settings).unwrap();
+        assert!(matches!(again, Database::Embedded(..)));
+        assert_eq!(again.url(), url, "the stopped one is started");
+        again.stop().unwrap();
+    }
+
+    #[test]
+    fn database_of_a_command_is_never_created() {
+        let top = open_dir();
+        for data in ["data", "parent/data"] {
+            let data = top.path().join(data);
+            let settings = settings(&[("BURNTOP_DATA_DIR", data.to_str().unwrap())]);
+            let error = Database::attach_or_start(&settings).unwrap_err().to_string();
+            assert!(error.contains("has no database") && error.contains("DATABASE_URL"), "{error}");
+        }
+        assert_eq!(fs::read_dir(top.path()).unwrap().count(), 0);
     }
 
     #[test]

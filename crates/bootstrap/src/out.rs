@@ -7,3 +7,8 @@ use std::io::Write;
 pub fn print_line(line: impl Display) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
+
+/// Prints `line` to standard error, for what is not a result of the command.
+pub fn note(line: impl Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}

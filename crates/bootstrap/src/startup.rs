@@ -66,6 +66,129 @@ pub enum StartupError {
         reason: String,
     },
 
+    /// The server belongs to another program, or to a proxy that accepts any connection.
+    #[error(
+        "{url} does not answer as PostgreSQL does ({reason}): correct the host and the port of DATABASE_URL; \
+         PostgreSQL usually listens on port 5432"
+    )]
+    NotPostgres {
+        /// Without the password.
+        url: String,
+        reason: String,
+    },
+
+    /// The release of PostgreSQL is not supported.
+    #[error("the database at {url} is PostgreSQL {major}: burntop needs {minimum} or newer")]
+    ServerTooOld {
+        /// Without the password.
+        url: String,
+        major: i32,
+        minimum: i32,
+    },
+
+    /// The database does not keep texts as UTF-8.
+    #[error(
+        "the database at {url} has the encoding {encoding}, and burntop needs UTF8: create another one with \
+         `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0` or `api-server migrate --create-database`"
+    )]
+    NotUtf8 {
+        /// Without the password.
+        url: String,
+        encoding: String,
+    },
+
+    /// The database has tables of another program.
+    #[error(
+        "the database at {url} has {relations} tables and views, such as {example}, and no migration of burntop, so it belongs \
+         to another program; nothing was changed. Correct DATABASE_URL, or give burntop a database of its own with \
+         `api-server migrate --create-database`"
+    )]
+    ForeignDatabase {
+        /// Without the password.
+        url: String,
+        /// The tables, views and sequences.
+        relations: i64,
+        /// One of them.
+        example: String,
+    },
+
+    /// The database has no tables.
+    #[error(
+        "the database {database} has no tables of burntop yet; nothing was changed. Create them with `api-server migrate` or a \
+         start of `api-server`, or correct DATABASE_URL"
+    )]
+    NoSchema {
+        /// Its name and its server.
+        database: String,
+    },
+
+    /// The schema lacks migrations of this release.
+    #[error(
+        "the schema of the database {database} is older than this program: it lacks {migrations} migrations, from {first} on. \
+         Run `api-server migrate`"
+    )]
+    OlderSchema {
+        /// Its name and its server.
+        database: String,
+        migrations: usize,
+        /// The oldest missing migration.
+        first: String,
+    },
+
+    /// More migrations were to be reverted than there are.
+    #[error(
+        "{steps} migrations cannot be reverted: the database has {applied}. `api-server migrate status` lists them"
+    )]
+    TooManySteps { steps: u32, applied: usize },
+
+    /// The command loses data, and was not confirmed.
+    #[error("nothing was changed: repeat the command with --yes to {doing}")]
+    Unconfirmed {
+        /// What the command does, such as "revert these migrations".
+        doing: &'static str,
+    },
+
+    /// The role may not create the database.
+    #[error(
+        "the database `{name}` could not be created ({reason}): give the role the right with `ALTER ROLE … CREATEDB`, or let an \
+         administrator of the server run `CREATE DATABASE \"{name}\" OWNER … ENCODING 'UTF8' TEMPLATE template0`"
+    )]
+    NotCreated {
+        name: String,
+        /// The server's message.
+        reason: String,
+    },
+
+    /// Another session holds a lock.
+    #[error(
+        "the database at {url} is in use by other sessions ({reason}); nothing was changed. Stop servers and workers first, \
+         and end idle transactions"
+    )]
+    Locked {
+        /// Without the password.
+        url: String,
+        /// The server's message.
+        reason: String,
+    },
+
+    /// The server has no disk space or memory left.
+    #[error("the server of the database at {url} has no space left ({reason}): free disk space or memory there")]
+    NoSpace {
+        /// Without the password.
+        url: String,
+        /// The server's message.
+        reason: String,
+    },
+
+    /// The server does not accept changes.
+    #[error("the database at {url} is read-only ({reason}): name the primary server in DATABASE_URL, not a standby")]
+    ReadOnly {
+        /// Without the password.
+        url: String,
+        /// The server's message.
+        reason: String,
+    },
+
     /// The server has no free connection.
     #[error(
         "the database at {url} has no connection left: lower DATABASE_POOL_SIZE and DATABASE_MAX_OVERFLOW, \
@@ -86,7 +209,10 @@ pub enum StartupError {
     },
 
     /// The role lacks a needed privilege.
-    #[error("the database at {url} does not allow it: {reason}")]
+    #[error(
+        "the database at {url} does not allow it ({reason}): connect as the role that owns the database and its tables, or make \
+         this role the owner with `ALTER DATABASE … OWNER TO …`"
+    )]
     NotAllowed {
         /// Without the password.
         url: String,
@@ -96,8 +222,8 @@ pub enum StartupError {
 
     /// The schema was migrated by a newer release than this one.
     #[error(
-        "the database has the migration {version}, which this release does not know: run the newer release that made \
-         it, or restore an earlier backup"
+        "the schema of the database is newer than this program: it has the migration {version}, which this release does not \
+         know. Run the newer release that made it, or restore an earlier backup"
     )]
     NewerMigrations {
         /// The newest unknown migration.
@@ -133,20 +259,36 @@ pub enum StartupError {
 
 impl StartupError {
     /// The error for a database at `url` that cannot be used, from the SQLSTATE code if the server sent one, else from the driver's
-    /// message.
-    pub fn database(url: &str, sqlstate: Option<&str>, message: &str) -> Self {
+    /// message. `doing` is the failed operation, for errors without a known meaning.
+    pub fn database(doing: &'static str, url: &str, sqlstate: Option<&str>, message: &str) -> Self {
         let shown = without_password(url);
         let reason = message.to_owned();
         match sqlstate.map_or_else(|| guess(message), |sqlstate| Meaning::of(sqlstate, message)) {
             Meaning::Refused => Self::Refused { url: shown, reason },
             Meaning::Insecure(advice) => Self::Insecure { url: shown, reason, advice },
             Meaning::BadUrl => Self::BadUrl { url: shown, reason },
+            Meaning::NotPostgres => Self::NotPostgres { url: shown, reason },
             Meaning::MissingDatabase => Self::MissingDatabase { name: database_name(url).to_owned(), url: shown },
             Meaning::TooManyConnections => Self::TooManyConnections { url: shown },
             Meaning::NotReady => Self::NotReady { url: shown, reason },
             Meaning::NotAllowed => Self::NotAllowed { url: shown, reason },
+            Meaning::Locked => Self::Locked { url: shown, reason },
+            Meaning::NoSpace => Self::NoSpace { url: shown, reason },
+            Meaning::ReadOnly => Self::ReadOnly { url: shown, reason },
             Meaning::Unreachable => Self::Unreachable { url: shown, reason },
-            Meaning::Other => Self::Other { doing: "opening the database", reason },
+            Meaning::Other => Self::Other { doing, reason },
+        }
+    }
+
+    /// The error for the database of `url` that could not be created.
+    pub fn creating_database(url: &str, sqlstate: Option<&str>, message: &str) -> Self {
+        match Self::database("creating the database", url, sqlstate, message) {
+            // What is missing or refused here is the database through which others are created.
+            Self::NotAllowed { reason, .. } | Self::Refused { reason, .. } | Self::Other { reason, .. } => {
+                Self::NotCreated { name: database_name(url).to_owned(), reason }
+            }
+            Self::MissingDatabase { name, .. } => Self::NotCreated { name, reason: message.to_owned() },
+            other => other,
         }
     }
 
@@ -167,10 +309,14 @@ enum Meaning {
     /// With advice.
     Insecure(&'static str),
     BadUrl,
+    NotPostgres,
     MissingDatabase,
     TooManyConnections,
     NotReady,
     NotAllowed,
+    Locked,
+    NoSpace,
+    ReadOnly,
     Unreachable,
     Other,
 }
@@ -184,8 +330,11 @@ impl Meaning {
             "28P01" | "28000" => Self::Refused,
             "3D000" => Self::MissingDatabase,
             "53300" => Self::TooManyConnections,
+            "53100" | "53200" => Self::NoSpace,
             "57P01" | "57P02" | "57P03" => Self::NotReady,
             "42501" => Self::NotAllowed,
+            "55P03" | "40P01" => Self::Locked,
+            "25006" => Self::ReadOnly,
             code if code.starts_with("08") => Self::Unreachable,
             _ => Self::Other,
         }
@@ -203,8 +352,13 @@ const FOREIGN_SERVER: &str =
     "another program may have taken the port; the password was not sent. Start `api-server` again";
 
 /// Parts of messages in lower case, for errors without a code.
-const SIGNS: [(&str, Meaning); 25] = [
+const SIGNS: [(&str, Meaning); 30] = [
     ("invalid database url", Meaning::BadUrl),
+    ("does not speak the protocol of postgresql", Meaning::NotPostgres),
+    ("did not understand the request for tls", Meaning::NotPostgres),
+    ("unexpected message from server", Meaning::NotPostgres),
+    ("connection closed", Meaning::NotPostgres),
+    ("end of file", Meaning::NotPostgres),
     ("no encryption", Meaning::Insecure(ENCRYPT)),
     ("password in clear text", Meaning::Insecure(USE_SCRAM)),
     ("does not ask for scram", Meaning::Insecure(FOREIGN_SERVER)),
@@ -242,11 +396,13 @@ fn guess(message: &str) -> Meaning {
     SIGNS.iter().find(|(sign, _)| message.contains(sign)).map_or(Meaning::Other, |(_, meaning)| *meaning)
 }
 
-/// The name of the database in a URL; empty if there is none, although PostgreSQL then uses the user's name.
+/// The name of the database in a URL, percent-encoded as there; the user's name if the URL has none, as in libpq.
 fn database_name(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let path = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest).split_once('/').map_or("", |(_, path)| path);
-    path.split(['?', '#']).next().unwrap_or_default()
+    let (user, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let path = rest.split_once('/').map_or("", |(_, path)| path);
+    let name = path.split(['?', '#']).next().unwrap_or_default();
+    if name.is_empty() { user.split(':').next().unwrap_or_default() } else { name }
 }
 
 #[cfg(test)]
@@ -272,14 +428,17 @@ mod tests {
             ("3D000", ["`burntop` does not exist", "api-server migrate --create-database"]),
             ("53300", ["DATABASE_POOL_SIZE", "max_connections"]),
             ("57P03", ["not ready", "try again"]),
-            ("42501", ["does not allow", "boom"]),
+            ("42501", ["does not allow it (boom)", "OWNER TO"]),
+            ("55P03", ["in use by other sessions", "Stop servers"]),
+            ("53100", ["no space left", "free disk space"]),
+            ("25006", ["read-only", "standby"]),
             ("08006", ["cannot be reached", "start it"]),
             ("XX000", ["opening the database failed", "boom"]),
         ] {
-            assert_contains(&StartupError::database(URL, Some(code), "boom"), &expected);
+            assert_contains(&StartupError::database("opening the database", URL, Some(code), "boom"), &expected);
         }
         let hostssl = "no pg_hba.conf entry for host \"192.0.2.1\", user \"me\", database \"x\", no encryption";
-        assert_contains(&StartupError::database(URL, Some("28000"), hostssl), &["sslmode=require"]);
+        assert_contains(&StartupError::database("connecting", URL, Some("28000"), hostssl), &["sslmode=require"]);
     }
 
     #[test]
@@ -300,9 +459,16 @@ mod tests {
             ("error performing TLS handshake: invalid peer certificate: UnknownIssuer", "set sslrootcert"),
             ("the server asks for the password in clear text over a connection without TLS", "use scram-sha-256"),
             ("the server does not ask for SCRAM authentication, which is required", "the password was not sent"),
+            (
+                "error communicating with the server: the server does not speak the protocol of PostgreSQL",
+                "correct the host and the port",
+            ),
+            ("error performing TLS handshake: the server did not understand the request for TLS", "5432"),
+            ("connection closed", "does not answer as PostgreSQL does"),
+            ("timed out: no answer to the start of a session within 15s", "cannot be reached"),
             ("something new", "opening the database failed: something new"),
         ] {
-            assert_contains(&StartupError::database(URL, None, message), &[expected]);
+            assert_contains(&StartupError::database("opening the database", URL, None, message), &[expected]);
         }
     }
 
@@ -311,6 +477,21 @@ mod tests {
         assert_eq!(database_name(URL), "burntop");
         assert_eq!(database_name("postgres://me:p/w@host/x"), "x");
         assert_eq!(database_name("postgres://host"), "");
+        assert_eq!(database_name("postgres://me:hunter2@host?sslmode=disable"), "me");
+    }
+
+    #[test]
+    fn startup_error_of_creation_gives_statement() {
+        for (code, message) in [
+            (Some("42501"), "ERROR: permission denied to create database"),
+            (Some("3D000"), "FATAL: database \"postgres\" does not exist"),
+            (Some("28000"), "FATAL: no pg_hba.conf entry for database \"postgres\""),
+            (Some("22023"), "ERROR: new encoding (UTF8) is incompatible"),
+        ] {
+            let error = StartupError::creating_database(URL, code, message);
+            assert_contains(&error, &["CREATEDB", "CREATE DATABASE \"burntop\" OWNER … ENCODING 'UTF8'", message]);
+        }
+        assert_contains(&StartupError::creating_database(URL, Some("53100"), "boom"), &["no space left"]);
     }
 
     #[test]

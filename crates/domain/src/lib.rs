@@ -18,6 +18,7 @@ pub mod identity;
 pub mod ids;
 pub mod insights;
 pub mod jobs;
+pub mod key_fingerprint;
 pub mod leaderboard;
 pub mod mail;
 pub mod money;

@@ -120,6 +120,14 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// As [`start`](Self::start), but creates nothing: fails with [`Error::NoCluster`] if the directory has no cluster.
+    pub fn start_existing(dir: &DataDir, options: &ClusterOptions) -> Result<Self, Error> {
+        match create::version_of(dir)? {
+            Some(_) => Self::start(dir, options),
+            None => Err(Error::NoCluster { dir: dir.path().to_owned() }),
+        }
+    }
+
     /// The URL of the database [`DATABASE`], password included.
     pub fn url(&self) -> &str {
         &self.url

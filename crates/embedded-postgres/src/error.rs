@@ -104,6 +104,16 @@ pub enum Error {
         dir: PathBuf,
     },
 
+    /// There is no cluster, and the caller must not create one.
+    #[error(
+        "{dir} has no database: set DATABASE_URL, or set BURNTOP_DATA_DIR to the data directory of the server; \
+         `api-server` without a command creates a new database there"
+    )]
+    NoCluster {
+        /// The data directory.
+        dir: PathBuf,
+    },
+
     /// `initdb` failed.
     #[error("the database cluster could not be created: {output}")]
     NotCreated { output: String },

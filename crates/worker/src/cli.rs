@@ -106,10 +106,13 @@ pub(crate) enum Jobs {
         #[arg(long, value_parser = kind)]
         kind: Option<JobKind>,
     },
-    /// Remove a job that is not running
+    /// Remove a job that is not running; its work is never done. Needs --yes
     Drop {
         /// The job's id, as `list` shows it
         id: uuid::Uuid,
+        /// Remove the job instead of showing it
+        #[arg(long)]
+        yes: bool,
     },
 }
 

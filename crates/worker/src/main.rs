@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use bootstrap::database::Database;
 use bootstrap::metrics::Metrics;
+use bootstrap::store::{open_for_command, open_for_jobs};
 use bootstrap::{Settings, StartupError};
 use clap::Parser;
 use cli::{Cli, Command};
@@ -33,7 +34,7 @@ fn run(cli: Cli) -> Result<(), StartupError> {
     let database = match &cli.command {
         // A worker runs beside a server, which starts the embedded database.
         Command::Run(_) => Database::attach(&settings)?,
-        _ => Database::attach_or_open(&settings)?,
+        _ => Database::attach_or_start(&settings)?,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -45,7 +46,18 @@ fn run(cli: Cli) -> Result<(), StartupError> {
 }
 
 async fn obey(settings: &Settings, url: &str, command: Command, metrics: Option<Metrics>) -> Result<(), StartupError> {
-    let store = bootstrap::store::open_for_jobs(settings, url).await?;
+    let store = match &command {
+        Command::Run(_) => {
+            let store = open_for_jobs(settings, url).await?;
+            // Only emails need the key.
+            if settings.mail.is_on() {
+                bootstrap::database::compare_secret_key(settings, &store).await?;
+            }
+            store
+        }
+        // Only programs that serve or run jobs migrate the schema.
+        _ => open_for_command(settings, url).await?,
+    };
     let _metrics = metrics.map(|metrics| metrics.serve(worker::metrics::sources(&store))).transpose()?;
     let done = match command {
         Command::Run(args) => commands::run::run(settings, &store, url, args).await,

@@ -87,6 +87,24 @@ async fn remove(connection: &AsyncPgConnection, id: JobId) -> Result<bool, Store
     Ok(diesel::delete(idle).run(connection).await? > 0)
 }
 
+type ListedRow = (Uuid, String, String, String, i32, OffsetDateTime, Option<String>);
+
+/// The columns of a [`ListedRow`].
+const LISTED: (
+    jobs::id,
+    jobs::queue,
+    jobs::idempotency_key,
+    jobs::status,
+    jobs::attempts,
+    jobs::run_at,
+    jobs::last_error,
+) = (jobs::id, jobs::queue, jobs::idempotency_key, jobs::status, jobs::attempts, jobs::run_at, jobs::last_error);
+
+fn listed((id, queue, key, status, attempts, run_at, last_error): ListedRow) -> Result<ListedJob, StoreError> {
+    let (id, status, attempts) = (JobId(id), stored(&status)?, attempts.unsigned_abs());
+    Ok(ListedJob { id, queue, key, status, attempts, run_at: utc(run_at), last_error })
+}
+
 async fn enqueue(
     connection: &AsyncPgConnection,
     jobs: &[(JobId, NewJob)],
@@ -237,30 +255,18 @@ impl JobStore for Database {
     }
 
     async fn list(&self, status: Option<JobStatus>, most: u32) -> Result<Vec<ListedJob>, StoreError> {
-        type Row = (Uuid, String, String, String, i32, OffsetDateTime, Option<String>);
-        let query = jobs::table
-            .select((
-                jobs::id,
-                jobs::queue,
-                jobs::idempotency_key,
-                jobs::status,
-                jobs::attempts,
-                jobs::run_at,
-                jobs::last_error,
-            ))
-            .order((jobs::run_at.desc(), jobs::id.desc()))
-            .limit(most.into())
-            .into_boxed();
+        let query = jobs::table.select(LISTED).order((jobs::run_at.desc(), jobs::id.desc())).limit(most.into());
         let query = match status {
-            Some(status) => query.filter(jobs::status.eq(status.name())),
-            None => query,
+            Some(status) => query.into_boxed().filter(jobs::status.eq(status.name())),
+            None => query.into_boxed(),
         };
-        let rows: Vec<Row> = query.rows(&self.connection().await?.pg).await?;
-        let listed = |(id, queue, key, status, attempts, run_at, last_error): Row| {
-            let (id, status, attempts) = (JobId(id), stored(&status)?, attempts.unsigned_abs());
-            Ok(ListedJob { id, queue, key, status, attempts, run_at: utc(run_at), last_error })
-        };
+        let rows: Vec<ListedRow> = query.rows(&self.connection().await?.pg).await?;
         rows.into_iter().map(listed).collect()
+    }
+
+    async fn find(&self, id: JobId) -> Result<Option<ListedJob>, StoreError> {
+        let query = jobs::table.find(id.0).select(LISTED);
+        query.optional::<ListedRow>(&self.connection().await?.pg).await?.map(listed).transpose()
     }
 
     async fn retry(&self, id: JobId, now: OffsetDateTime) -> Result<bool, StoreError> {

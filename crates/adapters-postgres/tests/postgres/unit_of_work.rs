@@ -86,7 +86,7 @@ impl Fixture {
              CREATE OR REPLACE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql AS $$
              BEGIN
                  IF nextval('collisions') <= {times} THEN
-                     RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '{sqlstate}';
+                     RAISE EXCEPTION 'Verklemmung' USING ERRCODE = '{sqlstate}';
                  END IF;
                  RETURN NEW;
              END $$;
@@ -123,5 +123,37 @@ async fn use_case_that_always_collides_fails_and_changes_nothing() {
     let before = fixture.everything().await;
     let error = fixture.usage().sync(ada.id, batch(vec![sent("a")])).await.expect_err("it collides");
     assert_eq!(error.kind(), ErrorKind::Collided);
+    assert_eq!(fixture.everything().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statement_error_is_unavailable_if_the_state_of_the_server_is_its_cause() {
+    let fixture = fixture();
+    let ada = fixture.person("ada", None).await;
+    let before = fixture.everything().await;
+    for (sqlstate, expected) in [
+        ("53000", ErrorKind::Unavailable),
+        ("53100", ErrorKind::Unavailable),
+        ("53200", ErrorKind::Unavailable),
+        ("53300", ErrorKind::Unavailable),
+        ("53400", ErrorKind::Unavailable),
+        ("55P03", ErrorKind::Unavailable),
+        ("57014", ErrorKind::Unavailable),
+        ("57P01", ErrorKind::Unavailable),
+        ("57P02", ErrorKind::Unavailable),
+        ("57P03", ErrorKind::Unavailable),
+        ("08006", ErrorKind::Unavailable),
+        ("25006", ErrorKind::Unavailable),
+        ("40001", ErrorKind::Collided),
+        ("40P01", ErrorKind::Collided),
+        ("22003", ErrorKind::Internal),
+        ("42703", ErrorKind::Internal),
+        ("P0001", ErrorKind::Internal),
+        ("XX000", ErrorKind::Internal),
+    ] {
+        fixture.collide("usage_totals", sqlstate, 1_000).await;
+        let error = fixture.usage().sync(ada.id, batch(vec![sent("a")])).await.expect_err(sqlstate);
+        assert_eq!(error.kind(), expected, "{sqlstate}: {error}");
+    }
     assert_eq!(fixture.everything().await, before);
 }

@@ -187,6 +187,9 @@ pub trait JobStore: Send + Sync {
     /// Up to `most` jobs in the state `status` (`None` is any), latest first by the time they were due or ended.
     async fn list(&self, status: Option<JobStatus>, most: u32) -> Result<Vec<ListedJob>, StoreError>;
 
+    /// The job `id`, if it exists.
+    async fn find(&self, id: JobId) -> Result<Option<ListedJob>, StoreError>;
+
     /// Makes a dead or pending job due at `now`, with all its attempts; returns whether it exists.
     async fn retry(&self, id: JobId, now: OffsetDateTime) -> Result<bool, StoreError>;
 

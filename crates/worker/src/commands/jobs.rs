@@ -38,7 +38,13 @@ pub(crate) async fn jobs(store: &Database, args: Jobs) -> Result<(), StartupErro
             print_line(format_args!("{} requeued, due now", plural(retried, "job")));
             Ok(())
         }
-        Jobs::Drop { id } => {
+        Jobs::Drop { id, yes } => {
+            if let Some(job) = store.find(JobId(id)).await.map_err(stopped)?
+                && !yes
+            {
+                print_line(line(&job));
+                return Err(StartupError::Unconfirmed { doing: "remove this job" });
+            }
             let removed = store.remove(JobId(id)).await.map_err(stopped)?;
             done(removed, "removed", id, "is not running")
         }
