@@ -228,17 +228,17 @@ async fn alerts_and_dashboard_name_metrics_that_are_served() {
     Person::register(&server, "ada").await.sync(&Batch::of([Message::new("m1").output(7)])).await;
     boards_are_computed(&worker).await;
     let scraped = [scrape(&server).await, scrape_worker(&worker).await];
-    let served: BTreeSet<_> = scraped.iter().flat_map(Scrape::names).collect();
+    let metrics: BTreeSet<_> = scraped.iter().flat_map(Scrape::names).collect();
 
     let alerts = fs::read_to_string(config("prometheus/alerts.yml")).expect("alerts");
     let alerts = metrics_in(&alerts);
     assert!(alerts.len() > 8, "{alerts:?}");
-    assert_eq!(alerts.difference(&served).collect::<Vec<_>>(), [] as [&&str; 0], "in alerts");
+    assert_eq!(alerts.difference(&metrics).collect::<Vec<_>>(), [] as [&&str; 0], "in alerts");
     let queries = dashboard_queries();
     assert!(queries.len() > 15, "{queries:?}");
     for query in &queries {
         let named = metrics_in(query);
-        assert!(!named.is_empty() && named.is_subset(&served), "{query}");
+        assert!(!named.is_empty() && named.is_subset(&metrics), "{query}");
     }
     for scraped in &scraped {
         for name in scraped.names() {

@@ -27,13 +27,13 @@ fn request_metrics(criterion: &mut Criterion) {
 
     let recorder = PrometheusBuilder::new().set_buckets(adapters_http::metrics::DURATION_BOUNDS).expect("buckets");
     let recorder = recorder.build_recorder();
-    let recorded = recorder.handle();
+    let handle = recorder.handle();
     metrics::set_global_recorder(recorder).expect("the only recorder");
     // As the programs do, but more often, because more requests are recorded.
     thread::spawn(move || {
         loop {
             thread::sleep(Duration::from_millis(100));
-            recorded.run_upkeep();
+            handle.run_upkeep();
         }
     });
     group.bench_function("on", |bench| bench.iter(&mut record));

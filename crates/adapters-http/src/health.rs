@@ -68,7 +68,7 @@ struct ReadyChecks {
 struct WorkerBody {
     status: WorkerState,
     timestamp: Instant,
-    /// When a worker was last seen; null if none was within the last day, or the database does not answer.
+    /// When a worker was last seen; null if none ever was, or the database does not answer.
     last_seen_at: Option<Instant>,
     /// For how long the oldest due job waits; null if none waits, or the database does not answer.
     oldest_due_job_seconds: Option<u64>,

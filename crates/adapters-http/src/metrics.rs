@@ -79,7 +79,7 @@ impl MatchedRoute {
 
 /// Records requests. Cheap to clone.
 #[derive(Clone)]
-pub struct RequestMetrics {
+pub(crate) struct RequestMetrics {
     in_flight: Gauge,
     abandoned: Counter,
 }

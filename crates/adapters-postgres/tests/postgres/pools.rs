@@ -5,6 +5,7 @@ use std::time::Duration;
 use adapters_postgres::{Database, PoolSettings, WorkClass};
 use domain::error::StoreError;
 use domain::store::Store;
+use metrics_exporter_prometheus::PrometheusBuilder;
 
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -114,4 +115,28 @@ async fn cancel_request_late_affects_no_other_statement() {
     tokio::time::sleep(Duration::from_millis(600)).await;
     drop(holder);
     assert!(matches!(other.await.expect("a task"), Ok(true)), "the statement of another caller was cancelled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pool_records_its_connections_waits_and_failures() {
+    let fixture = fixture();
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let database = metrics::with_local_recorder(&recorder, || pool(fixture.database.url(), WorkClass::Requests));
+    let shows = |sample: &str| {
+        metrics::with_local_recorder(&recorder, || database.record_pool());
+        let text = recorder.handle().render();
+        assert!(text.lines().any(|line| line == sample), "{sample}: {text}");
+    };
+    shows(r#"burntop_database_connections_max{pool="test"} 1"#);
+    let transaction = database.begin().await.expect("a transaction");
+    shows(r#"burntop_database_connections{pool="test",state="in_use"} 1"#);
+    shows(r#"burntop_database_connections{pool="test",state="idle"} 0"#);
+    shows(r#"burntop_database_wait_failures_total{pool="test"} 0"#);
+    transaction.commit().await.expect("a commit");
+    shows(r#"burntop_database_connections{pool="test",state="in_use"} 0"#);
+    shows(r#"burntop_database_connections{pool="test",state="idle"} 1"#);
+    database.close();
+    assert!(database.begin().await.is_err());
+    shows(r#"burntop_database_wait_failures_total{pool="test"} 1"#);
+    shows(r#"burntop_database_wait_seconds_count{pool="test"} 2"#);
 }

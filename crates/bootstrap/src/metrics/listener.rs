@@ -53,32 +53,32 @@ pub struct Serving {
 
 /// What a connection needs.
 struct Shared {
-    recorded: PrometheusHandle,
+    handle: PrometheusHandle,
     sources: Vec<Arc<dyn Source>>,
     source_timeout: Duration,
 }
 
 impl Serving {
-    /// Serves the values of `recorded` on the current runtime.
+    /// Serves the values of `handle` on the current runtime.
     pub(super) fn start(
-        recorded: PrometheusHandle,
+        handle: PrometheusHandle,
         listener: TcpListener,
         sources: Vec<Arc<dyn Source>>,
         source_timeout: Duration,
     ) -> io::Result<Self> {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let mut tasks = JoinSet::new();
-        tasks.spawn(keep_up(recorded.clone()));
-        tasks.spawn(accept(listener, Arc::new(Shared { recorded, sources, source_timeout })));
+        tasks.spawn(keep_up(handle.clone()));
+        tasks.spawn(accept(listener, Arc::new(Shared { handle, sources, source_timeout })));
         Ok(Self { _tasks: tasks })
     }
 }
 
-async fn keep_up(recorded: PrometheusHandle) -> Infallible {
+async fn keep_up(handle: PrometheusHandle) -> Infallible {
     let mut ticks = interval(UPKEEP);
     loop {
         ticks.tick().await;
-        recorded.run_upkeep();
+        handle.run_upkeep();
     }
 }
 
@@ -129,7 +129,7 @@ async fn answer(request: &Request<Incoming>, shared: &Shared) -> Response<Full<B
             tracing::warn!("reading values for metrics timed out");
         }
     }
-    let mut answer = Response::new(Full::from(shared.recorded.render()));
+    let mut answer = Response::new(Full::from(shared.handle.render()));
     answer.headers_mut().insert(CONTENT_TYPE, TEXT);
     answer
 }

@@ -71,7 +71,7 @@ pub trait Source: Send + Sync {
 /// The recorder of this process, and the socket on which its values will be served.
 #[derive(Debug)]
 pub struct Metrics {
-    recorded: PrometheusHandle,
+    handle: PrometheusHandle,
     listener: TcpListener,
     address: SocketAddr,
 }
@@ -79,8 +79,8 @@ pub struct Metrics {
 impl Metrics {
     /// Listens on the address in `settings`, and records from now on. Call it before anything that records.
     ///
-    /// `None` if metrics are off, or another program listens on the address and nobody has set it: a second server on a machine
-    /// starts without metrics. An address that is set and cannot be listened on is an error.
+    /// `None` if metrics are off, or the default address cannot be listened on: a second server on a machine starts without metrics.
+    /// An address that is set and cannot be listened on is an error.
     pub fn start(settings: &Settings, program: Program, histograms: &[Buckets]) -> Result<Option<Self>, StartupError> {
         let Some(address) = program.bind(settings) else { return Ok(None) };
         let (key, variable) = program.setting();
@@ -98,17 +98,17 @@ impl Metrics {
             builder.set_buckets_for_metric(Matcher::Full((*name).to_owned()), bounds)
         });
         let recorder = builder.map_err(|error| failed(error.to_string()))?.build_recorder();
-        let recorded = recorder.handle();
+        let handle = recorder.handle();
         metrics::set_global_recorder(recorder).map_err(|error| failed(error.to_string()))?;
         record_build(program);
         process::describe();
-        Ok(Some(Self { recorded, listener, address }))
+        Ok(Some(Self { handle, listener, address }))
     }
 
     /// Serves on the current runtime until the returned value is dropped. The values of `sources` are read for each scrape.
     pub fn serve(self, sources: Vec<Arc<dyn Source>>) -> Result<Serving, StartupError> {
-        let Self { recorded, listener, address } = self;
-        let serving = Serving::start(recorded, listener, sources, SOURCE_TIMEOUT)
+        let Self { handle, listener, address } = self;
+        let serving = Serving::start(handle, listener, sources, SOURCE_TIMEOUT)
             .map_err(|error| StartupError::Other { doing: "serving metrics", reason: error.to_string() })?;
         tracing::info!(%address, "metrics are served");
         Ok(serving)

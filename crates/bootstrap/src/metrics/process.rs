@@ -1,9 +1,11 @@
 //! Metrics of the process, under the names that all programs with Prometheus metrics use. Most are read from `/proc`, so other
 //! systems than Linux only have the start time.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
+use domain::clock::Clock;
 use metrics::{describe_counter, describe_gauge, gauge};
+use time::OffsetDateTime;
+
+use crate::system::SystemClock;
 
 /// Describes the metrics, and records the start of the process, which has just begun.
 pub(super) fn describe() {
@@ -14,8 +16,8 @@ pub(super) fn describe() {
     describe_gauge!("process_threads", "Threads");
     describe_gauge!("process_open_fds", "Open file descriptors");
     describe_gauge!("process_max_fds", "The most open file descriptors");
-    let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    gauge!("process_start_time_seconds").set(started.as_secs_f64());
+    let started = SystemClock.now() - OffsetDateTime::UNIX_EPOCH;
+    gauge!("process_start_time_seconds").set(started.as_seconds_f64());
 }
 
 /// Records the current values.

@@ -118,7 +118,7 @@ pub struct QueueState {
 pub struct WorkerStatus {
     /// Workers that renewed their leases within the time of a lease and have not shut down.
     pub alive: u64,
-    /// When the latest worker renewed its leases; `None` if none did within the last day.
+    /// When the latest worker renewed its leases; `None` if none ever did.
     pub last_seen_at: Option<OffsetDateTime>,
     /// For how long the oldest due job waits; `None` if none waits.
     pub oldest_due_for: Option<Duration>,
