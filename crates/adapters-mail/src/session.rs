@@ -54,7 +54,7 @@ pub(crate) async fn check(server: &SmtpServer, host: &str, timeout: Duration) ->
     let mut connection = tokio::time::timeout(timeout, open(server, host, timeout))
         .await
         .unwrap_or_else(|_| Err(MailError::Unavailable(format!("the mail server took longer than {timeout:?}"))))?;
-    let _ = tokio::time::timeout(GOODBYE.min(timeout), connection.quit()).await;
+    let _ = tokio::time::timeout(QUIT_TIMEOUT.min(timeout), connection.quit()).await;
     Ok(())
 }
 
