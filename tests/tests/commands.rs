@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{self, Command, Output};
 use std::sync::Arc;
 
-use tests::{Batch, Database, TestMessage, TestUser, Server};
+use tests::{Batch, Database, Server, TestMessage, TestUser};
 
 /// Every command of the worker except `run`, which only reads or changes rows.
 const WORKER_COMMANDS: [&[&str]; 11] = [

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tests::{Database, FakeSmtp, Manner, Server, Worker, wait_until};
+use tests::{Database, FakeSmtp, Server, SmtpBehavior, Worker, wait_until};
 
 const SECRETS: [&str; 2] = ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"];
 const DIFFERS: &str = "SECRET_KEY differs from that of the process that started last";
@@ -38,7 +38,11 @@ async fn config_check_tries_database_and_mail_server_and_sends_nothing() {
     assert_eq!(code, Some(0), "{said}");
     contains(&said, &["OK      mail server: 127.0.0.1:", "no email was sent"]);
     assert_eq!(smtp.visits(), 1);
-    assert!(smtp.posts().is_empty() && !smtp.told().iter().any(|line| line.starts_with("MAIL")), "{:?}", smtp.told());
+    assert!(
+        smtp.posts().is_empty() && !smtp.commands().iter().any(|line| line.starts_with("MAIL")),
+        "{:?}",
+        smtp.commands()
+    );
 
     let wrong = url.replace("hunter2", "hunter3");
     let closed = "postgres://me:hunter2@127.0.0.1:1/x".to_owned();
@@ -55,7 +59,7 @@ async fn config_check_tries_database_and_mail_server_and_sends_nothing() {
         contains(&said, &["error: the check failed"]);
         assert!(!said.contains("hunter"), "{said}");
     }
-    smtp.behave(Manner::Silent);
+    smtp.behave(SmtpBehavior::Silent);
     let (code, said) = check(&database, &[mail[0], mail[1], ("BURNTOP__MAIL__TIMEOUT_SECONDS", "1")]);
     assert_eq!(code, Some(1), "{said}");
     contains(&said, &["FAILED  mail server", "took longer than 1s"]);

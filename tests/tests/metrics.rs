@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Batch, Database, Events, Message, Person, Scrape, Server, Worker, wait_until};
+use tests::{Batch, Database, Events, Scrape, Server, TestMessage, TestUser, Worker, wait_until};
 
 const ANY_PORT: &str = "127.0.0.1:0";
 
@@ -39,11 +39,11 @@ async fn boards_are_computed(worker: &Worker) {
 #[tokio::test]
 async fn scrape_counts_requests_by_route_and_messages_by_outcome() {
     let server = Server::start_with(&[("METRICS_BIND", ANY_PORT)]).await;
-    let ada = Person::register(&server, "ada").await;
-    let batch = Batch::of([Message::new("m1").output(7), Message::new("m2").output(8)]);
+    let ada = TestUser::register(&server, "ada").await;
+    let batch = Batch::of([TestMessage::new("m1").output(7), TestMessage::new("m2").output(8)]);
     ada.sync(&batch).await;
     ada.sync(&batch).await;
-    let mut dry_run = Batch::of([Message::new("m3").output(9)]).json();
+    let mut dry_run = Batch::of([TestMessage::new("m3").output(9)]).json();
     dry_run["dryRun"] = json!(true);
     ada.try_sync(&dry_run).await.expect(200);
     ada.client.get("/users/ada").await.expect(200);
@@ -85,9 +85,9 @@ async fn scrape_counts_requests_by_route_and_messages_by_outcome() {
 #[tokio::test]
 async fn scrape_shows_the_instance_and_the_worker() {
     let (server, mut worker) = server_and_worker().await;
-    let ada = Person::register(&server, "ada").await;
-    let unpriced = Message::new("m2").model("a-model-without-a-price").output(8);
-    ada.sync(&Batch::of([Message::new("m1").output(7), unpriced])).await;
+    let ada = TestUser::register(&server, "ada").await;
+    let unpriced = TestMessage::new("m2").model("a-model-without-a-price").output(8);
+    ada.sync(&Batch::of([TestMessage::new("m1").output(7), unpriced])).await;
     let stream = Events::open(&ada.client, None).await;
     boards_are_computed(&worker).await;
 
@@ -225,7 +225,7 @@ fn dashboard_queries() -> Vec<String> {
 #[tokio::test]
 async fn alerts_and_dashboard_name_metrics_that_are_served() {
     let (server, worker) = server_and_worker().await;
-    Person::register(&server, "ada").await.sync(&Batch::of([Message::new("m1").output(7)])).await;
+    TestUser::register(&server, "ada").await.sync(&Batch::of([TestMessage::new("m1").output(7)])).await;
     boards_are_computed(&worker).await;
     let scraped = [scrape(&server).await, scrape_worker(&worker).await];
     let metrics: BTreeSet<_> = scraped.iter().flat_map(Scrape::names).collect();

@@ -75,7 +75,7 @@ async fn populated_database_migrates_down_and_up_and_serves() {
 #[tokio::test]
 async fn reverting_lists_what_is_lost_and_needs_confirmation() {
     let mut server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     ada.sync(&Batch::of(Random::seeded(53).history("m", 300))).await;
     let database = server.database().clone();
     let revert = |arguments: &[&str]| {

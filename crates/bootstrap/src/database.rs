@@ -43,7 +43,7 @@ impl Database {
 
     fn start(
         settings: &Settings,
-        start: impl FnOnce(&DataDir, &Options) -> Result<Cluster, embedded_postgres::Error>,
+        start: impl FnOnce(&DataDir, &ClusterOptions) -> Result<Cluster, embedded_postgres::Error>,
     ) -> Result<Self, StartupError> {
         let dir = data_dir(settings)?;
         if let Some(notice) = dir.notice() {

@@ -20,7 +20,7 @@ pub(crate) async fn attempt(work: Arc<dyn JobRunner>, clock: Arc<dyn Clock>, tak
     outcome
 }
 
-async fn run(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: TakenJob, began: Instant) -> JobOutcome {
+async fn run(work: Arc<dyn JobRunner>, clock: Arc<dyn Clock>, taken: TakenJob, began: Instant) -> JobOutcome {
     let TakenJob { id, kind, job, attempt, attempts } = taken;
     let job = match job {
         Ok(job) => job,

@@ -209,12 +209,12 @@ async fn worker_is_alive_from_its_first_renewal_until_its_lease_expires_or_it_re
     let store = &fixture.store;
     assert_eq!(workers(store).await, (0, false));
     for _ in 0..2 {
-        store.renew("one", NOW, LONG).await.expect("renewed");
+        store.renew("one", NOW, LONG_LEASE).await.expect("renewed");
     }
     assert_eq!(workers(store).await, (1, true));
-    store.renew("other", NOW, LONG).await.expect("renewed");
+    store.renew("other", NOW, LONG_LEASE).await.expect("renewed");
     assert_eq!(workers(store).await, (2, true));
-    store.renew("killed", NOW, OVER).await.expect("renewed");
+    store.renew("killed", NOW, EXPIRED_LEASE).await.expect("renewed");
     assert_eq!(workers(store).await, (2, true), "a lease that is over counts no longer");
     store.release("one").await.expect("released");
     assert_eq!(workers(store).await, (1, true));
@@ -227,11 +227,11 @@ async fn worker_that_ended_long_ago_is_forgotten() {
     let fixture = fixture();
     let store = &fixture.store;
     for (worker, ended) in [("old", "25 hours"), ("recent", "23 hours")] {
-        store.renew(worker, NOW, LONG).await.expect("renewed");
+        store.renew(worker, NOW, LONG_LEASE).await.expect("renewed");
         let ends = format!("SET alive_until = now() - interval '{ended}' WHERE worker = '{worker}'");
         fixture.run(&format!("UPDATE worker_heartbeats {ends}")).await;
     }
-    store.renew("new", NOW, LONG).await.expect("renewed");
+    store.renew("new", NOW, LONG_LEASE).await.expect("renewed");
     assert_eq!(texts(&fixture, "SELECT worker FROM worker_heartbeats ORDER BY worker").await, ["new", "recent"]);
 }
 
@@ -250,7 +250,7 @@ async fn oldest_due_job_is_pending_and_due_and_of_any_kind() {
     let jobs = [job(2, Job::Cleanup, 2), job(3, Job::Cleanup, 5), job(4, Job::Prices, 3)];
     store.enqueue_now(&jobs, now).await.expect("queued");
     assert_eq!(due_for().await, Some(5));
-    store.take("one", &room(1), now, LONG).await.expect("jobs");
+    store.take("one", &room(1), now, LONG_LEASE).await.expect("jobs");
     assert_eq!(due_for().await, Some(3), "a running job does not wait");
 }
 

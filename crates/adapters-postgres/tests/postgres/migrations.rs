@@ -57,7 +57,7 @@ async fn database_of_a_newer_version_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn reversal_plan_names_columns_and_tables_and_changes_nothing() {
     let fixture = crate::common::fixture();
-    fixture.person("ada", None).await;
+    fixture.create_user("ada", None).await;
     let migrations = Migrations::at(fixture.database.url());
     let all = migrations.status().await.expect("a status");
     let plan = migrations.plan_down(u32::try_from(all.len()).expect("few")).await.expect("a plan");

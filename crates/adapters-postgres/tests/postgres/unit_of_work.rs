@@ -129,7 +129,7 @@ async fn use_case_that_always_collides_fails_and_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn statement_error_is_unavailable_if_the_state_of_the_server_is_its_cause() {
     let fixture = fixture();
-    let ada = fixture.person("ada", None).await;
+    let ada = fixture.create_user("ada", None).await;
     let before = fixture.everything().await;
     for (sqlstate, expected) in [
         ("53000", ErrorKind::Unavailable),
