@@ -9,6 +9,7 @@ mod audit;
 mod error;
 mod flag;
 mod invitations;
+mod listed_user;
 pub mod ports;
 mod queue;
 mod reason;
@@ -22,7 +23,8 @@ pub use audit::{AdminAction, AdminActionKind, AuditActor, AuditEntry, AuditFilte
 pub use error::AdministrationError;
 pub use flag::{Flag, FlagOrder, FlagState};
 pub use invitations::Invitations;
+pub use listed_user::{ListedUser, UserState};
 pub use queue::QueueView;
 pub use reason::AuditReason;
 pub use service::Administration;
-pub use users::{ListedUser, PasswordLink, UserAdministration, UserState};
+pub use users::{PasswordLink, UserAdministration};

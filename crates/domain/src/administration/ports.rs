@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::administrator::ListedAdministrator;
 use super::audit::{AuditEntry, AuditFilter, AuditRecord};
 use super::flag::{Flag, FlagOrder};
-use super::users::ListedUser;
+use super::listed_user::ListedUser;
 use crate::error::StoreError;
 use crate::identity::ListedInvitation;
 use crate::ids::UserId;

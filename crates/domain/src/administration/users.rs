@@ -5,9 +5,10 @@ use time::{Duration, OffsetDateTime};
 use super::administrator::Administrator;
 use super::audit::{AdminAction, AdminActionKind, AuditActor, AuditTarget};
 use super::error::AdministrationError;
+use super::listed_user::ListedUser;
 use super::reason::AuditReason;
 use crate::deps::Deps;
-use crate::identity::{Email, KeptAccess, PasswordHash, SignInName, end_access};
+use crate::identity::{KeptAccess, PasswordHash, SignInName, end_access};
 use crate::ids::UserId;
 use crate::mail::bound_to_password_only;
 use crate::page::{Page, PageRequest};
@@ -18,36 +19,6 @@ use crate::users::{GRACE_PERIOD, Presence, Suspension, User, Username};
 
 /// How long a link for a new password is valid.
 const PASSWORD_LINK_LIFETIME: Duration = Duration::days(1);
-
-/// A user as administrators see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedUser {
-    pub id: UserId,
-    pub username: Username,
-    pub email: Option<Email>,
-    pub is_email_verified: bool,
-    pub is_public: bool,
-    pub is_admin: bool,
-    pub created_at: OffsetDateTime,
-    /// The last use of a session or API token, exact to some minutes.
-    pub last_seen_at: Option<OffsetDateTime>,
-    pub messages: u64,
-    pub state: UserState,
-}
-
-/// Whether a user can use the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UserState {
-    Active,
-    /// An administrator disabled it at this instant.
-    Disabled(OffsetDateTime),
-    /// It was deleted at this instant and is purged after the grace period. Its owner can restore it unless an administrator
-    /// deleted it.
-    Deleted {
-        at: OffsetDateTime,
-        can_return: bool,
-    },
-}
 
 /// A link that sets a new password, once.
 #[derive(Debug, Clone, PartialEq, Eq)]
