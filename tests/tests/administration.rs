@@ -3,10 +3,16 @@
 use serde_json::{Value, json};
 use tests::{Batch, PASSWORD, Server, TestMessage, TestUser, Worker, wait_until};
 
+/// Runs `worker …`; returns whether it succeeded, and its result or its error.
+fn run(server: &Server, arguments: &[&str]) -> (bool, String) {
+    let output = server.database().run("worker", arguments);
+    let is_done = output.status.success();
+    (is_done, String::from_utf8(if is_done { output.stdout } else { output.stderr }).expect("text"))
+}
+
 /// Runs `worker admin …`; returns whether it succeeded, and its output.
 fn admin(server: &Server, arguments: &[&str]) -> (bool, String) {
-    let output = server.database().run("worker", &[&["admin"], arguments].concat());
-    (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).expect("text"))
+    run(server, &[&["admin"], arguments].concat())
 }
 
 /// The usernames on the board, without a session.
@@ -282,10 +288,7 @@ async fn administrator_helps_user_who_forgot_the_password_without_email() {
 async fn operator_manages_users_with_commands() {
     let server = Server::start().await;
     let ada = TestUser::register(&server, "ada").await;
-    let user = |arguments: &[&str]| {
-        let output = server.database().run("worker", &[&["user"], arguments].concat());
-        (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).expect("text"))
-    };
+    let user = |arguments: &[&str]| run(&server, &[&["user"], arguments].concat());
     let (done, text) = user(&["list", "--search", "ada"]);
     assert!(done && text.contains("ada@example.org") && text.ends_with("1 users, page 1 of 1\n"), "{text}");
     assert!(user(&["disable", "ADA", "--reason", "on leave"]).0);

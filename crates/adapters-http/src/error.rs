@@ -290,7 +290,9 @@ impl<E: DomainError> From<E> for ApiError {
                 Self::internal()
             }
             ErrorCode::Unavailable => {
-                tracing::warn!(%error, "dependency unavailable");
+                let is_collision = matches!(kind, ErrorKind::Collided);
+                let event = if is_collision { "transaction collided too often" } else { "dependency unavailable" };
+                tracing::warn!(%error, "{event}");
                 Self::unavailable()
             }
             ErrorCode::Unauthorized => Self::unauthorized(error.to_string()),

@@ -13,7 +13,7 @@ use crate::store::{Reads, Store, UnitOfWork};
 /// The most attempts of a use case that collides with others.
 const ATTEMPTS: u32 = 6;
 
-/// The longest pause after the first collision; it doubles with each further one.
+/// The longest pause after the first collision. It doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// The store, the clock and the source of identifiers. Clones share them.
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn retried_repeated_collision_is_unavailable() {
+    fn retried_repeated_collision_fails_after_six_attempts() {
         let (done, attempted, _) = collide(100);
         let error = done.expect_err("it collided");
         assert_eq!((error.kind(), attempted), (ErrorKind::Collided, 6));

@@ -24,9 +24,9 @@ use crate::validation::{Nullable, body};
 
 pub(super) fn routes() -> Routes {
     crate::routes![
-        list: Session;
-        create: Session;
-        revoke: Session;
+        list_invitations: Session;
+        create_invitation: Session;
+        revoke_invitation: Session;
     ]
     .under("/invitations")
 }
@@ -112,7 +112,7 @@ impl IssuedBody {
         "items": [example()], "total": 1, "page": 1, "size": 50, "pages": 1,
     })))
 )]
-async fn list(
+async fn list_invitations(
     admin: Admin,
     query: Query<Paging>,
     invitations: Data<Invitations>,
@@ -135,7 +135,7 @@ async fn list(
         "url": "https://burntop.example.org/register?invitation=i_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
     })))
 )]
-async fn create(
+async fn create_invitation(
     admin: Admin,
     body: Body<NewInvitationBody>,
     invitations: Data<Invitations>,
@@ -153,7 +153,7 @@ async fn create(
     params(("id" = Uuid, Path, description = "The id of the invitation")),
     responses((status = 204, description = "The link creates no account"), failures::NotFound)
 )]
-async fn revoke(admin: Admin, path: PathArgs, invitations: Data<Invitations>) -> ApiResult<NoContent> {
+async fn revoke_invitation(admin: Admin, path: PathArgs, invitations: Data<Invitations>) -> ApiResult<NoContent> {
     invitations.revoke(&admin.0, InvitationId(path.uuid("id")?)).await?;
     Ok(NoContent)
 }

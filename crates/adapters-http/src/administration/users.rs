@@ -23,10 +23,10 @@ use crate::validation::{Nullable, Optional, Text, body, query};
 
 pub(super) fn routes() -> Routes {
     crate::routes![
-        list: Session;
-        delete: Session;
-        disable: Session;
-        enable: Session;
+        list_users: Session;
+        delete_user: Session;
+        disable_user: Session;
+        enable_user: Session;
         end_sessions: Session;
         password_link: Session;
     ]
@@ -129,7 +129,7 @@ impl LinkBody {
         "items": [example()], "total": 1, "page": 1, "size": 50, "pages": 1,
     })))
 )]
-async fn list(
+async fn list_users(
     admin: Admin,
     query: Query<UsersQuery>,
     paging: Query<Paging>,
@@ -151,7 +151,7 @@ async fn list(
         failures::NotFound, failures::Conflict,
     )
 )]
-async fn disable(
+async fn disable_user(
     admin: Admin,
     path: PathArgs,
     body: Body<SuspensionBody>,
@@ -173,7 +173,7 @@ async fn disable(
         failures::NotFound, failures::Conflict,
     )
 )]
-async fn enable(admin: Admin, path: PathArgs, users: Data<UserAdministration>) -> ApiResult<NoContent> {
+async fn enable_user(admin: Admin, path: PathArgs, users: Data<UserAdministration>) -> ApiResult<NoContent> {
     users.enable(&admin.0, &username(&path)?).await?;
     Ok(NoContent)
 }
@@ -191,7 +191,7 @@ async fn enable(admin: Admin, path: PathArgs, users: Data<UserAdministration>) -
         failures::NotFound, failures::Conflict,
     )
 )]
-async fn delete(
+async fn delete_user(
     admin: Admin,
     path: PathArgs,
     body: Body<SuspensionBody>,

@@ -1,7 +1,7 @@
 //! Rate limits: the number of requests that a client can make in a minute.
 //!
 //! The route table states the [`RateClass`] of each route. A limit of N a minute allows N requests at once, then one every 60/N seconds.
-//! Requests with a token are counted by account, others by address. Counts are kept in the memory of this process.
+//! Requests with a token are counted by account, others by address, as are all requests of the class [`RateClass::Auth`]. Counts are kept in the memory of this process.
 
 mod access;
 mod buckets;

@@ -59,30 +59,30 @@ impl JobKind {
 
     /// The name of its queue.
     pub const fn name(self) -> &'static str {
-        self.manner().name
+        self.settings().name
     }
 
     /// The priority: lower runs first.
     pub const fn priority(self) -> i16 {
-        self.manner().priority
+        self.settings().priority
     }
 
     /// Concurrent jobs of this kind in one process.
     pub const fn concurrency(self) -> usize {
-        self.manner().concurrency
+        self.settings().concurrency
     }
 
     /// The attempts after which a job is dead.
     pub const fn attempts(self) -> u32 {
-        self.manner().attempts
+        self.settings().attempts
     }
 
     /// The time after which an attempt counts as failed.
     pub const fn limit(self) -> Duration {
-        self.manner().limit
+        self.settings().limit
     }
 
-    const fn manner(self) -> JobSettings {
+    const fn settings(self) -> JobSettings {
         match self {
             Self::Leaderboard => JobSettings {
                 name: "leaderboard",

@@ -15,7 +15,7 @@ pub enum Cost {
     Priced(Usd),
     /// A price was filled in by a rule, or the message is older than the first row.
     Estimated(Usd),
-    /// The book does not know the model: the cost is unknown, which is not zero.
+    /// The book has no price for the model at that time, or sellers disagree: the cost is unknown, which is not zero.
     Unpriced,
 }
 

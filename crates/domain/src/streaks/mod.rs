@@ -1,4 +1,5 @@
-//! Streaks: runs of consecutive active days, computed when they are read.
+//! Streaks: runs of consecutive active days. The current one is computed when it is read; the longest one is stored by
+//! [`settle`](crate::progression) whenever an account changes.
 
 pub mod ports;
 mod reminders;

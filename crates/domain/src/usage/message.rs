@@ -75,7 +75,7 @@ pub struct LedgerEntry {
     pub cost: Cost,
 }
 
-/// Keeps the superseding copy of each message. The result is in the order of keys.
+/// Keeps the superseding copy of each message of one source. The result is in the order of keys.
 pub fn fold_copies<M: Borrow<UsageMessage>>(mut messages: Vec<M>) -> Vec<M> {
     messages.sort_unstable_by(|a, b| {
         let (a, b): (&UsageMessage, &UsageMessage) = (a.borrow(), b.borrow());
