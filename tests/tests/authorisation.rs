@@ -123,7 +123,7 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
 
 /// The callers of one operation, and the owner's resources.
 struct Callers {
-    callers: Vec<Client>,
+    clients: Vec<Client>,
     owner: TestUser,
     other: TestUser,
     achievement: String,
@@ -154,7 +154,7 @@ impl Callers {
         let (sync, read, victim) = (issue("sync").await, issue("read").await, issue("read").await);
         let (anonymous, themselves) = (owner.client.anonymous(), owner.client.clone());
         Self {
-            callers: vec![anonymous, other.client.clone(), admin.client, with(&sync), with(&read), themselves],
+            clients: vec![anonymous, other.client.clone(), admin.client, with(&sync), with(&read), themselves],
             achievement: text(&unlocked["id"]),
             project: text(&project["id"]),
             session: text(&session["id"]),
@@ -228,7 +228,7 @@ async fn operations_permit_exactly_the_decided_callers() {
         let cast = own.as_ref().unwrap_or(&readers);
         let path = cast.fill(&path);
         let mut answered = [0; 6];
-        for (caller, status) in cast.callers.iter().zip(&mut answered) {
+        for (caller, status) in cast.clients.iter().zip(&mut answered) {
             let request = caller.request(method.clone(), &path);
             let request = if let Some(body) = &body { request.json(body) } else { request };
             *status = caller.status(request).await;

@@ -188,6 +188,7 @@ mod tests {
     use super::*;
 
     /// What one read finds.
+    #[expect(clippy::unused_async, reason = "a read that is not awaited is not counted")]
     async fn read(reads: &Cell<u32>, value: Result<u32, StoreError>) -> Result<u32, StoreError> {
         reads.set(reads.get() + 1);
         value

@@ -160,7 +160,7 @@ impl Cluster {
         let child = loop {
             match launch(&self.dir, &binaries, &self.options, self.port) {
                 Err(Error::NotStarted { tail, .. }) if passes(&tail) && start.elapsed() < START_RETRY_PERIOD => {
-                    sleep(20 * PAUSE)
+                    sleep(20 * PAUSE);
                 }
                 launched => break launched?,
             }
@@ -248,7 +248,7 @@ fn start_retrying(dir: &DataDir, binaries: &Binaries, options: &ClusterOptions) 
         let port = free_port(wanted.take())?;
         match launch(dir, binaries, options, port) {
             Err(Error::NotStarted { tail, .. }) if passes(&tail) && start.elapsed() < START_RETRY_PERIOD => {
-                sleep(20 * PAUSE)
+                sleep(20 * PAUSE);
             }
             launched => return launched.map(|child| (child, port)),
         }

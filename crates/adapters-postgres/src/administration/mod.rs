@@ -284,8 +284,8 @@ impl AdministrationReader for Database {
         Ok(Page { items, total: total.unsigned_abs(), request })
     }
 
-    async fn users<'a>(&self, search: Option<&'a str>, request: PageRequest) -> Result<Page<ListedUser>, StoreError> {
-        let (connection, search) = (self.connection().await?, search.map(str::to_lowercase));
+    async fn users(&self, search: Option<String>, request: PageRequest) -> Result<Page<ListedUser>, StoreError> {
+        let (connection, search) = (self.connection().await?, search.map(|search| search.to_lowercase()));
         let count = statement(include_str!("count_users.sql")).bind::<Nullable<Text>>(search.clone());
         let total: i64 = count.value::<BigInt, _>(&connection.pg).await?;
         let rows: Vec<ListedUserRow> = statement(include_str!("users.sql"))

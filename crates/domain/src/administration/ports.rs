@@ -53,7 +53,7 @@ pub trait AdministrationReader: Send + Sync {
     async fn invitations(&self, page: PageRequest) -> Result<Page<ListedInvitation>, StoreError>;
 
     /// The users whose username or address contains `search`, by username; deleted ones that are not purged included.
-    async fn users<'a>(&self, search: Option<&'a str>, page: PageRequest) -> Result<Page<ListedUser>, StoreError>;
+    async fn users(&self, search: Option<String>, page: PageRequest) -> Result<Page<ListedUser>, StoreError>;
 
     /// The entries that `filter` selects, newest first.
     async fn audit(&self, filter: &AuditFilter, page: PageRequest) -> Result<Page<AuditEntry>, StoreError>;

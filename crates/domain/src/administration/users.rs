@@ -56,7 +56,7 @@ impl UserAdministration {
         search: Option<&str>,
         page: PageRequest,
     ) -> Result<Page<ListedUser>, AdministrationError> {
-        Ok(self.deps.reads().administration().users(search, page).await?)
+        Ok(self.deps.reads().administration().users(search.map(str::to_owned), page).await?)
     }
 
     /// Ends all access to the account `username`, and hides it, until it is [enabled](Self::enable).
