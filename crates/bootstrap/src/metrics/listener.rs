@@ -193,7 +193,7 @@ mod tests {
     #[async_trait]
     impl Source for Stuck {
         async fn record(&self) {
-            std::future::pending().await;
+            std::future::pending::<()>().await;
         }
     }
 
