@@ -88,10 +88,7 @@ async fn run(
     proxy::warn_if_unnamed(settings, address.port());
     proxy::warn_without_https(settings);
     service::notify(ServiceState::Ready);
-    if database.is_embedded() {
-        welcome::print(&settings.app.public_url);
-    }
-    welcome::invite_first_administrator(settings, &deps(&store.requests)).await;
+    welcome::print(settings, &deps(&store.requests), database.is_embedded()).await;
 
     let reason = tokio::select! {
         reason = end.comes() => reason,

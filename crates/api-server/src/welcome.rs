@@ -1,19 +1,30 @@
-//! The texts that a server prints at start: a tour if its database is embedded, and the link of the first administrator.
+//! The texts that a server prints at start: the link of the first administrator and, with an embedded database, a tour.
 
 use bootstrap::Settings;
 use bootstrap::out::print_line;
 use bootstrap::registration::link;
+use bootstrap::settings::RegistrationMode;
 use domain::administration::Invitations;
 use domain::deps::Deps;
 
-/// Prints the server's address and a tour of four lines for a shell.
-pub(crate) fn print(public_url: &str) {
-    print_line(text(public_url));
+/// Prints how to begin. A server with an embedded database runs in a terminal, so it gets a tour too.
+pub(crate) async fn print(settings: &Settings, deps: &Deps, is_embedded: bool) {
+    let url = &settings.app.public_url;
+    if is_embedded {
+        print_line(format_args!("\nburntop is ready at {url}\nDocumentation of the API: {url}/docs\n"));
+    }
+    invite_first_administrator(settings, deps).await;
+    if is_embedded {
+        if settings.registration.mode == RegistrationMode::Open {
+            print_line(tour(url));
+        }
+        print_line("Stop with Ctrl-C.\n");
+    }
 }
 
 /// Prints the link with which the first account of an empty instance becomes an administrator. Each start of an empty instance
 /// makes a new one.
-pub(crate) async fn invite_first_administrator(settings: &Settings, deps: &Deps) {
+async fn invite_first_administrator(settings: &Settings, deps: &Deps) {
     match Invitations::new(deps.clone()).first_administrator().await {
         Ok(None) => {}
         Ok(Some(issued)) => print_line(format_args!(
@@ -24,20 +35,15 @@ pub(crate) async fn invite_first_administrator(settings: &Settings, deps: &Deps)
     }
 }
 
-fn text(url: &str) -> String {
+/// Four lines for a shell.
+fn tour(url: &str) -> String {
     format!(
-        r#"
-burntop is ready at {url}
-Documentation of the API: {url}/docs
-
-A tour, from the directory of the repository:
+        r#"A tour, from the directory of the repository:
 
   API={url}/api/v1; ME=me_$RANDOM
   TOKEN=$(curl -s $API/auth/register --json '{{"email":"'$ME'@example.org","password":"correct horse","username":"'$ME'"}}' | sed 's/.*"token":"\([^"]*\)".*/\1/')
   curl -s $API/sync -H "Authorization: Bearer $TOKEN" --json @tests/samples/sync-claude-code.json
   curl -s $API/dashboard/overview -H "Authorization: Bearer $TOKEN"
-
-Stop with Ctrl-C.
 "#
     )
 }
@@ -47,9 +53,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn welcome_tour_uses_public_url() {
-        let text = text("http://127.0.0.1:8123");
-        assert_eq!(text.matches("http://127.0.0.1:8123").count(), 3);
+    fn tour_has_four_lines_and_the_public_url() {
+        let text = tour("http://127.0.0.1:8123");
+        assert!(text.contains("API=http://127.0.0.1:8123/api/v1;"));
         assert_eq!(text.lines().filter(|line| line.starts_with("  ")).count(), 4);
     }
 }

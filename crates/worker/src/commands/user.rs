@@ -8,7 +8,7 @@ use bootstrap::{Settings, StartupError};
 use domain::administration::{AdministrationError, AuditActor, AuditReason, ListedUser, UserAdministration, UserState};
 use domain::page::PageRequest;
 use domain::signed_token::TokenKey;
-use domain::text::rfc3339;
+use domain::text::{plural, rfc3339};
 use domain::users::{GRACE_PERIOD, Username};
 
 use crate::cli::UserCommand;
@@ -30,7 +30,7 @@ pub(crate) async fn user(settings: &Settings, store: &Database, command: UserCom
             for user in &found.items {
                 print_line(line(user));
             }
-            print_line(format_args!("{} users, page {page} of {}", found.total, found.pages()));
+            print_line(format_args!("{}, page {page} of {}", plural(found.total, "user"), found.pages()));
         }
         UserCommand::Disable { username, reason } => {
             users.disable(operator, &parsed(&username)?, given(reason)?).await.map_err(stopped)?;
