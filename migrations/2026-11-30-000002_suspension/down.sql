@@ -1,1 +1,1 @@
-ALTER TABLE users DROP COLUMN suspension;
+ALTER TABLE users DROP COLUMN suspension, DROP COLUMN password_links_ended_at;

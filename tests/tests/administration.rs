@@ -270,6 +270,12 @@ async fn administrator_helps_user_who_forgot_the_password_without_email() {
     let (root, ada) = (root(&server).await, TestUser::register(&server, "ada").await);
     root.client.post("/admin/users/ada/end-sessions", &json!({})).await.expect(204);
     ada.client.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+
+    // Ending access ends a link that was made before.
+    let link = root.client.post("/admin/users/ada/password-link", &json!({})).await.expect(201);
+    let ended = link["url"].as_str().expect("an address").split_once("token=").expect("a token").1.to_owned();
+    root.client.post("/admin/users/ada/end-sessions", &json!({})).await.expect(204);
+    assert_eq!(set_password(&server, &ended, "incorrect zebra capacitor").await.0, 400);
     let session = ada.login().await;
 
     let link = root.client.post("/admin/users/ada/password-link", &json!({})).await.expect(201);
@@ -304,4 +310,24 @@ async fn operator_manages_users_with_commands() {
     assert!(user(&["delete", "ada", "--yes"]).0);
     let (done, text) = user(&["disable", "bob"]);
     assert!(!done && text.contains("There is no user bob."), "{text}");
+}
+
+#[tokio::test]
+async fn administrator_cannot_change_account_of_another() {
+    let server = Server::start().await;
+    let (root, ada) = (root(&server).await, TestUser::register(&server, "ada").await);
+    assert!(admin(&server, &["grant", "ada"]).0);
+    let invitation = ada.client.post("/admin/invitations", &json!({})).await.expect(201);
+    for action in ["disable", "enable", "end-sessions", "password-link"] {
+        root.client.post(&format!("/admin/users/ada/{action}"), &json!({})).await.expect_error(409, "CONFLICT");
+    }
+    root.client.delete("/admin/users/ada").await.expect_error(409, "CONFLICT");
+    ada.client.get("/auth/me").await.expect(200);
+
+    // The operator can, and the unused invitations of the account end.
+    assert!(run(&server, &["user", "disable", "ada"]).0);
+    ada.client.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+    let listed = root.get("/admin/invitations").await;
+    let ids: Vec<&Value> = listed["items"].as_array().expect("items").iter().map(|item| &item["id"]).collect();
+    assert!(!ids.contains(&&invitation["id"]), "{listed}");
 }

@@ -155,6 +155,18 @@ async fn new_address_needs_listed_domain_and_existing_accounts_sign_in() {
     server.client().post("/auth/register", &body).await.expect(201);
 }
 
+#[tokio::test]
+async fn invalid_invitation_is_refused_in_open_mode_too() {
+    let mut server = Server::start().await;
+    let former = invitation(&server.log()).expect("a link");
+    assert_eq!(server.terminate().await, Some(0));
+    server.restart().await;
+    let latest = invitation(&server.log()).expect("another link");
+    assert_eq!(register(&server, "root_1", Some(&former)).await.0, 403, "a restart ends the former link");
+    assert_eq!(register(&server, "root_1", Some(&latest)).await.0, 201);
+    assert_eq!(register(&server, "ada", None).await.0, 201);
+}
+
 /// Signs in with a browser at the fake GitHub; returns the parameters for the frontend.
 async fn sign_in(server: &Server, query: &str) -> HashMap<String, String> {
     let client = server.client();
@@ -235,5 +247,5 @@ async fn users_are_shown_only_after_sign_in_where_operator_demands_it() {
     assert_eq!(open, ["/achievements", "/health", "/health/live", "/health/ready", "/health/worker"]);
     assert!(shown > 20, "{shown} operations answer a signed-in user");
     let totals = ada.client.get("/stats/platform").await;
-    assert!(totals.header("cache-control").is_some_and(|policy| policy.starts_with("private")));
+    assert_eq!(totals.header("cache-control"), Some("no-store"));
 }

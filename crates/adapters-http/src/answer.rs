@@ -126,8 +126,10 @@ impl<T: Serialize> Responder for Cacheable<T> {
 
     /// A shared cache does not store an answer that needs a sign-in.
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let cache = if SignInRequirement::of(request).0 { "private" } else { "public" };
-        let policy = format!("{cache}, max-age={}", self.seconds);
+        if SignInRequirement::of(request).0 {
+            return personal(StatusCode::OK, &self.body);
+        }
+        let policy = format!("public, max-age={}", self.seconds);
         json(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, policy)), written(&self.body))
     }
 }

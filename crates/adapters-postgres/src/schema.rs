@@ -572,6 +572,7 @@ diesel::table! {
         deleted_at -> Nullable<Timestamptz>,
         number -> Int4,
         suspension -> Nullable<Text>,
+        password_links_ended_at -> Nullable<Timestamptz>,
     }
 }
 

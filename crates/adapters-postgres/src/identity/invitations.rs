@@ -87,6 +87,12 @@ impl InvitationRepository for PgUnitOfWork {
         diesel::update(invitations::table.find(id.0)).set(used).exec(self.connection()?).await
     }
 
+    async fn delete_unused_of(&mut self, user: UserId) -> Result<(), StoreError> {
+        let unused =
+            invitations::table.filter(invitations::created_by.eq(user.0)).filter(invitations::used_at.is_null());
+        diesel::delete(unused).exec(self.connection()?).await
+    }
+
     async fn delete_unused(&mut self, id: InvitationId) -> Result<bool, StoreError> {
         let unused = invitations::table.find(id.0).filter(invitations::used_at.is_null());
         Ok(diesel::delete(unused).run(self.connection()?).await? > 0)

@@ -314,6 +314,16 @@ impl UserRepository for PgUnitOfWork {
         diesel::update(users::table.find(user.0)).set(users::suspension.eq(name)).exec(self.connection()?).await
     }
 
+    async fn end_password_links(&mut self, user: UserId, now: OffsetDateTime) -> Result<(), StoreError> {
+        let ended = users::password_links_ended_at.eq(now);
+        diesel::update(users::table.find(user.0)).set(ended).exec(self.connection()?).await
+    }
+
+    async fn password_links_ended_at(&mut self, user: UserId) -> Result<Option<OffsetDateTime>, StoreError> {
+        let ended_at = users::table.find(user.0).select(users::password_links_ended_at);
+        Ok(ended_at.optional::<Option<OffsetDateTime>>(self.connection()?).await?.flatten())
+    }
+
     async fn set_left(&mut self, user: UserId, at: Option<OffsetDateTime>) -> Result<(), StoreError> {
         diesel::update(users::table.find(user.0)).set(users::deleted_at.eq(at)).exec(self.connection()?).await
     }

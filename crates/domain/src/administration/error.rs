@@ -18,6 +18,9 @@ pub enum AdministrationError {
     UnknownUser(String),
     #[error("Administrators cannot disable or delete their own account here. Use DELETE /users/me.")]
     OwnAccount,
+    /// Administrators would otherwise take over each other's accounts.
+    #[error("Only the operator of this server changes the account of an administrator, with `worker user`.")]
+    IsAdministrator,
     #[error("The account {0} is active.")]
     IsActive(Username),
     #[error("The account {0} is disabled or deleted.")]
@@ -53,7 +56,7 @@ impl DomainError for AdministrationError {
             Self::NotFlagged(name) => ErrorKind::NotFound.about("Flag", "username", name),
             Self::UnknownInvitation(id) => ErrorKind::NotFound.about("Invitation", "id", id),
             Self::UnknownJob(id) => ErrorKind::NotFound.about("Job", "id", id),
-            Self::OwnAccount => ErrorKind::Conflict.in_field("User", "username"),
+            Self::OwnAccount | Self::IsAdministrator => ErrorKind::Conflict.in_field("User", "username"),
             Self::IsActive(name) | Self::IsNotActive(name) | Self::OwnerDeleted(name) => {
                 ErrorKind::Conflict.about("User", "username", name)
             }

@@ -10,7 +10,7 @@ use super::reason::AuditReason;
 use crate::deps::Deps;
 use crate::identity::{KeptAccess, PasswordHash, SignInName, end_access};
 use crate::ids::UserId;
-use crate::mail::bound_to_password_only;
+use crate::mail::{access_mark, bound_to_access};
 use crate::page::{Page, PageRequest};
 use crate::payload::Payload;
 use crate::signed_token::{Purpose, SignedToken, TokenKey};
@@ -27,7 +27,8 @@ pub struct PasswordLink {
     pub expires_at: OffsetDateTime,
 }
 
-/// The use cases of administrators, and of the operator, about users. All but the list are audited.
+/// The use cases of administrators, and of the operator, about users. All but the list are audited. Only the operator changes the
+/// accounts of administrators.
 #[derive(Clone)]
 pub struct UserAdministration {
     deps: Deps,
@@ -94,10 +95,7 @@ impl UserAdministration {
     ) -> Result<OffsetDateTime, AdministrationError> {
         let now = self.deps.now();
         let mut tx = self.deps.begin().await?;
-        let (user, _) = find(&mut *tx, username).await?;
-        if matches!(actor, AuditActor::Administrator(administrator) if administrator.id() == user.id) {
-            return Err(AdministrationError::OwnAccount);
-        }
+        let (user, _) = find(&mut *tx, actor, username).await?;
         // A concurrent sync of the account is finished, or will not find it.
         tx.accounts().lock(user.id).await?;
         let presence = end_access(&mut *tx, user.id, KeptAccess::SIGN_IN_METHODS).await?;
@@ -112,6 +110,8 @@ impl UserAdministration {
         // A suspended account is a deleted one, so this comes first.
         tx.users().set_left(user.id, Some(hidden_at)).await?;
         tx.users().set_suspension(user.id, Some(suspension)).await?;
+        tx.users().end_password_links(user.id, now).await?;
+        tx.invitations().delete_unused_of(user.id).await?;
         if presence == Some(Presence::Here) {
             tx.follows().set_counted(user.id, false).await?;
         }
@@ -133,7 +133,7 @@ impl UserAdministration {
 
     async fn enable_once(&self, actor: &AuditActor, username: &Username) -> Result<(), AdministrationError> {
         let mut tx = self.deps.begin().await?;
-        let (user, _) = find(&mut *tx, username).await?;
+        let (user, _) = find(&mut *tx, actor, username).await?;
         match tx.users().hold(user.id).await? {
             Some(Presence::Suspended) => {}
             Some(Presence::Here) => return Err(AdministrationError::IsActive(user.username)),
@@ -147,7 +147,8 @@ impl UserAdministration {
         Ok(tx.commit().await?)
     }
 
-    /// Ends the sessions, API tokens and confirmed device logins of the account `username`. Its owner can sign in again.
+    /// Ends the sessions, API tokens, confirmed device logins and password links of the account `username`. Its owner can sign in
+    /// again.
     pub async fn end_sessions(
         &self,
         by: impl Into<AuditActor>,
@@ -159,14 +160,15 @@ impl UserAdministration {
 
     async fn end_sessions_once(&self, actor: &AuditActor, username: &Username) -> Result<(), AdministrationError> {
         let mut tx = self.deps.begin().await?;
-        let (user, _) = find(&mut *tx, username).await?;
+        let (user, _) = find(&mut *tx, actor, username).await?;
         end_access(&mut *tx, user.id, KeptAccess::SIGN_IN_METHODS).await?;
+        tx.users().end_password_links(user.id, self.deps.now()).await?;
         self.record(&mut *tx, actor, AdminActionKind::EndSessions, user.id, Vec::new()).await?;
         Ok(tx.commit().await?)
     }
 
-    /// A link with which the owner of the account `username` sets a new password. It ends with the present password and after a
-    /// day; no email is needed.
+    /// A link with which the owner of the account `username` sets a new password. It ends with the present password, when access
+    /// is ended, and after a day; no email is needed.
     pub async fn password_link(
         &self,
         by: impl Into<AuditActor>,
@@ -182,7 +184,7 @@ impl UserAdministration {
         username: &Username,
     ) -> Result<PasswordLink, AdministrationError> {
         let mut tx = self.deps.begin().await?;
-        let (user, password) = find(&mut *tx, username).await?;
+        let (user, password) = find(&mut *tx, actor, username).await?;
         if tx.users().find(user.id).await?.is_none() {
             return Err(AdministrationError::IsNotActive(user.username));
         }
@@ -190,7 +192,8 @@ impl UserAdministration {
         let now = self.deps.now();
         let expires_at = (now + PASSWORD_LINK_LIFETIME).replace_nanosecond(0).unwrap_or(now);
         let claims = SignedToken { purpose: Purpose::SetPassword, user: user.id, ends_at: Some(expires_at) };
-        let token = self.tokens.seal(&claims, &bound_to_password_only(password.as_ref()));
+        let ended_at = tx.users().password_links_ended_at(user.id).await?;
+        let token = self.tokens.seal(&claims, &bound_to_access(password.as_ref(), &access_mark(ended_at)));
         let link = PasswordLink { token, expires_at };
         self.record(&mut *tx, actor, AdminActionKind::CreatePasswordLink, user.id, Vec::new()).await?;
         tx.commit().await?;
@@ -210,12 +213,20 @@ impl UserAdministration {
     }
 }
 
-/// The account `username` with its password, also a deleted one that is not purged.
+/// The account `username` with its password, also a deleted one that is not purged. Fails if `actor` may not change it.
 async fn find(
     tx: &mut dyn UnitOfWork,
+    actor: &AuditActor,
     username: &Username,
 ) -> Result<(User, Option<PasswordHash>), AdministrationError> {
     let name = SignInName::Username(username.clone());
     let found = tx.users().find_for_sign_in(&name, OffsetDateTime::UNIX_EPOCH).await?;
-    found.ok_or_else(|| AdministrationError::UnknownUser(username.to_string()))
+    let (user, password) = found.ok_or_else(|| AdministrationError::UnknownUser(username.to_string()))?;
+    match actor {
+        AuditActor::Administrator(administrator) if administrator.id() == user.id => {
+            Err(AdministrationError::OwnAccount)
+        }
+        AuditActor::Administrator(_) if user.is_admin => Err(AdministrationError::IsAdministrator),
+        AuditActor::Administrator(_) | AuditActor::Operator => Ok((user, password)),
+    }
 }

@@ -95,6 +95,9 @@ pub trait InvitationRepository: Send {
 
     async fn mark_used(&mut self, id: InvitationId, by: UserId, now: OffsetDateTime) -> Result<(), StoreError>;
 
+    /// Removes the unused invitations that `user` created.
+    async fn delete_unused_of(&mut self, user: UserId) -> Result<(), StoreError>;
+
     /// Removes an invitation that is not used; returns whether it existed.
     async fn delete_unused(&mut self, id: InvitationId) -> Result<bool, StoreError>;
 }

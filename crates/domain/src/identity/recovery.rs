@@ -12,7 +12,7 @@ use super::error::IdentityError;
 use super::ports::PasswordHasher;
 use crate::deps::Deps;
 use crate::ids::UserId;
-use crate::mail::{EmailJob, RequestedEmail, bound_to_password, bound_to_password_only};
+use crate::mail::{EmailJob, RequestedEmail, access_mark, bound_to_access, bound_to_password};
 use crate::signed_token::{Purpose, TokenKey, UnverifiedToken};
 use crate::store::UnitOfWork;
 use crate::users::{Presence, User};
@@ -145,7 +145,8 @@ impl Recovery {
         let found: Option<(User, Option<PasswordHash>)> = tx.users().find_with_password(user).await?;
         let (account, password) = found.ok_or(IdentityError::BadLink)?;
         let is_owner = if unverified.claims().purpose == Purpose::SetPassword {
-            self.tickets.confirms(unverified, &bound_to_password_only(password.as_ref()), now)
+            let mark = access_mark(tx.users().password_links_ended_at(user).await?);
+            self.tickets.confirms(unverified, &bound_to_access(password.as_ref(), &mark), now)
         } else {
             let email = account.email.filter(|_| account.email_verified).ok_or(IdentityError::BadLink)?;
             self.tickets.confirms(unverified, &bound_to_password(&email, password.as_ref()), now)

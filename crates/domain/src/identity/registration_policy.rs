@@ -41,7 +41,8 @@ impl RegistrationPolicy {
     /// Fails unless an account of `applicant` may be created. `invitation` is valid, and permits the address.
     ///
     /// Where domains or organizations are listed, an account needs one of them. An invitation for the very address needs none, and
-    /// the invitation of the first administrator is accepted in every mode.
+    /// the invitation of the first administrator is accepted in every mode. An invitation that is not valid is refused where none is
+    /// needed too: the account would not be what its link promises.
     pub(super) fn authorize(
         &self,
         applicant: Applicant<'_>,
@@ -52,9 +53,7 @@ impl RegistrationPolicy {
         }
         match (self.mode, invitation) {
             (RegistrationMode::Closed, _) => return Err(IdentityError::RegistrationClosed),
-            (RegistrationMode::Invite, None) if applicant.invitation.is_some() => {
-                return Err(IdentityError::InvalidInvitation);
-            }
+            (_, None) if applicant.invitation.is_some() => return Err(IdentityError::InvalidInvitation),
             (RegistrationMode::Invite, None) => return Err(IdentityError::InvitationRequired),
             (RegistrationMode::Invite | RegistrationMode::Open, _) => {}
         }
@@ -163,10 +162,12 @@ mod tests {
     }
 
     #[test]
-    fn invitation_that_is_invalid_is_named_so() {
-        let policy = RegistrationPolicy { mode: RegistrationMode::Invite, ..RegistrationPolicy::default() };
-        let applicant = Applicant { email: None, organizations: &[], invitation: NamedInvitation::typed("i_1") };
-        assert!(matches!(policy.authorize(applicant, None), Err(IdentityError::InvalidInvitation)));
+    fn invitation_that_is_invalid_is_refused_where_none_is_needed_too() {
+        for mode in [RegistrationMode::Invite, RegistrationMode::Open] {
+            let policy = RegistrationPolicy { mode, ..RegistrationPolicy::default() };
+            let applicant = Applicant { email: None, organizations: &[], invitation: NamedInvitation::typed("i_1") };
+            assert!(matches!(policy.authorize(applicant, None), Err(IdentityError::InvalidInvitation)), "{mode:?}");
+        }
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Identity {
     pub async fn register(&self, registration: Registration, device: Device) -> Result<IssuedSession, IdentityError> {
         let invitation = registration.invitation;
         let applicant = Applicant { email: Some(&registration.email), organizations: &[], invitation };
-        if self.policy.limits_accounts() {
+        if self.policy.limits_accounts() || invitation.is_some() {
             // Hashing is costly, so a registration that is refused pays for none.
             authorize(&self.policy, &mut *self.deps.begin().await?, applicant, self.deps.now()).await?;
         }

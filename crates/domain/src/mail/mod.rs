@@ -15,4 +15,4 @@ pub use error::MailError;
 pub use ports::{EmailContent, Mailer, OutgoingEmail};
 pub use requested::RequestedEmail;
 pub use service::{Emails, SendOutcome, TokenLifetimes};
-pub(crate) use service::{bound_to_password, bound_to_password_only};
+pub(crate) use service::{access_mark, bound_to_access, bound_to_password};

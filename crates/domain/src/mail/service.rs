@@ -132,9 +132,14 @@ pub(crate) fn bound_to_password<'a>(email: &'a Email, password: Option<&'a Passw
     [email.as_str(), password.map_or("", |hash| hash.0.as_str())]
 }
 
-/// The values that bind an administrator's link: it becomes invalid with the password.
-pub(crate) fn bound_to_password_only(password: Option<&PasswordHash>) -> [&str; 1] {
-    [password.map_or("", |hash| hash.0.as_str())]
+/// The values that bind an administrator's link: it becomes invalid with the password, and when access to the account is ended.
+pub(crate) fn bound_to_access<'a>(password: Option<&'a PasswordHash>, access_mark: &'a str) -> [&'a str; 2] {
+    [password.map_or("", |hash| hash.0.as_str()), access_mark]
+}
+
+/// The text for the instant at which access was ended last.
+pub(crate) fn access_mark(ended_at: Option<OffsetDateTime>) -> String {
+    ended_at.map(|at| at.unix_timestamp_nanos().to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -70,6 +70,12 @@ pub trait UserRepository: Send {
     /// Stores an administrator's decision about `user`, or removes it. A suspended account is also [deleted](Self::set_left).
     async fn set_suspension(&mut self, user: UserId, suspension: Option<Suspension>) -> Result<(), StoreError>;
 
+    /// Ends the links for a new password that administrators made for `user`.
+    async fn end_password_links(&mut self, user: UserId, now: OffsetDateTime) -> Result<(), StoreError>;
+
+    /// When [`end_password_links`](Self::end_password_links) was called last.
+    async fn password_links_ended_at(&mut self, user: UserId) -> Result<Option<OffsetDateTime>, StoreError>;
+
     /// Marks `user` as deleted at `at`, or as active.
     async fn set_left(&mut self, user: UserId, at: Option<OffsetDateTime>) -> Result<(), StoreError>;
 }

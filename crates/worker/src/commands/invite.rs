@@ -3,6 +3,7 @@
 use adapters_postgres::Database;
 use bootstrap::out::print_line;
 use bootstrap::registration::link;
+use bootstrap::settings::RegistrationMode;
 use bootstrap::store::deps;
 use bootstrap::{Settings, StartupError};
 use domain::administration::{AuditActor, Invitations};
@@ -13,6 +14,10 @@ use crate::cli::Invite;
 use crate::failed;
 
 pub(crate) async fn invite(settings: &Settings, store: &Database, command: Invite) -> Result<(), StartupError> {
+    if settings.registration.mode == RegistrationMode::Closed {
+        let reason = "registration.mode is closed, so an invitation creates no account";
+        return Err(failed("creating an invitation", reason.to_owned()));
+    }
     let deps = deps(store);
     let Invite::Create { email, days } = command;
     let expires_at = deps.clock.now() + Duration::days(i64::from(days));
