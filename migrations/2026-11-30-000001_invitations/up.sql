@@ -12,8 +12,8 @@ CREATE TABLE invitations (
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     used_at timestamptz,
-    -- The account; null once it is purged.
-    used_by uuid REFERENCES users ON DELETE SET NULL
+    -- The account. Its purge removes the invitation, which may name its address.
+    used_by uuid REFERENCES users ON DELETE CASCADE
 );
 
 CREATE INDEX invitations_created_at_idx ON invitations (created_at DESC, id DESC);

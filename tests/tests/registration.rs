@@ -131,6 +131,13 @@ async fn invitation_creates_one_private_account() {
     let actions: Vec<&str> =
         log["items"].as_array().expect("items").iter().filter_map(|item| item["action"].as_str()).collect();
     assert_eq!(actions[..2], ["invitation_revoked", "invitation_created"]);
+
+    // Nothing names the address once the account is purged.
+    server.database().rows("UPDATE users SET deleted_at = now() - interval '31 days' WHERE username = 'ada'");
+    assert!(server.database().run("worker", &["run-once", "cleanup"]).status.success());
+    let named = "SELECT (SELECT count(*) FROM invitations WHERE email LIKE 'ada@%')
+        + (SELECT count(*) FROM audit_log WHERE details::text LIKE '%ada@%')";
+    assert_eq!(server.database().number(named), 0);
 }
 
 #[tokio::test]
@@ -139,6 +146,8 @@ async fn expired_invitation_is_refused() {
     let token = invitation(&server.log()).expect("a link");
     server.database().rows("UPDATE invitations SET expires_at = now() - interval '1 second'");
     assert_eq!(register(&server, "ada", Some(&token)).await.0, 403);
+    assert!(server.database().run("worker", &["run-once", "cleanup"]).status.success());
+    assert_eq!(server.database().number("SELECT count(*) FROM invitations"), 0);
 }
 
 #[tokio::test]

@@ -290,9 +290,11 @@ impl<E: DomainError> From<E> for ApiError {
                 Self::internal()
             }
             ErrorCode::Unavailable => {
-                let is_collision = matches!(kind, ErrorKind::Collided);
-                let event = if is_collision { "transaction collided too often" } else { "dependency unavailable" };
-                tracing::warn!(%error, "{event}");
+                if matches!(kind, ErrorKind::Collided) {
+                    tracing::warn!(%error, "transaction collided too often");
+                } else {
+                    tracing::warn!(%error, "dependency unavailable");
+                }
                 Self::unavailable()
             }
             ErrorCode::Unauthorized => Self::unauthorized(error.to_string()),

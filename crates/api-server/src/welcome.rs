@@ -2,7 +2,6 @@
 
 use bootstrap::Settings;
 use bootstrap::out::print_line;
-use bootstrap::registration::link;
 use bootstrap::settings::RegistrationMode;
 use domain::administration::Invitations;
 use domain::deps::Deps;
@@ -29,7 +28,7 @@ async fn invite_first_administrator(settings: &Settings, deps: &Deps) {
         Ok(None) => {}
         Ok(Some(issued)) => print_line(format_args!(
             "There is no account yet. Create the first administrator, within a day, at\n\n  {}\n",
-            link(settings, &issued.token)
+            issued.url(&settings.app.public_url)
         )),
         Err(error) => tracing::warn!(%error, "inviting the first administrator failed"),
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::identity::{Email, RegistrationMode, RegistrationPolicy, Secret};
+use domain::identity::{Email, RegistrationMode, RegistrationPolicy};
 
 use crate::settings::{self, Settings, Visibility};
 
@@ -25,16 +25,6 @@ pub fn policy(settings: &Settings) -> RegistrationPolicy {
         organizations,
         are_profiles_private,
     }
-}
-
-/// The page on which the invitation `token` creates an account.
-pub fn link(settings: &Settings, token: &Secret) -> String {
-    format!("{}/register?invitation={}", settings.app.public_url, token.expose())
-}
-
-/// The page on which `token` sets a new password.
-pub fn password_link(settings: &Settings, token: &str) -> String {
-    format!("{}/password?token={token}", settings.app.public_url)
 }
 
 /// The domains in the form in which [`Email`] has them.

@@ -56,7 +56,7 @@ struct InvitationBody {
     expires_at: Instant,
     /// When an account was created with it.
     used_at: Option<Instant>,
-    /// That account; null once it is purged.
+    /// That account.
     used_by: Option<String>,
 }
 
@@ -91,13 +91,14 @@ struct IssuedBody {
 
 impl IssuedBody {
     fn of(issued: IssuedInvitation, url: &PublicUrl) -> Self {
+        let url = issued.url(url.as_str());
         let IssuedInvitation { invitation, token } = issued;
         Self {
             id: invitation.id.0,
             email: invitation.email.map(|email| email.as_str().to_owned()),
             created_at: invitation.created_at.into(),
             expires_at: invitation.expires_at.into(),
-            url: url.registration(token.expose()),
+            url,
             token: token.expose().to_owned(),
         }
     }

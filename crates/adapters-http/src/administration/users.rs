@@ -116,7 +116,7 @@ struct LinkBody {
 
 impl LinkBody {
     fn of(link: &PasswordLink, url: &PublicUrl) -> Self {
-        Self { url: url.new_password(&link.token), expires_at: link.expires_at.into() }
+        Self { url: link.url(url.as_str()), expires_at: link.expires_at.into() }
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) enum SignInFailure {
     InvalidState,
     /// Anything else.
     AuthFailed,
-    /// A limit on new accounts, in a sentence.
+    /// The account is disabled, or a limit on new accounts refused it, in a sentence.
     NoAccount(String),
 }
 

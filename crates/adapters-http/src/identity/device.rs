@@ -52,14 +52,8 @@ impl PublicUrl {
         Self(url.to_owned())
     }
 
-    /// The page on which `invitation` creates an account.
-    pub(crate) fn registration(&self, invitation: &str) -> String {
-        format!("{}/register?invitation={invitation}", self.0)
-    }
-
-    /// The page on which `token` sets a new password.
-    pub(crate) fn new_password(&self, token: &str) -> String {
-        format!("{}/password?token={token}", self.0)
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

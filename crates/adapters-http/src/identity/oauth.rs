@@ -136,7 +136,7 @@ async fn callback(
     Ok(browser.send_home(&provider, &outcome))
 }
 
-/// Logs why a sign-in failed. The browser learns only which limit on new accounts refused it.
+/// Logs why a sign-in failed. The browser learns only which limit on accounts refused it.
 fn failed(error: &IdentityError) -> SignInFailure {
     let reason = tracing::field::debug(error);
     match error.kind() {
@@ -145,7 +145,8 @@ fn failed(error: &IdentityError) -> SignInFailure {
         _ => tracing::info!(reason, "provider sign-in failed"),
     }
     match error {
-        IdentityError::RegistrationClosed
+        IdentityError::AccountDisabled
+        | IdentityError::RegistrationClosed
         | IdentityError::InvitationRequired
         | IdentityError::InvalidInvitation
         | IdentityError::NotPermitted => SignInFailure::NoAccount(error.to_string()),

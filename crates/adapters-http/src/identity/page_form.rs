@@ -27,11 +27,11 @@ pub(super) fn finished(template: &str, message: &str) -> String {
     before.replace("{message}", &escaped(message))
 }
 
-/// The status and message for `error`; `event` is its line in the log if it is the server's.
-pub(super) fn failure(error: &IdentityError, event: &'static str) -> (StatusCode, String) {
+/// The status and message for `error`, which the form of `page` caused.
+pub(super) fn failure(error: &IdentityError, page: &'static str) -> (StatusCode, String) {
     let status = ErrorCode::from(error.kind()).status();
     if status.is_server_error() {
-        tracing::warn!(%error, event);
+        tracing::warn!(%error, page, "form failed");
         return (status, "An internal error occurred. Try again in a moment.".to_owned());
     }
     (status, error.to_string())

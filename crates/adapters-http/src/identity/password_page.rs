@@ -50,7 +50,7 @@ async fn set(form: FormBody<PasswordForm>, recovery: Data<Recovery>) -> ApiResul
     Ok(match recovery.reset_password(&token, password).await {
         Ok(()) => html(StatusCode::OK, &finished(PAGE, DONE)),
         Err(error) => {
-            let (status, message) = failure(&error, "setting a password failed");
+            let (status, message) = failure(&error, "/password");
             page(status, &message, &token)
         }
     })

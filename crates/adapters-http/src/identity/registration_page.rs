@@ -78,7 +78,7 @@ async fn register(
     Ok(match identity.register(registration, device(&request)).await {
         Ok(_) => html(StatusCode::CREATED, &finished(PAGE, DONE)),
         Err(error) => {
-            let (status, message) = failure(&error, "registration failed");
+            let (status, message) = failure(&error, "/register");
             page(status, &message, &form)
         }
     })

@@ -93,6 +93,11 @@ impl InvitationRepository for PgUnitOfWork {
         diesel::delete(unused).exec(self.connection()?).await
     }
 
+    async fn forget_expired(&mut self, now: OffsetDateTime) -> Result<(), StoreError> {
+        let expired = invitations::table.filter(invitations::expires_at.le(now)).filter(invitations::used_at.is_null());
+        diesel::delete(expired).exec(self.connection()?).await
+    }
+
     async fn delete_unused(&mut self, id: InvitationId) -> Result<bool, StoreError> {
         let unused = invitations::table.find(id.0).filter(invitations::used_at.is_null());
         Ok(diesel::delete(unused).run(self.connection()?).await? > 0)

@@ -27,6 +27,13 @@ pub struct PasswordLink {
     pub expires_at: OffsetDateTime,
 }
 
+impl PasswordLink {
+    /// The page of the server at `public_url` that sets the password.
+    pub fn url(&self, public_url: &str) -> String {
+        format!("{public_url}/password?token={}", self.token)
+    }
+}
+
 /// The use cases of administrators, and of the operator, about users. All but the list are audited. Only the operator changes the
 /// accounts of administrators.
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! Removes ended sessions, API tokens and device logins.
+//! Removes ended sessions, API tokens and device logins, and expired invitations.
 
 use super::error::IdentityError;
 use crate::deps::Deps;
@@ -27,6 +27,7 @@ impl EndedSignIns {
             let sessions = tx.sessions().forget_ended(now, BATCH).await?;
             let tokens = tx.api_tokens().forget_ended(now, BATCH).await?;
             tx.device_logins().forget_ended(now).await?;
+            tx.invitations().forget_expired(now).await?;
             tx.commit().await?;
             forgotten += sessions + tokens;
             if sessions.max(tokens) < u64::from(BATCH) {
@@ -61,6 +62,7 @@ mod tests {
                 Ok(sessions)
             });
             tx.api_tokens.expect_forget_ended().returning(move |_, _| Ok(tokens));
+            tx.invitations.expect_forget_expired().returning(|_| Ok(()));
             tx.device_logins.expect_forget_ended().times(1).returning(|_| Ok(()));
             tx
         });

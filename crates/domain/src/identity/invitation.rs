@@ -62,6 +62,13 @@ pub struct IssuedInvitation {
     pub token: Secret,
 }
 
+impl IssuedInvitation {
+    /// The page of the server at `public_url` that creates the account.
+    pub fn url(&self, public_url: &str) -> String {
+        format!("{public_url}/register?invitation={}", self.token.expose())
+    }
+}
+
 /// An invitation as administrators see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedInvitation {
@@ -74,6 +81,6 @@ pub struct ListedInvitation {
     pub expires_at: OffsetDateTime,
     /// When an account was created with it.
     pub used_at: Option<OffsetDateTime>,
-    /// The account; `None` once it is purged.
+    /// The account.
     pub used_by: Option<Username>,
 }

@@ -98,6 +98,9 @@ pub trait InvitationRepository: Send {
     /// Removes the unused invitations that `user` created.
     async fn delete_unused_of(&mut self, user: UserId) -> Result<(), StoreError>;
 
+    /// Removes the unused invitations that had expired by `now`.
+    async fn forget_expired(&mut self, now: OffsetDateTime) -> Result<(), StoreError>;
+
     /// Removes an invitation that is not used; returns whether it existed.
     async fn delete_unused(&mut self, id: InvitationId) -> Result<bool, StoreError>;
 }

@@ -2,7 +2,6 @@
 
 use adapters_postgres::Database;
 use bootstrap::out::print_line;
-use bootstrap::registration::link;
 use bootstrap::settings::RegistrationMode;
 use bootstrap::store::deps;
 use bootstrap::{Settings, StartupError};
@@ -25,7 +24,7 @@ pub(crate) async fn invite(settings: &Settings, store: &Database, command: Invit
     let issued = created.map_err(|error| failed("creating an invitation", error.to_string()))?;
     print_line(format_args!(
         "{}\nvalid once, until {}; it is not shown again",
-        link(settings, &issued.token),
+        issued.url(&settings.app.public_url),
         rfc3339(issued.invitation.expires_at)
     ));
     Ok(())

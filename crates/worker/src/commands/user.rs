@@ -2,7 +2,6 @@
 
 use adapters_postgres::Database;
 use bootstrap::out::print_line;
-use bootstrap::registration::password_link;
 use bootstrap::store::deps;
 use bootstrap::{Settings, StartupError};
 use domain::administration::{AdministrationError, AuditActor, AuditReason, ListedUser, UserAdministration, UserState};
@@ -58,7 +57,7 @@ pub(crate) async fn user(settings: &Settings, store: &Database, command: UserCom
             let link = users.password_link(operator, &parsed(&username)?).await.map_err(stopped)?;
             print_line(format_args!(
                 "{}\nvalid once, until {}; it is not shown again",
-                password_link(settings, &link.token),
+                link.url(&settings.app.public_url),
                 rfc3339(link.expires_at)
             ));
         }
