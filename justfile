@@ -24,6 +24,14 @@ lint:
 fmt:
     cargo fmt --all
 
+# Builds the Debian package; needs cargo-deb.
+package:
+    scripts/package.sh
+
+# Installs the Debian package in a clean Debian, and starts the programs there; needs root, debootstrap and the network.
+package-check *arguments:
+    scripts/package-check.sh {{arguments}}
+
 # Runs all checks of CI.
 ci:
     bash .ci/run
