@@ -60,6 +60,95 @@ fn content(database: &Database) -> String {
 }
 
 #[test]
+fn version_of_both_programs_names_the_commit() {
+    let shown = ["api-server", "worker"].map(|name| {
+        let output = Command::new(tests::program(name)).arg("--version").output().expect("the program runs");
+        let text = String::from_utf8(output.stdout).expect("text");
+        text.trim().strip_prefix(name).unwrap_or_else(|| panic!("{text:?} does not begin with {name}")).to_owned()
+    });
+    assert_eq!(shown[0], shown[1]);
+    let release = concat!(" ", env!("CARGO_PKG_VERSION"), " (");
+    assert!(shown[0].starts_with(release) && shown[0].ends_with(')'), "{shown:?}");
+}
+
+/// The output of a command that needs no database.
+#[track_caller]
+fn print(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(tests::program(program)).args(arguments).output().expect("the program runs");
+    assert!(output.status.success(), "{program} {arguments:?}: {}", error(&output));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// All commands below `path`, such as `worker jobs`, as `--help` lists them. Fails if one has no description.
+fn commands_below(path: &[&str]) -> Vec<String> {
+    let help = print(path[0], &[&path[1..], &["--help"]].concat());
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let listed =
+        lines.map(|line| line.trim().split_once(char::is_whitespace).unwrap_or_else(|| panic!("{path:?}: {line}")));
+    let names = listed.map(|(name, _)| name).filter(|name| *name != "help");
+    let below = names.flat_map(|name| {
+        let path = [path, &[name]].concat();
+        std::iter::once(path.join(" ")).chain(commands_below(&path))
+    });
+    below.collect()
+}
+
+#[test]
+fn every_command_has_a_manual_page_that_renders() {
+    let pages = tempfile::tempdir().expect("a directory");
+    let directory = pages.path().join("man1");
+    let has_groff = Command::new("groff").arg("--version").output().is_ok();
+    for program in ["api-server", "worker"] {
+        print(program, &["man", directory.to_str().expect("text")]);
+        let commands = commands_below(&[program]);
+        assert!(commands.len() > 5, "{commands:?}");
+        for command in commands.into_iter().chain([program.to_owned()]) {
+            let page = directory.join(format!("{}.1", command.replace(' ', "-")));
+            let text = fs::read_to_string(&page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
+            assert!(text.contains("\n.SH NAME\n") && text.contains("\n.SH SYNOPSIS\n"), "{command}: {text}");
+            if has_groff {
+                let rendered =
+                    Command::new("groff").args(["-man", "-Tutf8", "-ww"]).arg(&page).output().expect("groff runs");
+                assert_eq!(error(&rendered), "", "{command}");
+            }
+        }
+    }
+}
+
+#[test]
+fn completions_offer_every_command() {
+    for program in ["api-server", "worker"] {
+        for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+            let script = print(program, &["completions", shell]);
+            for command in commands_below(&[program]) {
+                let name = command.rsplit(' ').next().expect("a word");
+                assert!(script.contains(name), "{command} is missing for {shell}");
+            }
+            if shell == "bash" {
+                let mut bash = Command::new("bash");
+                let checked = bash.args(["-n", "-c", &script]).output().expect("bash runs");
+                assert!(checked.status.success(), "{}", error(&checked));
+            }
+        }
+    }
+}
+
+/// Neither an argument nor an option is left without a description.
+#[test]
+fn every_option_is_described() {
+    for program in ["api-server", "worker"] {
+        for command in commands_below(&[program]) {
+            let arguments: Vec<&str> = command.split(' ').skip(1).collect();
+            let help = print(program, &[&arguments[..], &["-h"]].concat());
+            let entries = help.lines().filter(|line| line.starts_with("  ")).map(str::trim);
+            for entry in entries.filter(|entry| entry.starts_with(['-', '<', '['])) {
+                assert!(entry.split_once("  ").is_some(), "{command}: {entry:?} has no description");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_command_refuses_a_database_of_another_program() {
     let database = Database::empty();
     database.rows("CREATE TABLE orders (id int PRIMARY KEY)");

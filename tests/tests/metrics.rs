@@ -77,7 +77,8 @@ async fn scrape_counts_requests_by_route_and_messages_by_outcome() {
         assert_eq!(scraped.sum("burntop_database_wait_failures_total", &labels), Some(0.0), "{pool}");
     }
     assert!(scraped.sum("burntop_database_wait_seconds_count", &[("pool", "requests")]) >= Some(3.0));
-    assert_eq!(scraped.sum("burntop_build_info", &[("program", "api-server")]), Some(1.0));
+    let build = [("program", "api-server"), ("version", env!("CARGO_PKG_VERSION"))];
+    assert_eq!(scraped.sum("burntop_build_info", &build), Some(1.0));
     assert!(scraped.sum("process_resident_memory_bytes", &[]) > Some(1e6));
     assert!(scraped.sum("process_open_fds", &[]) > Some(3.0));
 }

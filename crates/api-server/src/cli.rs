@@ -1,10 +1,11 @@
 //! The command line.
 
+use bootstrap::manual::Manual;
 use clap::{Args, Parser, Subcommand};
 
 /// The burntop API server. Without a command it serves; without a database URL it starts an embedded database.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version = bootstrap::version::version())]
 pub(crate) struct Cli {
     /// Do not run jobs; start `worker run` instead. Without this option a server with an embedded database runs them
     #[arg(long)]
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Migrate(Migrate),
     /// Print the OpenAPI document
     Openapi,
+    #[command(flatten)]
+    Manual(Manual),
 }
 
 #[derive(Debug, Args)]

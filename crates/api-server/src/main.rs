@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use bootstrap::settings;
 use bootstrap::{Settings, StartupError};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
@@ -39,6 +39,7 @@ fn run(cli: Cli) -> Result<(), StartupError> {
         Some(Command::Config { .. }) => print_text(&Settings::load()?.render_effective()),
         Some(Command::Openapi) => print_text(&serve::openapi()?),
         Some(Command::Healthcheck) => print_text(&healthcheck::ask(&Settings::load()?)?),
+        Some(Command::Manual(manual)) => manual.write(Cli::command()),
         Some(Command::Migrate(migrate)) => migrate::migrate(&loaded()?, &migrate),
         None => {
             memory::limit();

@@ -3,6 +3,7 @@
 
 pub mod adapters;
 pub mod database;
+pub mod manual;
 pub mod metrics;
 pub mod out;
 pub mod passwords;
@@ -15,6 +16,7 @@ pub mod startup;
 pub mod store;
 pub mod system;
 pub mod telemetry;
+pub mod version;
 
 pub use settings::Settings;
 pub use startup::StartupError;

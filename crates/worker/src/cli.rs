@@ -1,17 +1,27 @@
 //! The command line.
 
+use bootstrap::manual::Manual;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::identity::Email;
 use domain::jobs::{Job, JobKind, JobStatus};
 
 /// The burntop worker: runs queued and scheduled jobs, and the commands of an operator.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version = bootstrap::version::version())]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Invocation,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Invocation {
+    #[command(flatten)]
+    Database(Command),
+    #[command(flatten)]
+    Manual(Manual),
+}
+
+/// The commands that need the database.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run scheduled and queued jobs until SIGTERM or Ctrl-C

@@ -9,8 +9,8 @@ use bootstrap::database::Database;
 use bootstrap::metrics::Metrics;
 use bootstrap::store::{open_for_command, open_for_jobs};
 use bootstrap::{Settings, StartupError};
-use clap::Parser;
-use cli::{Cli, Command};
+use clap::{CommandFactory, Parser};
+use cli::{Cli, Command, Invocation};
 
 fn main() -> ExitCode {
     // The TLS implementation of all clients. An error means that one is installed already.
@@ -25,13 +25,20 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), StartupError> {
+    match cli.command {
+        Invocation::Manual(manual) => manual.write(Cli::command()),
+        Invocation::Database(command) => run_on_database(command),
+    }
+}
+
+fn run_on_database(command: Command) -> Result<(), StartupError> {
     let settings = Settings::load()?;
     bootstrap::telemetry::start(&settings).map_err(|error| failed("starting the log", error.to_string()))?;
-    let metrics = match &cli.command {
+    let metrics = match &command {
         Command::Run(_) => worker::metrics::start(&settings)?,
         _ => None,
     };
-    let database = match &cli.command {
+    let database = match &command {
         // A worker runs beside a server, which starts the embedded database.
         Command::Run(_) => Database::attach(&settings)?,
         _ => Database::attach_or_start(&settings)?,
@@ -40,7 +47,7 @@ fn run(cli: Cli) -> Result<(), StartupError> {
         .enable_all()
         .build()
         .map_err(|error| failed("starting the runtime", error.to_string()))?;
-    let done = runtime.block_on(obey(&settings, database.url(), cli.command, metrics));
+    let done = runtime.block_on(obey(&settings, database.url(), command, metrics));
     drop(runtime);
     done.and(database.stop())
 }

@@ -16,6 +16,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::settings::Settings;
 use crate::startup::StartupError;
+use crate::version;
 
 pub use listener::Serving;
 
@@ -116,8 +117,8 @@ impl Metrics {
 }
 
 fn record_build(program: Program) {
-    describe_gauge!("burntop_build_info", "The program and its version; the value is always 1");
-    let labels = [("program", program.name()), ("version", env!("CARGO_PKG_VERSION"))];
+    describe_gauge!("burntop_build_info", "The program, its release and its commit; the value is always 1");
+    let labels = [("program", program.name()), ("version", version::RELEASE), ("commit", version::COMMIT)];
     gauge!("burntop_build_info", &labels).set(1.0);
 }
 
