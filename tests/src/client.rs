@@ -37,6 +37,11 @@ impl Client {
         Self { http: http.build().expect("a client needs nothing"), port, token: None }
     }
 
+    /// A client of the server that listens on `port`.
+    pub fn to_port(port: u16) -> Self {
+        Self::new(Arc::new(AtomicU16::new(port)))
+    }
+
     /// The same client with `token`.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
