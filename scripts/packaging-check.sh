@@ -26,7 +26,8 @@ fi
 if command -v systemd-sysusers >/dev/null; then
     root=$(mktemp -d)
     trap 'rm -rf "$root"' EXIT
-    systemd-sysusers --root="$root" "$PWD/config/systemd/burntop.sysusers" 2>/dev/null
+    mkdir "$root/etc"
+    systemd-sysusers --root="$root" - <config/systemd/burntop.sysusers 2>/dev/null
     grep -q '^burntop:' "$root/etc/passwd"
     echo "systemd-sysusers creates the user"
 else
