@@ -13,8 +13,10 @@ dpkg --verify burntop
 
 # As in docs/OPERATIONS.md.
 pg_ctlcluster "$(pg_lsclusters --no-header | awk '{print $1; exit}')" main start
-as() { setpriv --reuid="$1" --regid="$1" --init-groups -- "${@:2}"; }
-(cd /; as postgres createuser burntop; as postgres createdb --owner=burntop --encoding=UTF8 --template=template0 burntop)
+cd /
+as() { exec setpriv --reuid="$1" --regid="$1" --init-groups -- "${@:2}"; }
+(as postgres createuser burntop)
+(as postgres createdb --owner=burntop --encoding=UTF8 --template=template0 burntop)
 
 install -d -o burntop -g burntop -m 700 /var/lib/burntop
 start() {
@@ -24,7 +26,9 @@ start() {
         $(sed -n 's/^ExecStart=//p' "$unit")) >"/var/log/$1.log" 2>&1 &
 }
 start burntop-api
+server=$!
 start burntop-worker
+worker=$!
 for path in health/ready health/worker; do
     for _ in {1..300}; do
         curl -fsS "http://127.0.0.1:8000/api/v1/$path" && break
@@ -43,9 +47,9 @@ dpkg --install --force-confold /burntop.deb
 tail -n 1 /etc/burntop/production.toml | grep -qx '# changed' || fail "the installation replaced the settings"
 [ "$secrets" = "$(sha256sum /etc/burntop/environment)" ] || fail "the installation replaced the secrets"
 
-kill %1 %2
-wait %1 || fail "the server ended with status $?"
-wait %2 || fail "the worker ended with status $?"
+kill "$server" "$worker"
+wait "$server" || fail "the server ended with status $?"
+wait "$worker" || fail "the worker ended with status $?"
 dpkg --remove burntop
 [ -e /etc/burntop/environment ] || fail "a removal removed the secrets"
 dpkg --purge burntop
