@@ -26,6 +26,12 @@ const PUBLIC_URL: &str = "https://burntop.example.org";
 /// The directories in the manual that are below the test's directory.
 const DIRECTORIES: [&str; 5] = ["/etc", "/opt/burntop", "/var/lib/burntop", "/run/postgresql", "/usr/local/sbin"];
 
+/// Makes the machine one on which the programs and an empty database are installed, and no settings.
+const EMPTY_THE_MACHINE: &str = "
+    rm -r /etc/burntop
+    sudo -u postgres dropdb burntop
+    sudo -u postgres createdb --owner=burntop --encoding=UTF8 --template=template0 burntop";
+
 /// The tokens of the sample that the account of the test syncs.
 const SAMPLE_TOKENS: u64 = 24_228_115;
 
@@ -280,12 +286,13 @@ async fn operations_commands_work_as_written() {
             }
             Some(reason) if reason.starts_with("not run: ") => continue,
             Some("stop") => machine.interrupt(),
-            Some("another machine") => drop(machine.run(heading, "rm -r /etc/burntop; sudo -u postgres dropdb burntop; sudo -u postgres createdb --owner=burntop --encoding=UTF8 --template=template0 burntop")),
+            Some("another machine") => drop(machine.run(heading, EMPTY_THE_MACHINE)),
             Some("a worker runs") => {
                 let client = machine.client();
                 wait_until("the worker has begun", async || client.get("/health/worker").await.status == 200).await;
             }
-            _ => {}
+            Some(other) => panic!("the block under {heading:?} has an unknown directive: {other}"),
+            None => {}
         }
         let printed = machine.run(heading, &text);
         match heading {
