@@ -55,6 +55,9 @@ fn blocks() -> Vec<Block> {
             let text = lines.by_ref().take_while(|line| line.trim() != "```");
             let text = text.map(|line| line.strip_prefix(indentation).unwrap_or(line)).collect::<Vec<_>>().join("\n");
             blocks.push(Block { heading, directive: directive.take(), text });
+        } else if line.trim().starts_with("```") {
+            // A block of another language is no text.
+            lines.by_ref().take_while(|line| line.trim() != "```").for_each(drop);
         } else if !line.trim().is_empty() {
             directive = line.trim().strip_prefix("<!-- ").and_then(|line| line.strip_suffix(" -->"));
         }
@@ -382,6 +385,6 @@ fn operations_files_and_links_exist() {
 /// The anchor that GitHub makes of a heading.
 fn anchor(heading: &str) -> String {
     let title = heading.trim_start_matches('#').trim().to_lowercase();
-    let kept = title.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-'));
+    let kept = title.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
     kept.map(|letter| if letter == ' ' { '-' } else { letter }).collect()
 }
