@@ -3,7 +3,6 @@
 mod check;
 mod cli;
 mod healthcheck;
-mod memory;
 mod metrics;
 mod migrate;
 mod proxy;
@@ -19,6 +18,11 @@ use bootstrap::settings;
 use bootstrap::{Settings, StartupError};
 use clap::Parser;
 use cli::{Cli, Command};
+
+/// Returns freed memory to the system, of which glibc keeps some for each thread; docs/PERFORMANCE.md compares them. Its limits are in
+/// `.cargo/config.toml`.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     // The TLS implementation of all clients. An error means that one is installed already.
@@ -40,10 +44,7 @@ fn run(cli: Cli) -> Result<(), StartupError> {
         Some(Command::Openapi) => print_text(&serve::openapi()?),
         Some(Command::Healthcheck) => print_text(&healthcheck::ask(&Settings::load()?)?),
         Some(Command::Migrate(migrate)) => migrate::migrate(&loaded()?, &migrate),
-        None => {
-            memory::limit();
-            serve::serve(&loaded()?, !cli.no_worker)
-        }
+        None => serve::serve(&loaded()?, !cli.no_worker),
     }
 }
 
