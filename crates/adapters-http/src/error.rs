@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use crate::instants;
+use crate::request_log;
 use crate::validation::Problems;
 
 /// What a handler returns.
@@ -286,15 +287,11 @@ impl<E: DomainError> From<E> for ApiError {
         }
         match ErrorCode::from(kind) {
             ErrorCode::Internal => {
-                tracing::error!(%error, "request failed");
+                request_log::record_reason(&error);
                 Self::internal()
             }
             ErrorCode::Unavailable => {
-                if matches!(kind, ErrorKind::Collided) {
-                    tracing::warn!(%error, "transaction collided too often");
-                } else {
-                    tracing::warn!(%error, "dependency unavailable");
-                }
+                request_log::record_reason(&error);
                 Self::unavailable()
             }
             ErrorCode::Unauthorized => Self::unauthorized(error.to_string()),

@@ -129,6 +129,14 @@ impl ConnectTarget {
         DatabaseAddress { server: servers.join(","), database: self.database().to_owned() }
     }
 
+    /// The same target. PostgreSQL shows its connections as `burntop PURPOSE`, unless the URL has an `application_name`.
+    pub(crate) fn for_purpose(mut self, purpose: &str) -> Self {
+        if self.config.get_application_name().is_none() {
+            self.config.application_name(format!("burntop {purpose}"));
+        }
+        self
+    }
+
     /// The same server and credentials with another database.
     pub(crate) fn with_database(mut self, name: &str) -> Self {
         self.config.dbname(name);

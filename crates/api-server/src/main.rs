@@ -14,8 +14,8 @@ mod work;
 
 use std::process::ExitCode;
 
-use bootstrap::settings;
-use bootstrap::{Settings, StartupError};
+use bootstrap::telemetry::{self, Telemetry};
+use bootstrap::{Settings, StartupError, settings};
 use clap::Parser;
 use cli::{Cli, Command};
 
@@ -43,17 +43,22 @@ fn run(cli: Cli) -> Result<(), StartupError> {
         Some(Command::Config { .. }) => print_text(&Settings::load()?.render_effective()),
         Some(Command::Openapi) => print_text(&serve::openapi()?),
         Some(Command::Healthcheck) => print_text(&healthcheck::ask(&Settings::load()?)?),
-        Some(Command::Migrate(migrate)) => migrate::migrate(&loaded()?, &migrate),
-        None => serve::serve(&loaded()?, !cli.no_worker),
+        Some(Command::Migrate(migrate)) => {
+            let (settings, _telemetry) = loaded()?;
+            migrate::migrate(&settings, &migrate)
+        }
+        None => {
+            let (settings, _telemetry) = loaded()?;
+            serve::serve(&settings, !cli.no_worker)
+        }
     }
 }
 
 /// Loads the configuration and starts logging.
-fn loaded() -> Result<Settings, StartupError> {
+fn loaded() -> Result<(Settings, Telemetry), StartupError> {
     let settings = Settings::load()?;
-    bootstrap::telemetry::start(&settings)
-        .map_err(|error| StartupError::Other { doing: "starting the log", reason: error.to_string() })?;
-    Ok(settings)
+    let telemetry = telemetry::start(&settings, "api-server")?;
+    Ok((settings, telemetry))
 }
 
 /// Prints to standard output; a closed pipe is not a failure.

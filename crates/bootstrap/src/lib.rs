@@ -15,6 +15,8 @@ pub mod startup;
 pub mod store;
 pub mod system;
 pub mod telemetry;
+#[cfg(feature = "otlp")]
+mod traces;
 
 pub use settings::Settings;
 pub use startup::StartupError;

@@ -14,11 +14,26 @@ pub use error::{ClientError, reason};
 use reqwest::Client;
 use reqwest::redirect::Policy;
 
+const USER_AGENT: &str = concat!("burntop/", env!("CARGO_PKG_VERSION"));
+
+/// A client for a thread without a runtime, with `timeout` for each request, no redirects and no proxy.
+#[cfg(feature = "blocking")]
+pub fn blocking_client(timeout: Duration) -> Result<reqwest::blocking::Client, ClientError> {
+    reqwest::blocking::Client::builder()
+        .user_agent(USER_AGENT)
+        .timeout(timeout)
+        .connect_timeout(timeout)
+        .redirect(Policy::none())
+        .no_proxy()
+        .build()
+        .map_err(ClientError)
+}
+
 /// A client with `timeout` for each request and the policy `redirects`. It uses no proxy, so that only the configured host receives
 /// what is sent.
 pub fn client(timeout: Duration, redirects: Policy) -> Result<Client, ClientError> {
     Client::builder()
-        .user_agent(concat!("burntop/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         .timeout(timeout)
         .connect_timeout(timeout)
         .redirect(redirects)

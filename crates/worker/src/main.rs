@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use bootstrap::database::Database;
 use bootstrap::metrics::Metrics;
 use bootstrap::store::{open_for_command, open_for_jobs};
-use bootstrap::{Settings, StartupError};
+use bootstrap::{Settings, StartupError, telemetry};
 use clap::Parser;
 use cli::{Cli, Command};
 
@@ -26,9 +26,12 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), StartupError> {
     let settings = Settings::load()?;
-    bootstrap::telemetry::start(&settings).map_err(|error| failed("starting the log", error.to_string()))?;
+    let _telemetry = telemetry::start(&settings, "worker")?;
     let metrics = match &cli.command {
-        Command::Run(_) => worker::metrics::start(&settings)?,
+        Command::Run(_) => {
+            telemetry::announce(&settings);
+            worker::metrics::start(&settings)?
+        }
         _ => None,
     };
     let database = match &cli.command {

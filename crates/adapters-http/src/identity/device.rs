@@ -3,7 +3,6 @@
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Query as Pairs};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::error::DomainError;
 use domain::identity::{
     DeviceLogin, DeviceLogins, DevicePollState, Identity, IdentityError, Password, PollAnswer, StartedDeviceLogin,
     UserCode,
@@ -15,10 +14,10 @@ use utoipa::ToSchema;
 use crate::answer::{Json, NoContent};
 use crate::body::{Body, FormBody};
 use crate::caller::{Caller, device};
-use crate::error::{ApiError, ApiResult, ErrorCode};
+use crate::error::{ApiError, ApiResult};
 use crate::limits::{Access, RateClass};
 use crate::openapi::failures;
-use crate::page::{escaped, html};
+use crate::page::{self as pages, escaped, html};
 use crate::routes::Routes;
 use crate::validation::{Flag, Line, Optional, Text, body};
 
@@ -274,12 +273,8 @@ async fn answer(
 
 /// The form again, with what went wrong.
 fn failure(error: &IdentityError, code: Option<&UserCode>) -> HttpResponse {
-    let status = ErrorCode::from(error.kind()).status();
-    if status.is_server_error() {
-        tracing::warn!(%error, "confirming a device login failed");
-        return page(status, code, "An internal error occurred. Try again in a moment.");
-    }
-    page(status, code, &error.to_string())
+    let (status, message) = pages::failure(error);
+    page(status, code, &message)
 }
 
 fn page(status: StatusCode, code: Option<&UserCode>, message: &str) -> HttpResponse {

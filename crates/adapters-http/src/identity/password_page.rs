@@ -6,11 +6,11 @@ use actix_web::web::{Data, Query as Pairs};
 use domain::identity::{Password, Recovery};
 use serde::Deserialize;
 
-use super::page_form::{failure, filled, finished, sentence};
+use super::page_form::{filled, finished, sentence};
 use crate::body::FormBody;
 use crate::error::ApiResult;
 use crate::limits::{Access, RateClass};
-use crate::page::html;
+use crate::page::{failure, html};
 use crate::routes::Routes;
 
 const PAGE: &str = include_str!("password.html");
@@ -50,7 +50,7 @@ async fn set(form: FormBody<PasswordForm>, recovery: Data<Recovery>) -> ApiResul
     Ok(match recovery.reset_password(&token, password).await {
         Ok(()) => html(StatusCode::OK, &finished(PAGE, DONE)),
         Err(error) => {
-            let (status, message) = failure(&error, "/password");
+            let (status, message) = failure(&error);
             page(status, &message, &token)
         }
     })

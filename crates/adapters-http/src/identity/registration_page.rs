@@ -7,12 +7,12 @@ use domain::identity::{Email, Identity, NamedInvitation, Password, Registration}
 use domain::users::Username;
 use serde::Deserialize;
 
-use super::page_form::{failure, filled, finished, sentence};
+use super::page_form::{filled, finished, sentence};
 use crate::body::FormBody;
 use crate::caller::device;
 use crate::error::ApiResult;
 use crate::limits::{Access, RateClass};
-use crate::page::html;
+use crate::page::{failure, html};
 use crate::routes::Routes;
 
 const PAGE: &str = include_str!("register.html");
@@ -78,7 +78,7 @@ async fn register(
     Ok(match identity.register(registration, device(&request)).await {
         Ok(_) => html(StatusCode::CREATED, &finished(PAGE, DONE)),
         Err(error) => {
-            let (status, message) = failure(&error, "/register");
+            let (status, message) = failure(&error);
             page(status, &message, &form)
         }
     })

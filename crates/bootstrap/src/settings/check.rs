@@ -60,6 +60,10 @@ fn check_together(values: &Table, name: &dyn Fn(&str) -> String, problems: &mut 
     if !text("database.replica_url").is_empty() && text("database.url").is_empty() {
         problems.push(format!("{}: needs {}", name("database.replica_url"), name("database.url")));
     }
+    if !text("traces.endpoint").is_empty() && !cfg!(feature = "otlp") {
+        let endpoint = name("traces.endpoint");
+        problems.push(format!("{endpoint}: this program sends no traces; build it with `--features otlp`"));
+    }
     if 2 * number("worker.poll_seconds") >= number("worker.lease_seconds") {
         let (poll, lease) = (name("worker.poll_seconds"), name("worker.lease_seconds"));
         problems.push(format!("{poll}: must be less than half of {lease}, or leases expire while their jobs run"));

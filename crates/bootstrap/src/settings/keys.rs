@@ -111,6 +111,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     key("passwords.parallelism").must(Rule::Between(1, 64)),
     key("log.level").named("LOG_LEVEL").must(Rule::LogFilter),
     key("log.json").named("LOG_JSON_FORMAT"),
+    key("traces.endpoint").named("OTEL_EXPORTER_OTLP_ENDPOINT").must(Rule::WebOrEmpty),
+    key("traces.share").must(Rule::Share),
     key("github.client_id").named("GITHUB_CLIENT_ID"),
     key("github.client_secret").named("GITHUB_CLIENT_SECRET").secret(),
     key("github.url").named("GITHUB_URL").must(Rule::Web),

@@ -12,7 +12,7 @@ mod secret;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
 
@@ -37,6 +37,7 @@ pub struct Settings {
     pub privacy: Privacy,
     pub passwords: Passwords,
     pub log: Log,
+    pub traces: Traces,
     pub github: Provider,
     pub gitlab: Provider,
     pub mail: Mail,
@@ -47,6 +48,9 @@ pub struct Settings {
     /// The keys that a file or the environment sets.
     #[serde(skip)]
     set: BTreeSet<String>,
+    /// The file that [`CONFIG_FILE`] names.
+    #[serde(skip)]
+    file: Option<PathBuf>,
 }
 
 /// The merged values. They contain secrets, so `Debug` hides them.
@@ -185,6 +189,15 @@ pub struct Passwords {
 }
 
 #[derive(Debug, Clone, Deserialize)]
+pub struct Traces {
+    /// The address of the collector, without a slash at the end; `None` is off.
+    #[serde(deserialize_with = "without_slash_unless_empty")]
+    pub endpoint: Option<String>,
+    /// From 0 to 1.
+    pub share: f64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
 pub struct Log {
     pub level: String,
     pub json: bool,
@@ -266,8 +279,10 @@ impl Settings {
     pub fn from_environment(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, SettingsError> {
         let mut layers = layers::Layers::defaults();
         let variables: Vec<(String, String)> = variables.into_iter().collect();
-        if let Some((_, file)) = variables.iter().find(|(name, value)| name == CONFIG_FILE && !value.is_empty()) {
-            layers.add_file(file.as_ref());
+        let file = variables.iter().find(|(name, value)| name == CONFIG_FILE && !value.is_empty());
+        let file = file.map(|(_, file)| PathBuf::from(file));
+        if let Some(file) = &file {
+            layers.add_file(file);
         }
         layers.add_environment(&variables);
         let (merged, named, mut problems) = layers.finish();
@@ -281,6 +296,7 @@ impl Settings {
             .map_err(|error: toml::de::Error| SettingsError { problems: vec![error.message().to_owned()] })?;
         settings.merged = Merged(merged);
         settings.set = named.into_keys().collect();
+        settings.file = file;
         if settings.app.public_url.is_empty() {
             settings.app.public_url = local_url(&settings.server.host, settings.server.port);
         }
@@ -295,6 +311,11 @@ impl Settings {
             self.app.public_url = local_url(&self.server.host, address.port());
         }
         self
+    }
+
+    /// The configuration file that was read, besides the defaults.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 
     /// Whether a file or the environment sets `key`, such as `log.level`.
@@ -344,6 +365,10 @@ fn visibility_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<
 
 fn address_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
     text_unless_empty(from)?.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+}
+
+fn without_slash_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(without_slash(from)?).filter(|text| !text.is_empty()))
 }
 
 fn without_slash<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {

@@ -296,12 +296,14 @@ fn sessions() -> MockSessionReader {
         for scopes in ALL_SCOPES {
             if opens(&api_token(scopes)) {
                 let via = AuthMethod::ApiToken(ApiTokenId(Uuid::from_u128(1)), scopes);
-                return Ok(Some(Principal { user: ADA, via, is_admin: false, last_used_at: Some(NOW) }));
+                let username = Username::trusted("ada");
+                return Ok(Some(Principal { user: ADA, username, via, is_admin: false, last_used_at: Some(NOW) }));
             }
         }
         let user = if opens(&ada()) { Some(ADA) } else { opens(&bob()).then_some(BOB) };
         Ok(user.map(|user| Principal {
             user,
+            username: Username::trusted(if user == ADA { "ada" } else { "bob" }),
             via: AuthMethod::Session(session_of(user)),
             is_admin: user == ADA,
             last_used_at: Some(NOW),
