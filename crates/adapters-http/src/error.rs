@@ -158,6 +158,14 @@ impl ApiError {
         )
     }
 
+    /// 415: the body's media type is not that of a form.
+    pub fn not_a_form() -> Self {
+        Self::new(
+            ErrorCode::UnsupportedMediaType,
+            "The body must be a form. Send it with Content-Type: application/x-www-form-urlencoded.",
+        )
+    }
+
     /// 422: values break rules; `detail` lists every problem.
     pub fn validation(problems: &Problems) -> Self {
         let mut error = Self::new(ErrorCode::Validation, "");

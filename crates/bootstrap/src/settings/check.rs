@@ -60,6 +60,17 @@ fn check_together(values: &Table, name: &dyn Fn(&str) -> String, problems: &mut 
     if !text("database.replica_url").is_empty() && text("database.url").is_empty() {
         problems.push(format!("{}: needs {}", name("database.replica_url"), name("database.url")));
     }
+    let listens = |host: &str, port: i64, at: SocketAddr| {
+        let host = host.parse::<IpAddr>();
+        let shares = |host: IpAddr| host == at.ip() || host.is_unspecified() || at.ip().is_unspecified();
+        port == i64::from(at.port()) && port != 0 && host.is_ok_and(shares)
+    };
+    if let Ok(at) = text("metrics.bind").parse()
+        && listens(text("server.host"), number("server.port"), at)
+    {
+        let (metrics, port) = (name("metrics.bind"), name("server.port"));
+        problems.push(format!("{metrics}: must have another port than {port}, where the API is served"));
+    }
     if !text("traces.endpoint").is_empty() && !cfg!(feature = "otlp") {
         let endpoint = name("traces.endpoint");
         problems.push(format!("{endpoint}: this program sends no traces; build it with `--features otlp`"));

@@ -246,6 +246,25 @@ fn settings_cors_headers_must_be_header_names() {
 }
 
 #[test]
+fn settings_metrics_on_the_port_of_the_api_are_refused() {
+    for (host, bind, is_refused) in [
+        ("127.0.0.1", "127.0.0.1:9000", true),
+        ("0.0.0.0", "127.0.0.1:9000", true),
+        ("127.0.0.1", "0.0.0.0:9000", true),
+        ("127.0.0.1", "127.0.0.2:9000", false),
+        ("127.0.0.1", "127.0.0.1:9001", false),
+    ] {
+        let variables = [("HOST", host), ("PORT", "9000"), ("METRICS_BIND", bind)];
+        if is_refused {
+            refused(&variables, &["METRICS_BIND: must have another port than PORT"]);
+        } else {
+            load(&variables).unwrap();
+        }
+    }
+    load(&[("PORT", "0"), ("METRICS_BIND", "127.0.0.1:0")]).unwrap();
+}
+
+#[test]
 fn settings_lease_must_exceed_two_polls() {
     let poll = |seconds| ("BURNTOP__WORKER__POLL_SECONDS", seconds);
     let lease = ("BURNTOP__WORKER__LEASE_SECONDS", "10");
