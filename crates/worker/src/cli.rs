@@ -64,8 +64,8 @@ pub(crate) enum Once {
     Platform,
     /// Find implausible usage
     Plausibility,
-    /// Remove expired rows: ended sign-ins, read notifications after 90 days and all after a year, ranks, finished and dead
-    /// jobs, accounts deleted more than 30 days ago
+    /// Remove old rows as the section `retention` of the configuration says: expired sign-ins, notifications, ranks, finished and
+    /// dead jobs, audit records. Purge accounts deleted more than 30 days ago
     Cleanup,
 }
 

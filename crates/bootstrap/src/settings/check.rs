@@ -64,6 +64,12 @@ fn check_together(values: &Table, name: &dyn Fn(&str) -> String, problems: &mut 
         let (poll, lease) = (name("worker.poll_seconds"), name("worker.lease_seconds"));
         problems.push(format!("{poll}: must be less than half of {lease}, or leases expire while their jobs run"));
     }
+    if number("retention.unread_notifications_days") < number("retention.read_notifications_days") {
+        let (unread, read) = (name("retention.unread_notifications_days"), name("retention.read_notifications_days"));
+        problems.push(format!(
+            "{unread}: must not be less than {read}, or unread notifications are removed before read ones"
+        ));
+    }
     if number("sync.max_inflight_bytes") < number("sync.max_body_bytes") {
         let (all, one) = (name("sync.max_inflight_bytes"), name("sync.max_body_bytes"));
         problems.push(format!("{all}: must not be less than {one}, or a body of the largest size is never accepted"));
@@ -78,6 +84,11 @@ fn breach(rule: &Rule, value: &Value) -> Option<String> {
             let number = value.as_integer()?;
             let upper = if *most == MAX { "up".to_owned() } else { format!("to {most}") };
             (!(*least..=*most).contains(&number)).then(|| format!("must be from {least} {upper}, not {number}"))
+        }
+        Rule::ZeroOrBetween(least, most) => {
+            let number = value.as_integer()?;
+            (number != 0 && !(*least..=*most).contains(&number))
+                .then(|| format!("must be 0 or from {least} to {most}, not {number}"))
         }
         Rule::Share => {
             let whole = value.as_integer().and_then(|number| i32::try_from(number).ok()).map(f64::from);
