@@ -49,6 +49,12 @@ pub(super) enum Rule {
     GitHubNames,
     /// `http://` or `https://` with a host.
     Web,
+    /// `https://` with a host, or `http://` with a loopback address.
+    HttpsOrLoopback,
+    /// A release of PostgreSQL such as `17.11.0`.
+    PostgresRelease,
+    /// Empty, or a SHA-256 in hexadecimal.
+    Sha256OrEmpty,
     /// As `Web`, or empty.
     WebOrEmpty,
     /// Empty, or one of these schemes with something after it.
@@ -96,6 +102,10 @@ pub(super) const SETTINGS: &[Setting] = &[
     key("database.max_overflow").named("DATABASE_MAX_OVERFLOW").must(Rule::Between(0, 10_000)),
     key("database.wait_timeout_seconds").must(Rule::Between(1, DAY_SECONDS)),
     key("database.migrate_on_start"),
+    key("embedded.download").named("POSTGRES_DOWNLOAD").must(Rule::OneOf(&["missing", "always", "off"])),
+    key("embedded.release_url").named("POSTGRES_RELEASE_URL").must(Rule::HttpsOrLoopback),
+    key("embedded.release_version").named("POSTGRES_RELEASE_VERSION").must(Rule::PostgresRelease),
+    key("embedded.release_sha256").must(Rule::Sha256OrEmpty),
     key("sync.max_body_bytes").must(Rule::Between(1024, MAX)),
     key("sync.max_messages").must(Rule::Between(1, 10_000_000)),
     key("sync.max_inflight_bytes").must(Rule::Between(1024, MAX)),

@@ -29,6 +29,7 @@ pub struct Settings {
     pub server: Server,
     pub metrics: Metrics,
     pub database: Database,
+    pub embedded: Embedded,
     pub sync: Sync,
     pub rate_limits: RateLimits,
     pub worker: Worker,
@@ -119,6 +120,27 @@ impl Database {
     pub fn max_connections(&self) -> usize {
         self.pool_size + self.max_overflow
     }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Embedded {
+    pub download: PostgresDownload,
+    /// Without a slash at the end.
+    #[serde(deserialize_with = "without_slash")]
+    pub release_url: String,
+    pub release_version: String,
+    /// `None`: as the release publishes it.
+    #[serde(deserialize_with = "text_unless_empty")]
+    pub release_sha256: Option<String>,
+}
+
+/// When the programs of PostgreSQL are downloaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PostgresDownload {
+    Missing,
+    Always,
+    Off,
 }
 
 #[derive(Debug, Clone, Deserialize)]
