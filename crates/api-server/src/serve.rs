@@ -32,6 +32,7 @@ pub(crate) fn serve(settings: &Settings, works: bool) -> Result<(), StartupError
     // Before the database is opened, because a taken port is the most common failure and the database the slowest step.
     let listener = listen(settings)?;
     let metrics = metrics::start(settings)?;
+    bootstrap::postgres_release::install_if_needed(settings)?;
     // From here on signals do not end the process by themselves, so the database is always stopped.
     let end = runtime.block_on(async { ShutdownSignals::listen() })?;
     let address =

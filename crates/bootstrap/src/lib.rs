@@ -6,6 +6,7 @@ pub mod database;
 pub mod metrics;
 pub mod out;
 pub mod passwords;
+pub mod postgres_release;
 pub mod prices;
 pub mod registration;
 pub mod service;

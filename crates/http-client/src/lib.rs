@@ -3,6 +3,7 @@
 //! The adapters decide what is requested and retried. A TLS implementation for rustls must be installed before a client is built.
 
 mod body;
+mod download;
 mod error;
 #[cfg(feature = "testing")]
 pub mod script;
@@ -10,6 +11,7 @@ pub mod script;
 use std::time::Duration;
 
 pub use body::{BodyError, body};
+pub use download::{download, is_trustworthy};
 pub use error::{ClientError, reason};
 use reqwest::Client;
 use reqwest::redirect::Policy;

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(error.exit_code())
         }
     }
 }
@@ -49,6 +49,11 @@ fn run(cli: Cli) -> Result<(), StartupError> {
 }
 
 async fn obey(settings: &Settings, url: &str, command: Command, metrics: Option<Metrics>) -> Result<(), StartupError> {
+    let command = match command {
+        // A backup does not need the schema of this program.
+        Command::Backup(args) => return commands::backup::backup(settings, url, args).await,
+        other => other,
+    };
     let store = match &command {
         Command::Run(_) => {
             let store = open_for_jobs(settings, url).await?;
@@ -70,6 +75,8 @@ async fn obey(settings: &Settings, url: &str, command: Command, metrics: Option<
         Command::Admin(args) => commands::admin::admin(&store, args).await,
         Command::Invite(command) => commands::invite::invite(settings, &store, command).await,
         Command::User(command) => commands::user::user(settings, &store, command).await,
+        // Done above.
+        Command::Backup(_) => Ok(()),
         Command::Rebuild(args) => commands::rebuild::rebuild(&store, args).await,
     };
     store.close();

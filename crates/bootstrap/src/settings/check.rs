@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use domain::identity::Email;
+use embedded_postgres::MINIMUM_MAJOR;
 use ipnet::IpNet;
 use toml::{Table, Value};
 
@@ -79,6 +80,12 @@ fn check_together(values: &Table, name: &dyn Fn(&str) -> String, problems: &mut 
         let (poll, lease) = (name("worker.poll_seconds"), name("worker.lease_seconds"));
         problems.push(format!("{poll}: must be less than half of {lease}, or leases expire while their jobs run"));
     }
+    if number("retention.unread_notifications_days") < number("retention.read_notifications_days") {
+        let (unread, read) = (name("retention.unread_notifications_days"), name("retention.read_notifications_days"));
+        problems.push(format!(
+            "{unread}: must not be less than {read}, or unread notifications are removed before read ones"
+        ));
+    }
     if number("sync.max_inflight_bytes") < number("sync.max_body_bytes") {
         let (all, one) = (name("sync.max_inflight_bytes"), name("sync.max_body_bytes"));
         problems.push(format!("{all}: must not be less than {one}, or a body of the largest size is never accepted"));
@@ -93,6 +100,11 @@ fn breach(rule: &Rule, value: &Value) -> Option<String> {
             let number = value.as_integer()?;
             let upper = if *most == MAX { "up".to_owned() } else { format!("to {most}") };
             (!(*least..=*most).contains(&number)).then(|| format!("must be from {least} {upper}, not {number}"))
+        }
+        Rule::ZeroOrBetween(least, most) => {
+            let number = value.as_integer()?;
+            (number != 0 && !(*least..=*most).contains(&number))
+                .then(|| format!("must be 0 or from {least} to {most}, not {number}"))
         }
         Rule::Share => {
             let whole = value.as_integer().and_then(|number| i32::try_from(number).ok()).map(f64::from);
@@ -109,6 +121,15 @@ fn breach(rule: &Rule, value: &Value) -> Option<String> {
             .map(|item| format!("must list domains such as example.org, not `{item}`")),
         Rule::GitHubNames => wrong_item(value, is_github_name)
             .map(|item| format!("must list names of GitHub organizations, not `{item}`")),
+        Rule::HttpsOrLoopback => (!is_web(text) || !http_client::is_trustworthy(text))
+            .then(|| format!("must be an address that begins with https://, not `{text}`")),
+        Rule::PostgresRelease => (!is_postgres_release(text))
+            .then(|| format!("must be a release of version {MINIMUM_MAJOR} or newer such as 17.11.0, not `{text}`")),
+        Rule::Sha256OrEmpty => {
+            let is_digest = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+            (!text.is_empty() && !is_digest)
+                .then(|| format!("must be a SHA-256 of 64 hexadecimal digits, not `{text}`"))
+        }
         Rule::WebOrEmpty if text.is_empty() => None,
         Rule::Web | Rule::WebOrEmpty => {
             (!is_web(text)).then(|| format!("must be an address such as https://example.org, not `{text}`"))
@@ -148,6 +169,12 @@ fn is_web(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
     !host.is_empty() && !text.contains(char::is_whitespace)
+}
+
+fn is_postgres_release(text: &str) -> bool {
+    let numbers: Option<Vec<u32>> = text.split('.').map(|number| number.parse().ok()).collect();
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    numbers.is_some_and(|numbers| is_plain && numbers.len() == 3 && numbers[0] >= MINIMUM_MAJOR)
 }
 
 /// Whether `text` is a token (RFC 9110, 5.6.2), as names of headers are.

@@ -29,10 +29,12 @@ pub struct Settings {
     pub server: Server,
     pub metrics: Metrics,
     pub database: Database,
+    pub embedded: Embedded,
     pub sync: Sync,
     pub rate_limits: RateLimits,
     pub worker: Worker,
     pub sessions: Sessions,
+    pub retention: Retention,
     pub registration: Registration,
     pub privacy: Privacy,
     pub passwords: Passwords,
@@ -125,6 +127,27 @@ impl Database {
 }
 
 #[derive(Debug, Clone, Deserialize)]
+pub struct Embedded {
+    pub download: PostgresDownload,
+    /// Without a slash at the end.
+    #[serde(deserialize_with = "without_slash")]
+    pub release_url: String,
+    pub release_version: String,
+    /// `None`: as the release publishes it.
+    #[serde(deserialize_with = "text_unless_empty")]
+    pub release_sha256: Option<String>,
+}
+
+/// When the programs of PostgreSQL are downloaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PostgresDownload {
+    Missing,
+    Always,
+    Off,
+}
+
+#[derive(Debug, Clone, Deserialize)]
 pub struct Sync {
     pub max_body_bytes: usize,
     pub max_messages: usize,
@@ -149,6 +172,20 @@ pub struct Worker {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Sessions {
     pub lifetime_days: u16,
+}
+
+/// Ages in days after which the cleanup removes rows.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Retention {
+    pub expired_credentials_days: u16,
+    pub read_notifications_days: u16,
+    pub unread_notifications_days: u16,
+    pub rank_history_days: u16,
+    pub finished_jobs_days: u16,
+    pub dead_jobs_days: u16,
+    /// `None` keeps audit records for ever.
+    #[serde(deserialize_with = "days_unless_zero")]
+    pub audit_log_days: Option<u16>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -356,6 +393,10 @@ fn secret_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Secr
 fn postgres_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Secret>, D::Error> {
     let rest = |url: &str| url.split_once("://").map(|(_, rest)| format!("postgres://{rest}"));
     Ok(text_unless_empty(from)?.and_then(|url| rest(&url)).map(Secret::new))
+}
+
+fn days_unless_zero<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u16>, D::Error> {
+    Ok(Some(u16::deserialize(from)?).filter(|days| *days > 0))
 }
 
 fn visibility_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Visibility>, D::Error> {

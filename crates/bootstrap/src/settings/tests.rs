@@ -131,6 +131,14 @@ fn settings_value_out_of_range_is_refused() {
         ("BURNTOP__GITHUB__TIMEOUT_SECONDS", "0"),
         ("BURNTOP__RATE_LIMITS__SYNC_PER_MINUTE", "-5"),
         ("BURNTOP__SYNC__MAX_INFLIGHT_BYTES", "2048"),
+        ("BURNTOP__RETENTION__EXPIRED_CREDENTIALS_DAYS", "-1"),
+        ("BURNTOP__RETENTION__READ_NOTIFICATIONS_DAYS", "6"),
+        ("BURNTOP__RETENTION__UNREAD_NOTIFICATIONS_DAYS", "89"),
+        ("BURNTOP__RETENTION__RANK_HISTORY_DAYS", "365"),
+        ("BURNTOP__RETENTION__FINISHED_JOBS_DAYS", "1"),
+        ("BURNTOP__RETENTION__DEAD_JOBS_DAYS", "36501"),
+        ("BURNTOP__RETENTION__AUDIT_LOG_DAYS", "89"),
+        ("BURNTOP__RETENTION__AUDIT_LOG_DAYS", "36501"),
     ] {
         refused(&[(name, value)], &[&format!("{name}: ")]);
     }
@@ -148,6 +156,14 @@ fn settings_value_at_limit_is_accepted() {
         ("LOG_LEVEL", "WARNING"),
         ("LOG_LEVEL", "info,adapters_http=debug"),
         ("BURNTOP__RATE_LIMITS__SYNC_PER_MINUTE", "0"),
+        ("BURNTOP__RETENTION__EXPIRED_CREDENTIALS_DAYS", "36500"),
+        ("BURNTOP__RETENTION__READ_NOTIFICATIONS_DAYS", "7"),
+        ("BURNTOP__RETENTION__UNREAD_NOTIFICATIONS_DAYS", "90"),
+        ("BURNTOP__RETENTION__RANK_HISTORY_DAYS", "366"),
+        ("BURNTOP__RETENTION__FINISHED_JOBS_DAYS", "2"),
+        ("BURNTOP__RETENTION__DEAD_JOBS_DAYS", "2"),
+        ("BURNTOP__RETENTION__AUDIT_LOG_DAYS", "0"),
+        ("BURNTOP__RETENTION__AUDIT_LOG_DAYS", "90"),
     ] {
         load(&[(name, value)]).unwrap();
     }
