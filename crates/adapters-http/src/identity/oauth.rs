@@ -14,6 +14,7 @@ use crate::body::Body;
 use crate::caller::{Caller, device};
 use crate::error::ApiResult;
 use crate::input::{PathArgs, Query};
+use crate::limits::accept;
 use crate::openapi::failures;
 use crate::routes::Routes;
 use crate::validation::{Optional, Text, query};
@@ -21,10 +22,10 @@ use crate::validation::{Optional, Text, query};
 /// The routes of signing in through a provider.
 pub(super) fn routes() -> Routes {
     crate::routes![
-        begin: Public, Auth;
-        callback: Public, Auth;
-        device_token: Public, Auth;
-        link: Session, Auth;
+        begin: Public, SignIn;
+        callback: Public, SignIn;
+        device_token: Public, SignIn;
+        link: Session, SignIn;
         unlink: Session;
     ]
     .under("/oauth/{provider}")
@@ -81,6 +82,7 @@ impl Returned {
     )
 )]
 async fn begin(
+    request: HttpRequest,
     path: PathArgs,
     query: Query<Begun>,
     oauth: Data<OAuth>,
@@ -90,6 +92,8 @@ async fn begin(
     let provider = path.text("provider")?;
     oauth.check(&provider)?;
     let invitation = query.read()?.invitation.unwrap_or_default();
+    // Nothing is tried yet.
+    accept(&request);
     match oauth.begin(&provider).await {
         Ok(begun) => Ok(browser.send_away(&provider, &begun, &invitation, clock.now())),
         Err(error) => Ok(browser.send_home(&provider, &Err(failed(&provider, &error)))),
@@ -132,6 +136,9 @@ async fn callback(
                 Some(SignInCookie { verifier, invitation }) => {
                     let asked = SignInRequest { device: device(&request), invitation };
                     let signed_in = oauth.sign_in_with_code(&provider, &code, &verifier, asked).await;
+                    if signed_in.as_ref().map_or_else(|error| error.kind() == ErrorKind::Unavailable, |_| true) {
+                        accept(&request);
+                    }
                     signed_in.map_err(|error| failed(&provider, &error))
                 }
                 None => Err(SignInFailure::InvalidState),
@@ -189,6 +196,7 @@ async fn device_token(
     let invitation = invitation.as_deref().and_then(NamedInvitation::typed);
     let asked = SignInRequest { device: device(&request), invitation };
     let session = oauth.sign_in_with_token(&provider, &access_token, asked).await?;
+    accept(&request);
     Ok(Json(session.into()))
 }
 
@@ -208,6 +216,7 @@ async fn device_token(
     )
 )]
 async fn link(
+    request: HttpRequest,
     caller: Caller,
     path: PathArgs,
     body: Body<ProviderTokenBody>,
@@ -217,6 +226,7 @@ async fn link(
     oauth.check(&provider)?;
     let token = body.read().await?.access_token;
     oauth.link_with_token(caller.id, caller.session()?, &provider, &token).await?;
+    accept(&request);
     Ok(NoContent)
 }
 
@@ -243,7 +253,7 @@ async fn unlink(caller: Caller, path: PathArgs, oauth: Data<OAuth>) -> ApiResult
     get, path = "", tag = "Auth",
     responses((status = 200, description = "The providers", body = [ProviderBody], example = json!([{
         "provider": "oidc", "display_name": "Keycloak", "url": "https://burntop.example.org/api/v1/auth/oauth/oidc",
-    }])))
+    }])), failures::NotModified)
 )]
 async fn providers(oauth: Data<OAuth>, url: Data<PublicUrl>) -> Revalidated<Vec<ProviderBody>> {
     let body = |(provider, display_name): (ProviderName, String)| ProviderBody {
