@@ -14,6 +14,9 @@ use super::schema;
 /// The fewest characters of a secret key.
 const SECRET_CHARACTERS: usize = 32;
 
+/// The most bytes of an issuer: it is part of the subject of each account that is linked through it.
+const LONGEST_ISSUER: usize = 500;
+
 /// Adds the problems of `values` to `problems`. `named` has the name under which each key was set.
 pub(super) fn check(values: &Table, named: &BTreeMap<String, String>, problems: &mut Vec<String>) {
     let name = |path: &str| named.get(path).cloned().unwrap_or_else(|| schema::variable(path));
@@ -45,6 +48,10 @@ fn check_together(values: &Table, name: &dyn Fn(&str) -> String, problems: &mut 
         ("github.client_secret", "github.client_id"),
         ("gitlab.client_id", "gitlab.client_secret"),
         ("gitlab.client_secret", "gitlab.client_id"),
+        ("oidc.client_id", "oidc.client_secret"),
+        ("oidc.client_secret", "oidc.client_id"),
+        ("oidc.client_id", "oidc.issuer"),
+        ("oidc.issuer", "oidc.client_id"),
     ] {
         if !text(one).is_empty() && text(other).is_empty() {
             problems.push(format!("{}: must be set together with {}", name(other), name(one)));
@@ -54,6 +61,11 @@ fn check_together(values: &Table, name: &dyn Fn(&str) -> String, problems: &mut 
     if organizations.is_some_and(|names| !names.is_empty()) && text("github.client_id").is_empty() {
         let (organizations, id) = (name("registration.github_organizations"), name("github.client_id"));
         problems.push(format!("{organizations}: needs {id}, because members sign in with GitHub"));
+    }
+    let groups = schema::get(values, "oidc.groups").and_then(Value::as_array);
+    if groups.is_some_and(|names| !names.is_empty()) && text("oidc.client_id").is_empty() {
+        let (groups, id) = (name("oidc.groups"), name("oidc.client_id"));
+        problems.push(format!("{groups}: needs {id}, because members sign in through the provider"));
     }
     if !text("mail.smtp_url").is_empty() && text("mail.from").is_empty() {
         problems.push(format!("{}: must be set together with {}", name("mail.from"), name("mail.smtp_url")));
@@ -130,7 +142,14 @@ fn breach(rule: &Rule, value: &Value) -> Option<String> {
             (!text.is_empty() && !is_digest)
                 .then(|| format!("must be a SHA-256 of 64 hexadecimal digits, not `{text}`"))
         }
-        Rule::WebOrEmpty if text.is_empty() => None,
+        Rule::WebOrEmpty | Rule::IssuerOrEmpty if text.is_empty() => None,
+        Rule::IssuerOrEmpty => {
+            let good = is_web(text) && !text.contains(['?', '#']) && text.len() <= LONGEST_ISSUER;
+            (!good).then(|| format!("must be an address such as https://id.example.org/realms/main, not `{text}`"))
+        }
+        Rule::Scopes => {
+            wrong_item(value, is_scope).map(|item| format!("must list scopes such as profile, not `{item}`"))
+        }
         Rule::Web | Rule::WebOrEmpty => {
             (!is_web(text)).then(|| format!("must be an address such as https://example.org, not `{text}`"))
         }
@@ -175,6 +194,11 @@ fn is_postgres_release(text: &str) -> bool {
     let numbers: Option<Vec<u32>> = text.split('.').map(|number| number.parse().ok()).collect();
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     numbers.is_some_and(|numbers| is_plain && numbers.len() == 3 && numbers[0] >= MINIMUM_MAJOR)
+}
+
+/// Whether `text` is one scope (RFC 6749, 3.3).
+fn is_scope(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
 }
 
 /// Whether `text` is a token (RFC 9110, 5.6.2), as names of headers are.

@@ -57,6 +57,10 @@ pub(super) enum Rule {
     Sha256OrEmpty,
     /// As `Web`, or empty.
     WebOrEmpty,
+    /// As `WebOrEmpty`, without a query and a fragment: the identifier of an OpenID Connect issuer.
+    IssuerOrEmpty,
+    /// Scopes of OAuth.
+    Scopes,
     /// Empty, or one of these schemes with something after it.
     Schemes(&'static [&'static str]),
     /// Empty, or `address:port`.
@@ -146,6 +150,14 @@ pub(super) const SETTINGS: &[Setting] = &[
     key("gitlab.url").named("GITLAB_URL").must(Rule::Web),
     key("gitlab.api_url").named("GITLAB_API_URL").must(Rule::Web),
     key("gitlab.timeout_seconds").must(Rule::Between(1, 60)),
+    key("oidc.issuer").named("OIDC_ISSUER").must(Rule::IssuerOrEmpty),
+    key("oidc.client_id").named("OIDC_CLIENT_ID"),
+    key("oidc.client_secret").named("OIDC_CLIENT_SECRET").secret(),
+    key("oidc.name").must(Rule::NotEmpty),
+    key("oidc.scopes").must(Rule::Scopes),
+    key("oidc.groups_claim").must(Rule::NotEmpty),
+    key("oidc.groups"),
+    key("oidc.timeout_seconds").must(Rule::Between(1, 60)),
     key("mail.smtp_url").named("SMTP_URL").must(Rule::Schemes(&["smtp", "smtps"])).secret(),
     key("mail.from").named("MAIL_FROM"),
     key("mail.per_minute").must(Rule::Between(0, MAX_U32)),

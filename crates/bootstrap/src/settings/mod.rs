@@ -42,6 +42,7 @@ pub struct Settings {
     pub traces: Traces,
     pub github: Provider,
     pub gitlab: Provider,
+    pub oidc: Oidc,
     pub mail: Mail,
     pub pricing: Pricing,
     /// The merged values, for [`Settings::render_effective`].
@@ -254,6 +255,23 @@ pub struct Provider {
     /// Its API, without a slash at the end.
     #[serde(deserialize_with = "without_slash")]
     pub api_url: String,
+    pub timeout_seconds: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Oidc {
+    /// Set if the id is.
+    pub issuer: String,
+    /// The client; `None` turns the provider off.
+    #[serde(deserialize_with = "text_unless_empty")]
+    pub client_id: Option<String>,
+    /// Set if the id is.
+    #[serde(deserialize_with = "secret_unless_empty")]
+    pub client_secret: Option<Secret>,
+    pub name: String,
+    pub scopes: Vec<String>,
+    pub groups_claim: String,
+    pub groups: Vec<String>,
     pub timeout_seconds: u64,
 }
 

@@ -128,6 +128,9 @@ fn settings_value_out_of_range_is_refused() {
         ("BURNTOP__PRICING__MAX_CHANGED_SHARE", "NaN"),
         ("BURNTOP__PRICING__MAX_CHANGED_SHARE", "20%"),
         ("GITLAB_API_URL", "gitlab.com"),
+        ("BURNTOP__OIDC__NAME", " "),
+        ("BURNTOP__OIDC__SCOPES", "profile email"),
+        ("BURNTOP__OIDC__TIMEOUT_SECONDS", "0"),
         ("BURNTOP__GITHUB__TIMEOUT_SECONDS", "0"),
         ("BURNTOP__RATE_LIMITS__SYNC_PER_MINUTE", "-5"),
         ("BURNTOP__SYNC__MAX_INFLIGHT_BYTES", "2048"),
@@ -190,9 +193,30 @@ fn settings_set_without_their_counterpart_are_refused() {
     refused(&[("GITHUB_CLIENT_ID", "x")], &["GITHUB_CLIENT_SECRET: must be set together with GITHUB_CLIENT_ID"]);
     refused(&[("GITHUB_CLIENT_SECRET", "x")], &["GITHUB_CLIENT_ID: must be set together with"]);
     refused(&[("GITLAB_CLIENT_ID", "x")], &["GITLAB_CLIENT_SECRET: must be set together with GITLAB_CLIENT_ID"]);
+    refused(
+        &[("OIDC_CLIENT_ID", "x")],
+        &[
+            "OIDC_CLIENT_SECRET: must be set together with OIDC_CLIENT_ID",
+            "OIDC_ISSUER: must be set together with OIDC_CLIENT_ID",
+        ],
+    );
+    refused(&[("BURNTOP__OIDC__GROUPS", "staff")], &["BURNTOP__OIDC__GROUPS: needs OIDC_CLIENT_ID"]);
+    refused(&[("OIDC_ISSUER", "https://id.example.org")], &["OIDC_CLIENT_ID: must be set together with OIDC_ISSUER"]);
     refused(&[("SMTP_URL", "mail"), ("MAIL_FROM", "a@b.org")], &["SMTP_URL: must begin with smtp:// or smtps://"]);
     refused(&[("SMTP_URL", "smtp://mail")], &["MAIL_FROM: must be set together with SMTP_URL"]);
     refused(&[("DATABASE_REPLICA_URL", "postgres://db/x")], &["DATABASE_REPLICA_URL: needs DATABASE_URL"]);
+}
+
+#[test]
+fn settings_issuer_is_an_address_without_query_and_fragment() {
+    let with = |issuer| [("OIDC_ISSUER", issuer), ("OIDC_CLIENT_ID", "x"), ("OIDC_CLIENT_SECRET", "y")];
+    let long = format!("https://id.example.org/{}", "x".repeat(480));
+    for issuer in ["id.example.org", "https://id.example.org/?realm=main", "https://id.example.org/#main", &long] {
+        refused(&with(issuer), &["OIDC_ISSUER: must be an address such as"]);
+    }
+    for issuer in ["https://id.example.org", "https://id.example.org/application/o/burntop/"] {
+        assert_eq!(load(&with(issuer)).unwrap().oidc.issuer, issuer, "a slash at the end is part of it");
+    }
 }
 
 #[test]

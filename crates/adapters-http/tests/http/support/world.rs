@@ -265,9 +265,11 @@ impl World {
 pub(crate) fn github() -> MockIdentityProvider {
     let mut github = MockIdentityProvider::new();
     github.expect_name().returning(|| ProviderName::trusted("github"));
+    github.expect_display_name().returning(|| "GitHub".to_owned());
     github.expect_authorize_url().returning(|state, verifier| {
         let challenge = verifier.challenge();
-        format!("https://github.example/login/oauth/authorize?state={}&code_challenge={challenge}", state.as_str())
+        let query = format!("state={}&code_challenge={challenge}", state.as_str());
+        Ok(format!("https://github.example/login/oauth/authorize?{query}"))
     });
     github
 }
