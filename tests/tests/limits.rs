@@ -335,7 +335,7 @@ async fn device_polls_are_limited_by_code_and_not_by_address() {
         async |code: &Value| post_from(&client, OFFICE, "/auth/device/token", &json!({"device_code": code})).await;
     let error = |answer: &ApiResponse| answer.expect_error(400, "BAD_REQUEST")["error"].clone();
     for _ in 0..8 {
-        let answers = join_all(codes.iter().map(|code| poll(code))).await;
+        let answers = join_all(codes.iter().map(poll)).await;
         assert!(answers.iter().all(|answer| error(answer) == "authorization_pending"));
         // The advertised five seconds pass.
         server.database().rows("UPDATE device_logins SET last_polled_at = last_polled_at - interval '5 seconds'");
