@@ -55,10 +55,10 @@ price-book:
     python3 scripts/price_book.py
     python3 scripts/golden_prices.py
 
-# Measures pricing and the parsing of sync bodies, without a database.
+# Measures pricing, the parsing of sync bodies and the metrics of a request, without a database.
 bench:
     cargo bench -p domain --bench pricing
-    cargo bench -p adapters-http --bench sync_body
+    cargo bench -p adapters-http --bench sync_body --bench request_metrics
     cargo bench -p adapters-http --bench request_metrics
 
 # Measures whole servers for docs/PERFORMANCE.md; without arguments lists the commands.

@@ -15,5 +15,5 @@ for program in api-server worker; do
     "$programs/$program" completions fish >"target/package/fish/$program.fish"
     "$programs/$program" completions zsh >"target/package/zsh/_$program"
 done
-# The programs keep their line tables: backtraces in logs name files and lines.
-cargo deb --quiet --locked --no-build --no-strip --profile "$profile" -p api-server
+# The package has the symbols in files of their own, with which backtraces in logs name files and lines.
+cargo deb --quiet --locked --no-build --separate-debug-symbols --profile "$profile" -p api-server

@@ -8,10 +8,10 @@ if ! command -v systemd-analyze >/dev/null; then
 fi
 units=$(mktemp -d)
 trap 'rm -rf "$units"' EXIT
-for unit in config/systemd/*.service; do
+for unit in config/systemd/*.{service,timer}; do
     sed 's#/opt/burntop/bin/[a-z-]*#/bin/true#' "$unit" >"$units/$(basename "$unit")"
 done
-said=$(systemd-analyze verify "$units"/*.service 2>&1) || { echo "$said"; exit 1; }
+said=$(systemd-analyze verify "$units"/*.{service,timer} 2>&1) || { echo "$said"; exit 1; }
 # systemd ignores unknown settings with a warning.
 if grep "$units\|burntop-" <<<"$said"; then
     exit 1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds api-server, starts it with an embedded PostgreSQL in a temporary directory and without rate limits, runs the given command with
-# BURNTOP_API set to the server's address, and stops the server.
+# BURNTOP_API set to the server's address and BURNTOP_LOG to the file of its log, and stops the server.
 # Fails if the command fails, or if the server ends early, logs errors or does not stop with status 0.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -46,7 +46,7 @@ tell() {
 
 # The listening address; the one that the server prints may be that of a proxy.
 ready() {
-    address=$(grep -aoE -m 1 'ready address=[0-9.:]+' "$log") && address=http://${address#ready address=}
+    address=$(grep -aoE -m 1 'ready( address=|","address":")[0-9.:]+' "$log") && address=http://${address##*[=\"]}
 }
 for _ in {1..600}; do
     ready && break
@@ -54,7 +54,7 @@ for _ in {1..600}; do
     sleep 0.1
 done
 ready || tell "the server is not ready after a minute"
-export BURNTOP_API=$address
+export BURNTOP_API=$address BURNTOP_LOG=$log
 
 "$@" || {
     status=$?
@@ -64,8 +64,8 @@ export BURNTOP_API=$address
 }
 
 kill -0 "$server" 2>/dev/null || tell "the server ended during the command"
-if grep -aE ' ERROR |panicked at' "$log" >/dev/null; then
-    grep -aE ' ERROR |panicked at' "$log" | head -n 20 >&2
+if grep -aE ' ERROR |"level":"ERROR"|panicked at' "$log" >/dev/null; then
+    grep -aE ' ERROR |"level":"ERROR"|panicked at' "$log" | head -n 20 >&2
     tell "the server logged errors"
 fi
 kill "$server"

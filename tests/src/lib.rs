@@ -24,6 +24,7 @@ mod client;
 mod database;
 mod events;
 mod facts;
+mod id_tokens;
 mod messages;
 mod people;
 mod programs;

@@ -1,4 +1,4 @@
-//! A fake provider with the parts of GitHub and GitLab that burntop uses, and with their rules for codes and tokens.
+//! A fake provider with the parts of GitHub, GitLab and OpenID Connect that burntop uses, and with their rules for codes and tokens.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+use crate::id_tokens::TokenSigner;
+use crate::time::now;
 
 /// The application registered at the provider.
 pub const CLIENT_ID: &str = "burntop-client";
@@ -25,7 +28,7 @@ pub struct ProviderUser {
     pub email: String,
     /// Whether the provider has verified it.
     pub verified: bool,
-    /// The organizations, which a token without the scope `read:org` does not show.
+    /// The organizations, which a token without the scope `read:org` does not show; the groups of OpenID Connect.
     pub organizations: Vec<String>,
 }
 
@@ -52,13 +55,25 @@ struct Books {
     trouble: ProviderFault,
     /// The account that is signed in at the browser and consents; `None` refuses.
     browsing: Option<ProviderUser>,
-    /// Challenge, callback and account of a code.
-    codes: HashMap<String, (String, String, ProviderUser)>,
+    codes: HashMap<String, IssuedCode>,
     /// Application and account of a token.
     tokens: HashMap<String, (String, ProviderUser)>,
     issued: usize,
+    /// Signs ID tokens.
+    signer: TokenSigner,
+    /// The issuer of ID tokens.
+    issuer: String,
     /// Method and path of each request.
     requests_to: Vec<String>,
+}
+
+/// What a code was issued for.
+#[derive(Debug)]
+struct IssuedCode {
+    challenge: String,
+    callback: String,
+    nonce: String,
+    human: ProviderUser,
 }
 
 impl ProviderUser {
@@ -85,6 +100,8 @@ impl FakeProvider {
             codes: HashMap::new(),
             tokens: HashMap::new(),
             issued: 0,
+            signer: TokenSigner::new("first"),
+            issuer: format!("{url}/oidc"),
             requests_to: Vec::new(),
         };
         let books = Arc::new(Mutex::new(books));
@@ -109,6 +126,10 @@ impl FakeProvider {
             ("GITLAB_CLIENT_SECRET", CLIENT_SECRET.to_owned()),
             ("GITLAB_URL", self.url.clone()),
             ("GITLAB_API_URL", format!("{}/api/v4", self.url)),
+            ("OIDC_CLIENT_ID", CLIENT_ID.to_owned()),
+            ("OIDC_CLIENT_SECRET", CLIENT_SECRET.to_owned()),
+            ("OIDC_ISSUER", format!("{}/oidc", self.url)),
+            ("BURNTOP__OIDC__NAME", "Example ID".to_owned()),
         ]
     }
 
@@ -124,6 +145,16 @@ impl FakeProvider {
     /// Issues a token of `human` to the application `client_id`.
     pub fn issue(&self, client_id: &str, human: ProviderUser) -> String {
         self.books().issue(client_id, human)
+    }
+
+    /// Issues an ID token of `human` to the client `client_id`.
+    pub fn issue_id_token(&self, client_id: &str, human: &ProviderUser) -> String {
+        self.books().id_token(client_id, human, None)
+    }
+
+    /// Signs ID tokens with another key from now on.
+    pub fn rotate_key(&self) {
+        self.books().signer = TokenSigner::new("second");
     }
 
     /// The number of requests whose line contains `path`.
@@ -163,7 +194,16 @@ impl Books {
     fn answer(&mut self, request: &Request) -> ApiResponse {
         let github_token = format!("/applications/{CLIENT_ID}/token");
         match request.path.as_str() {
-            "/login/oauth/authorize" | "/oauth/authorize" => self.authorize(request),
+            "/login/oauth/authorize" | "/oauth/authorize" | "/oidc/authorize" => self.authorize(request),
+            "/oidc/.well-known/openid-configuration" => (200, None, self.discovery()),
+            "/oidc/keys" => (200, None, self.signer.key_set()),
+            "/oidc/token" => match self.redeem(request) {
+                Ok(IssuedCode { human, nonce, .. }) => {
+                    let id_token = self.id_token(CLIENT_ID, &human, Some(&nonce));
+                    (200, None, json!({"access_token": "opaque", "token_type": "Bearer", "id_token": id_token}))
+                }
+                Err(_) => (400, None, json!({"error": "invalid_grant"})),
+            },
             "/login/oauth/access_token" => (200, None, self.exchange(request).unwrap_or_else(|error| error)),
             "/oauth/token" => match self.exchange(request) {
                 Ok(token) => (200, None, token),
@@ -205,7 +245,8 @@ impl Books {
         let answer = if let Some(human) = self.browsing.clone() {
             self.issued += 1;
             let code = format!("code{}", self.issued);
-            self.codes.insert(code.clone(), (parameter("code_challenge"), parameter("redirect_uri"), human));
+            let (challenge, callback) = (parameter("code_challenge"), parameter("redirect_uri"));
+            self.codes.insert(code.clone(), IssuedCode { challenge, callback, nonce: parameter("nonce"), human });
             [("code", code), ("state", state)]
         } else {
             [("error", "access_denied".to_owned()), ("state", state)]
@@ -214,25 +255,48 @@ impl Books {
         (302, back.ok().map(String::from), Value::Null)
     }
 
-    /// Exchanges a code for a token: once, and only with its verifier, callback and application.
+    /// Exchanges a code for a token.
     fn exchange(&mut self, request: &Request) -> Result<Value, Value> {
+        let human = self.redeem(request)?.human;
+        Ok(json!({"access_token": self.issue(CLIENT_ID, human), "token_type": "bearer"}))
+    }
+
+    /// Uses up a code: once, and only with its verifier, callback and application.
+    fn redeem(&mut self, request: &Request) -> Result<IssuedCode, Value> {
         let parameter = |name: &str| request.parameters.get(name).map_or("", String::as_str);
-        if (parameter("client_id"), parameter("client_secret")) != (CLIENT_ID, CLIENT_SECRET) {
+        let is_in_form = (parameter("client_id"), parameter("client_secret")) == (CLIENT_ID, CLIENT_SECRET);
+        if !is_in_form && request.authorization != client_credentials() {
             return Err(json!({"error": "incorrect_client_credentials"}));
         }
         let bad = || json!({"error": "bad_verification_code"});
-        let (challenge, callback, human) = self.codes.remove(parameter("code")).ok_or_else(bad)?;
+        let code = self.codes.remove(parameter("code")).ok_or_else(bad)?;
         let proof = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(parameter("code_verifier").as_bytes()));
-        if (proof, parameter("redirect_uri")) != (challenge, callback.as_str()) {
+        if (&proof, parameter("redirect_uri")) != (&code.challenge, &*code.callback) {
             return Err(bad());
         }
-        Ok(json!({"access_token": self.issue(CLIENT_ID, human), "token_type": "bearer"}))
+        Ok(code)
+    }
+
+    fn discovery(&self) -> Value {
+        let issuer = &self.issuer;
+        json!({
+            "issuer": issuer, "authorization_endpoint": format!("{issuer}/authorize"),
+            "token_endpoint": format!("{issuer}/token"), "jwks_uri": format!("{issuer}/keys"),
+        })
+    }
+
+    fn id_token(&self, client_id: &str, human: &ProviderUser, nonce: Option<&str>) -> String {
+        let now = now().as_second();
+        self.signer.sign(&json!({
+            "iss": self.issuer, "aud": client_id, "sub": human.id.to_string(), "iat": now, "exp": now + 300, "nonce": nonce,
+            "preferred_username": human.login, "email": human.email, "email_verified": human.verified,
+            "groups": human.organizations,
+        }))
     }
 
     /// Returns the account of a token, only to the application that it was issued to.
     fn check(&self, request: &Request) -> ApiResponse {
-        let ours = BASE64_STANDARD.encode(format!("{CLIENT_ID}:{CLIENT_SECRET}"));
-        if request.authorization != format!("Basic {ours}") {
+        if request.authorization != client_credentials() {
             return (401, None, json!({"message": "Bad credentials"}));
         }
         match self.tokens.get(request.json["access_token"].as_str().unwrap_or_default()) {
@@ -254,6 +318,10 @@ impl Books {
             None => (401, None, json!({"message": "Bad credentials"})),
         }
     }
+}
+
+fn client_credentials() -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{CLIENT_ID}:{CLIENT_SECRET}")))
 }
 
 async fn serve(mut stream: TcpStream, books: Arc<Mutex<Books>>) {

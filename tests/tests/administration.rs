@@ -297,7 +297,8 @@ async fn operator_manages_users_with_commands() {
     let user = |arguments: &[&str]| run(&server, &[&["user"], arguments].concat());
     let (done, text) = user(&["list", "--search", "ada"]);
     assert!(done && text.contains("ada@example.org") && text.ends_with("1 user, page 1 of 1\n"), "{text}");
-    assert!(user(&["disable", "ADA", "--reason", "on leave"]).0);
+    let (done, text) = user(&["disable", "ADA", "--reason", "on leave"]);
+    assert!(done && text.contains("no administrator is left"), "{text}");
     ada.client.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
     assert!(user(&["list"]).1.contains("disabled"));
     assert!(user(&["enable", "ada"]).0);

@@ -44,6 +44,7 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
     ("POST /auth/login",                            [401, 401, 401, 401, 401, 401]),
     ("POST /auth/logout",                           [401, 204, 204, 403, 403, 204]),
     ("GET /auth/me",                                [401, 200, 200, 403, 200, 200]),
+    ("GET /auth/providers",                         [200, 200, 200, 200, 200, 200]),
     ("GET /auth/oauth/accounts",                    [401, 200, 200, 403, 403, 200]),
     ("GET /auth/oauth/{provider}",                  [404, 404, 404, 404, 404, 404]),
     ("GET /auth/oauth/{provider}/callback",         [404, 404, 404, 404, 404, 404]),

@@ -1,7 +1,11 @@
 //! Commands that must not harm: they name their database, change no database that is not burntop's, and create none.
 
+#[path = "commands/backup.rs"]
+mod backup;
 #[cfg(target_os = "linux")]
 mod operations;
+#[path = "commands/release.rs"]
+mod release;
 
 use std::fs::{self, Permissions};
 use std::io::Write;

@@ -30,6 +30,38 @@ fn standing(answer: &ApiResponse) -> [Option<u64>; 2] {
     [header("ratelimit-limit"), header("ratelimit-remaining")]
 }
 
+/// A server with the limits of a new installation, behind a proxy that names the clients. Passwords are hashed fast, so that a slow
+/// machine serves hundreds of sign-ins within the time that they wait.
+async fn start_with_default_limits() -> Server {
+    let limits = [("AUTH", "10"), ("FAILED_LOGINS", "5"), ("DEFAULT", "600")];
+    let names = limits.map(|(name, value)| (format!("BURNTOP__RATE_LIMITS__{name}_PER_MINUTE"), value));
+    let mut settings: Vec<(&str, &str)> = names.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    settings.extend([("BURNTOP__PASSWORDS__MEMORY_KIB", "8"), ("BURNTOP__PASSWORDS__ITERATIONS", "1")]);
+    settings.push(("TRUSTED_PROXIES", "127.0.0.1"));
+    Server::start_with(&settings).await
+}
+
+const OFFICE: &str = "203.0.113.7";
+const ELSEWHERE: &str = "203.0.113.8";
+
+/// `POST path` from `address`.
+async fn post_from(client: &Client, address: &str, path: &str, body: &Value) -> ApiResponse {
+    client.send(client.request(Method::POST, path).header("x-forwarded-for", address).json(body)).await
+}
+
+fn credentials(name: &str, password: &str) -> Value {
+    json!({"email": name, "password": password})
+}
+
+/// Gives `number` further accounts, called `user1` and so on, the password of `ada`.
+fn multiply_ada(server: &Server, number: usize) {
+    server.database().rows(&format!(
+        "INSERT INTO users (id, username, email, email_verified, password_hash, is_public, is_admin, created_at, updated_at)
+         SELECT gen_random_uuid(), 'user' || n, 'user' || n || '@example.org', false, password_hash, true, false, now(), now()
+         FROM users, generate_series(1, {number}) AS n WHERE username = 'ada'"
+    ));
+}
+
 /// Dates all failed logins a minute back.
 fn a_minute_passes(database: &Database) {
     database.rows("UPDATE login_attempts SET tries = ARRAY(SELECT t - interval '1 minute' FROM unnest(tries) AS t)");
@@ -235,4 +267,125 @@ async fn proxy_not_configured_is_logged_once() {
     let request = behind.client().request(Method::GET, "/stats/platform").header("x-forwarded-for", "203.0.113.1");
     assert_eq!(behind.client().send(request).await.status, 200);
     assert!(!behind.log().contains(at_start) && !behind.log().contains(ignored), "{}", behind.log());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn office_signs_in_at_once_from_the_address_of_an_attacker() {
+    let server = start_with_default_limits().await;
+    let client = server.client();
+    TestUser::register(&server, "ada").await;
+    multiply_ada(&server, 200);
+    // One colleague guesses a password of another: the limit of that account stops it, and spares the address.
+    let mut statuses = Vec::new();
+    for _ in 0..30 {
+        statuses.push(post_from(&client, OFFICE, "/auth/login", &credentials("ada", "a wrong guess")).await.status);
+    }
+    assert_eq!(
+        (&statuses[..5], statuses[5..].iter().all(|status| *status == 429)),
+        (&[401; 5][..], true),
+        "{statuses:?}"
+    );
+    assert_eq!(post_from(&client, OFFICE, "/auth/login", &credentials("ada", PASSWORD)).await.status, 429);
+
+    let everybody = (1..=200).map(|number| {
+        let client = client.clone();
+        async move { post_from(&client, OFFICE, "/auth/login", &credentials(&format!("user{number}"), PASSWORD)).await }
+    });
+    let answers = join_all(everybody).await;
+    let refused: Vec<&ApiResponse> = answers.iter().filter(|answer| answer.status != 200).collect();
+    assert!(refused.is_empty(), "{} refused, such as {:?}", refused.len(), refused[0]);
+    // The five guesses count for the address, and the sign-ins do not.
+    assert!(answers.iter().all(|answer| standing(answer)[1] >= Some(5)), "{:?}", answers.last());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn spray_over_many_accounts_is_stopped_by_limit_of_address() {
+    let server = start_with_default_limits().await;
+    let client = server.client();
+    TestUser::register(&server, "ada").await;
+    multiply_ada(&server, 60);
+    let spray =
+        (1..=60).map(|number| {
+            let client = client.clone();
+            async move {
+                post_from(&client, OFFICE, "/auth/login", &credentials(&format!("user{number}"), "Summer2026")).await
+            }
+        });
+    let answers = join_all(spray).await;
+    let tried = answers.iter().filter(|answer| answer.status == 401).count();
+    // Two are looked at at once; a slow machine refills a few meanwhile.
+    assert!((10..30).contains(&tried), "{tried}");
+    for refused in answers.iter().filter(|answer| answer.status != 401) {
+        retry_after(refused);
+    }
+    retry_after(&post_from(&client, OFFICE, "/auth/register", &json!({})).await);
+    assert_eq!(post_from(&client, ELSEWHERE, "/auth/login", &credentials("ada", PASSWORD)).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn device_polls_are_limited_by_code_and_not_by_address() {
+    let server = start_with_default_limits().await;
+    let client = server.client();
+    let mut codes = Vec::new();
+    for _ in 0..100 {
+        let begun = post_from(&client, OFFICE, "/auth/device/code", &json!({})).await.expect(200);
+        codes.push(begun["device_code"].clone());
+    }
+    let poll =
+        async |code: &Value| post_from(&client, OFFICE, "/auth/device/token", &json!({"device_code": code})).await;
+    let error = |answer: &ApiResponse| answer.expect_error(400, "BAD_REQUEST")["error"].clone();
+    for _ in 0..8 {
+        let answers = join_all(codes.iter().map(poll)).await;
+        assert!(answers.iter().all(|answer| error(answer) == "authorization_pending"));
+        // The advertised five seconds pass.
+        server.database().rows("UPDATE device_logins SET last_polled_at = last_polled_at - interval '5 seconds'");
+    }
+
+    // A program that does not wait is told so, as often as it polls.
+    for _ in 0..100 {
+        let answer = poll(&codes[0]).await;
+        assert!(error(&answer) == "slow_down" || error(&answer) == "authorization_pending", "{answer:?}");
+    }
+    assert_eq!(error(&poll(&codes[0]).await), "slow_down");
+    assert_eq!(error(&poll(&codes[1]).await), "authorization_pending", "other devices are not affected");
+}
+
+#[tokio::test]
+async fn unknown_device_codes_are_limited_by_address() {
+    let settings = [("BURNTOP__RATE_LIMITS__DEFAULT_PER_MINUTE", "20"), ("TRUSTED_PROXIES", "127.0.0.1")];
+    let server = Server::start_with(&settings).await;
+    let client = server.client();
+    let poll = async |address: &str, number: usize| {
+        let body = json!({"device_code": format!("t_guess{number}")});
+        post_from(&client, address, "/auth/device/token", &body).await
+    };
+    for number in 0..20 {
+        assert_eq!(poll(OFFICE, number).await.expect_error(400, "BAD_REQUEST")["error"], "expired_token");
+    }
+    retry_after(&poll(OFFICE, 20).await);
+    poll(ELSEWHERE, 20).await.expect_error(400, "BAD_REQUEST");
+}
+
+#[tokio::test]
+async fn registrations_by_invitation_do_not_count_for_address() {
+    let settings = [("BURNTOP__RATE_LIMITS__AUTH_PER_MINUTE", "2"), ("TRUSTED_PROXIES", "127.0.0.1")];
+    let server = Server::start_with(&settings).await;
+    let client = server.client();
+    let root = TestUser::register(&server, "root_1").await;
+    assert!(server.database().run("worker", &["admin", "grant", "root_1"]).status.success());
+    let register = async |name: &str, invitation: Option<&Value>| {
+        let mut body = json!({"email": format!("{name}@example.org"), "username": name, "password": PASSWORD});
+        if let Some(invitation) = invitation {
+            body["invitation"] = invitation.clone();
+        }
+        post_from(&client, OFFICE, "/auth/register", &body).await
+    };
+    for number in 0..4 {
+        let invitation = root.client.post("/admin/invitations", &json!({})).await.expect(201);
+        let answer = register(&format!("invited{number}"), Some(&invitation["token"])).await;
+        assert_eq!((answer.status, standing(&answer)), (201, [Some(2), Some(2)]));
+    }
+    assert_eq!(register("eve", Some(&json!("i_made_up"))).await.status, 403);
+    assert_eq!(register("ada", None).await.status, 201);
+    retry_after(&register("bob", None).await);
 }

@@ -1,4 +1,4 @@
-//! Sign-in through GitHub and GitLab: by redirects of a browser, and by a token of a client.
+//! Sign-in through GitHub, GitLab and OpenID Connect: by redirects of a browser, and by a token of a client.
 
 use std::collections::HashMap;
 
@@ -8,8 +8,14 @@ use tests::{ApiResponse, CLIENT_ID, FakeProvider, PASSWORD, ProviderFault, Provi
 
 /// A server and its provider, where `human` is signed in at the browser.
 async fn start(human: Option<ProviderUser>) -> (Server, FakeProvider) {
+    start_with(human, &[]).await
+}
+
+/// The same with more settings.
+async fn start_with(human: Option<ProviderUser>, more: &[(&'static str, &str)]) -> (Server, FakeProvider) {
     let provider = FakeProvider::start(human).await;
-    let settings = provider.settings();
+    let mut settings = provider.settings();
+    settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     (Server::start_with(&settings).await, provider)
 }
@@ -314,4 +320,122 @@ async fn oauth_without_client_id_is_off() {
         let details = server.client().get(path).await.expect_error(404, "NOT_FOUND");
         assert_eq!(details["resource"], "Provider", "{path}");
     }
+}
+
+const OIDC_GROUPS: &str = "BURNTOP__OIDC__GROUPS";
+
+#[tokio::test]
+async fn oidc_sign_in_creates_account_and_finds_it_again() {
+    let (server, provider) = start(Some(ProviderUser::new(7, "ada"))).await;
+    let providers = server.client().get("/auth/providers").await.expect(200);
+    let listed: Vec<_> = providers.as_array().expect("a list").iter().map(|one| &one["provider"]).collect();
+    assert_eq!(listed, ["github", "gitlab", "oidc"]);
+    assert_eq!(providers[2]["display_name"], "Example ID");
+    let url = providers[2]["url"].as_str().expect("an address");
+    assert!(url.ends_with("/api/v1/auth/oauth/oidc"), "{url}");
+
+    let me = sign_in(&server, "oidc").await;
+    assert_eq!((&me["username"], &me["email"]), (&json!("ada"), &json!("ada@example.org")));
+    assert_eq!(me["email_verified"], json!(true));
+    provider.rotate_key();
+    provider.browsing(Some(ProviderUser { email: "new@example.org".to_owned(), ..ProviderUser::new(7, "renamed") }));
+    assert_eq!(sign_in(&server, "oidc").await, me, "after a rotation of the key too");
+    let subject = server.database().rows("SELECT subject FROM external_accounts");
+    assert!(subject.ends_with("/oidc#7\n"), "the issuer is part of it: {subject}");
+
+    provider.browsing(Some(ProviderUser::new(7, "ada")));
+    assert_eq!(sign_in(&server, "github").await["id"], me["id"], "both have verified the address");
+    assert_eq!(accounts(&server), 1);
+    assert!(!server.log().contains("eyJ"), "no ID token is logged: {}", server.log());
+}
+
+#[tokio::test]
+async fn oidc_callback_works_once_and_with_its_own_nonce() {
+    let (server, provider) = start(Some(ProviderUser::new(7, "ada"))).await;
+    let (browser, other) = (Browser::goes_to(&server, "oidc").await, Browser::goes_to(&server, "oidc").await);
+    // The code of one sign-in in the other: PKCE and nonce belong to the first.
+    let code: HashMap<String, String> = browser.back.query_pairs().into_owned().collect();
+    assert_eq!(other.with("code", &code["code"]).comes_back(&server).await["error"], "auth_failed");
+    let browser = Browser::goes_to(&server, "oidc").await;
+    assert!(browser.comes_back(&server).await.contains_key("token"));
+    assert_eq!(browser.comes_back(&server).await["error"], "auth_failed", "a code works once");
+    assert_eq!(browser.comes_back_with(&server, None).await["error"], "invalid_state");
+    provider.browsing(None);
+    assert_eq!(error(&server, "oidc").await, "access_denied");
+    assert_eq!(accounts(&server), 1);
+}
+
+#[tokio::test]
+async fn oidc_issuer_down_leaves_other_sign_ins() {
+    let (server, provider) = start(Some(ProviderUser::new(7, "ada"))).await;
+    provider.trouble(ProviderFault::Fails);
+    let ada = TestUser::register(&server, "ada").await;
+    ada.login().await.get("/auth/me").await.expect(200);
+    for _ in 0..2 {
+        let answer = server.client().get("/auth/oauth/oidc").await;
+        let home: HashMap<String, String> = location(&answer).query_pairs().into_owned().collect();
+        let description = "The provider does not answer. Try again later, or sign in another way.";
+        assert_eq!((&*home["error"], &*home["error_description"]), ("auth_failed", description));
+    }
+    assert!(server.log().contains("the discovery document: it answered 500"), "{}", server.log());
+    let token = json!({"access_token": provider.issue_id_token(CLIENT_ID, &ProviderUser::new(7, "ada"))});
+    let answer = server.client().post("/auth/oauth/oidc/device", &token).await;
+    answer.expect_error(503, "SERVICE_UNAVAILABLE");
+    provider.trouble(ProviderFault::None);
+    assert_eq!(sign_in(&server, "oidc").await["username"], "ada2");
+}
+
+#[tokio::test]
+async fn oidc_user_needs_a_permitted_group_at_each_sign_in() {
+    let staff = |groups: &[&str]| {
+        let organizations = groups.iter().map(|group| (*group).to_owned()).collect();
+        Some(ProviderUser { organizations, ..ProviderUser::new(7, "ada") })
+    };
+    let (server, provider) = start_with(staff(&["guests"]), &[(OIDC_GROUPS, "staff,board")]).await;
+    let refused = Browser::goes_to(&server, "oidc").await.comes_back(&server).await;
+    assert_eq!(refused["error"], "auth_failed");
+    assert!(refused["error_description"].contains("organizations or groups only"), "{refused:?}");
+    assert_eq!(accounts(&server), 0);
+    provider.browsing(staff(&["guests", "staff"]));
+    assert_eq!(sign_in(&server, "oidc").await["username"], "ada");
+    provider.browsing(staff(&[]));
+    assert_eq!(error(&server, "oidc").await, "auth_failed", "a former member");
+
+    // The group also permits an account, and other ways to one need an invitation.
+    let body = json!({"email": "eve@example.org", "username": "eve", "password": PASSWORD});
+    server.client().post("/auth/register", &body).await.expect_error(403, "FORBIDDEN");
+    provider.browsing(Some(ProviderUser { organizations: vec!["staff".to_owned()], ..ProviderUser::new(8, "eve") }));
+    assert_eq!(error(&server, "github").await, "auth_failed", "an organization at GitHub is no group");
+}
+
+#[tokio::test]
+async fn oidc_account_obeys_registration_mode() {
+    let (mut server, provider) =
+        start_with(Some(ProviderUser::new(7, "ada")), &[("REGISTRATION_MODE", "closed")]).await;
+    let refused = Browser::goes_to(&server, "oidc").await.comes_back(&server).await;
+    assert_eq!(refused["error_description"], "This server accepts no new accounts.");
+    assert_eq!(server.terminate().await, Some(0));
+    let domains = ("BURNTOP__REGISTRATION__EMAIL_DOMAINS", "example.org");
+    server.restart_with(&[("REGISTRATION_MODE", "open"), domains]).await;
+    assert_eq!(sign_in(&server, "oidc").await["username"], "ada");
+    let unverified = ProviderUser { verified: false, ..ProviderUser::new(8, "eve") };
+    provider.browsing(Some(unverified));
+    assert_eq!(error(&server, "oidc").await, "auth_failed", "an address that is not verified is none");
+}
+
+#[tokio::test]
+async fn oidc_id_token_of_a_client_signs_in_and_links() {
+    let (server, provider) = start(None).await;
+    let human = ProviderUser::new(7, "ada");
+    let token = |client: &str| json!({"access_token": provider.issue_id_token(client, &human)});
+    let foreign = server.client().post("/auth/oauth/oidc/device", &token("another-client")).await;
+    foreign.expect_error(401, "UNAUTHORIZED");
+    let bob = TestUser::register(&server, "bob").await;
+    bob.client.post("/auth/oauth/oidc/link", &token(CLIENT_ID)).await.expect(204);
+    let session = server.client().post("/auth/oauth/oidc/device", &token(CLIENT_ID)).await.expect(200);
+    assert_eq!(session["user_id"].as_str(), Some(bob.id.as_str()));
+    let linked = bob.get("/auth/oauth/accounts").await;
+    assert_eq!((&linked[0]["provider"], &linked[0]["login"]), (&json!("oidc"), &json!("ada")));
+    bob.client.delete("/auth/oauth/oidc/link").await.expect(204);
+    assert_eq!(bob.get("/auth/oauth/accounts").await, json!([]));
 }

@@ -157,8 +157,7 @@ async fn new_address_needs_listed_domain_and_existing_accounts_sign_in() {
     assert_eq!(server.terminate().await, Some(0));
     server.restart_with(&[(DOMAINS, "acme.example")]).await;
     assert_eq!(ada.login().await.get("/auth/me").await.expect(200)["is_public"], true);
-    let refused =
-        "This server accepts accounts of certain email domains or organizations only, and this is none of them.";
+    let refused = "This server accepts accounts of certain email domains, organizations or groups only, and this is none of them.";
     assert_eq!(register(&server, "bob", None).await, (403, refused.to_owned()));
     let body = json!({"email": "bob@ACME.example", "username": "bob", "password": PASSWORD});
     server.client().post("/auth/register", &body).await.expect(201);

@@ -11,10 +11,10 @@ use domain::display::cleaned_name;
 use domain::error::{DomainError, ErrorKind};
 use domain::identity::{AuthMethod, Device, Identity, IdentityError, TokenScope};
 use domain::ids::{SessionId, UserId};
-use tracing::{Span, field};
 
 use crate::client_ip::client_ip;
 use crate::error::ApiError;
+use crate::request_log;
 
 /// The characters of a user agent that are stored.
 const LONGEST_USER_AGENT: usize = 300;
@@ -107,7 +107,7 @@ pub(crate) async fn identify(request: &HttpRequest) -> Result<Caller, IdentityEr
     let token = bearer(request).ok_or(IdentityError::NotSignedIn)?;
     let identity = request.app_data::<Data<Identity>>().ok_or(IdentityError::NotSignedIn)?;
     let principal = identity.authenticate(token).await?;
-    Span::current().record("user_id", field::display(principal.user));
+    request_log::record_caller(&principal);
     Ok(Caller { id: principal.user, via: principal.via, is_admin: principal.is_admin })
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use crate::instants;
+use crate::request_log;
 use crate::validation::Problems;
 
 /// What a handler returns.
@@ -157,6 +158,14 @@ impl ApiError {
         )
     }
 
+    /// 415: the body's media type is not that of a form.
+    pub fn not_a_form() -> Self {
+        Self::new(
+            ErrorCode::UnsupportedMediaType,
+            "The body must be a form. Send it with Content-Type: application/x-www-form-urlencoded.",
+        )
+    }
+
     /// 422: values break rules; `detail` lists every problem.
     pub fn validation(problems: &Problems) -> Self {
         let mut error = Self::new(ErrorCode::Validation, "");
@@ -286,15 +295,11 @@ impl<E: DomainError> From<E> for ApiError {
         }
         match ErrorCode::from(kind) {
             ErrorCode::Internal => {
-                tracing::error!(%error, "request failed");
+                request_log::record_reason(&error);
                 Self::internal()
             }
             ErrorCode::Unavailable => {
-                if matches!(kind, ErrorKind::Collided) {
-                    tracing::warn!(%error, "transaction collided too often");
-                } else {
-                    tracing::warn!(%error, "dependency unavailable");
-                }
+                request_log::record_reason(&error);
                 Self::unavailable()
             }
             ErrorCode::Unauthorized => Self::unauthorized(error.to_string()),

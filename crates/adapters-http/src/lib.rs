@@ -30,6 +30,7 @@ mod page;
 pub mod paging;
 pub mod projects;
 pub mod referrals;
+mod request_log;
 pub mod routes;
 pub mod server;
 pub mod services;

@@ -2,6 +2,10 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
+use domain::error::DomainError;
+
+use crate::error::ErrorCode;
+use crate::request_log;
 
 /// A page loads only its style, from this server, and sends its form only to this server.
 const POLICY: &str =
@@ -14,6 +18,16 @@ pub(crate) fn html(status: StatusCode, text: &str) -> HttpResponse {
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .body(text.to_owned())
+}
+
+/// The status of a page for `error`, and the message to show. The cause of a server error goes to the log instead.
+pub(crate) fn failure(error: &impl DomainError) -> (StatusCode, String) {
+    let status = ErrorCode::from(error.kind()).status();
+    if status.is_server_error() {
+        request_log::record_reason(error);
+        return (status, "An internal error occurred. Try again in a moment.".to_owned());
+    }
+    (status, error.to_string())
 }
 
 /// `text` with the characters of HTML escaped.

@@ -150,9 +150,13 @@ impl IdentityProvider for GitHub {
         ProviderName::trusted(Self::NAME)
     }
 
-    fn authorize_url(&self, state: &OAuthState, verifier: &PkceVerifier) -> String {
+    fn display_name(&self) -> String {
+        "GitHub".to_owned()
+    }
+
+    async fn authorize_url(&self, state: &OAuthState, verifier: &PkceVerifier) -> Result<String, ProviderError> {
         let scope = if self.reads_organizations { SCOPE_WITH_ORGANIZATIONS } else { SCOPE };
-        self.application.authorize_url("/login/oauth/authorize", scope, state, verifier)
+        Ok(self.application.authorize_url("/login/oauth/authorize", scope, state, verifier))
     }
 
     async fn exchange(&self, code: &str, verifier: &PkceVerifier) -> Result<ExternalAccount, ProviderError> {

@@ -95,8 +95,12 @@ impl IdentityProvider for GitLab {
         ProviderName::trusted(Self::NAME)
     }
 
-    fn authorize_url(&self, state: &OAuthState, verifier: &PkceVerifier) -> String {
-        self.application.authorize_url("/oauth/authorize", SCOPE, state, verifier)
+    fn display_name(&self) -> String {
+        "GitLab".to_owned()
+    }
+
+    async fn authorize_url(&self, state: &OAuthState, verifier: &PkceVerifier) -> Result<String, ProviderError> {
+        Ok(self.application.authorize_url("/oauth/authorize", SCOPE, state, verifier))
     }
 
     async fn exchange(&self, code: &str, verifier: &PkceVerifier) -> Result<ExternalAccount, ProviderError> {

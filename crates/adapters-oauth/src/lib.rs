@@ -1,10 +1,14 @@
-//! Sign-in through providers: one file per provider, and `http.rs` for their requests.
+//! Sign-in through providers: one file per provider, and `http.rs` for their requests. `discovery.rs` and `id_token.rs` belong to
+//! OpenID Connect.
 //!
 //! A TLS implementation for rustls must be installed before a provider is built.
 
+mod discovery;
 mod github;
 mod gitlab;
 mod http;
+mod id_token;
+mod oidc;
 
 use std::fmt;
 use std::time::Duration;
@@ -16,6 +20,7 @@ use domain::users::WebUrl;
 pub use github::GitHub;
 pub use gitlab::GitLab;
 pub use http_client::ClientError;
+pub use oidc::{Oidc, OidcClient};
 
 /// An application registered at a provider.
 #[derive(Clone)]
@@ -92,6 +97,8 @@ fn email(text: &str) -> Option<Email> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -116,5 +123,17 @@ mod tests {
             timeout: Duration::from_secs(10),
         };
         assert!(!format!("{application:?}").contains("hunter2"));
+        let client = OidcClient {
+            issuer: "https://id.example.org".to_owned(),
+            display_name: "Example".to_owned(),
+            client_id: "id".to_owned(),
+            client_secret: "hunter2".to_owned(),
+            callback_url: "https://burntop.example.org/api/v1/auth/oauth/oidc/callback".to_owned(),
+            scopes: Vec::new(),
+            groups_claim: "groups".to_owned(),
+            groups: BTreeSet::default(),
+            timeout: Duration::from_secs(10),
+        };
+        assert!(!format!("{client:?}").contains("hunter2"));
     }
 }

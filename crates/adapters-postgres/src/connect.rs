@@ -129,6 +129,14 @@ impl ConnectTarget {
         DatabaseAddress { server: servers.join(","), database: self.database().to_owned() }
     }
 
+    /// The same target. PostgreSQL shows its connections as `burntop PURPOSE`, unless the URL has an `application_name`.
+    pub(crate) fn for_purpose(mut self, purpose: &str) -> Self {
+        if self.config.get_application_name().is_none() {
+            self.config.application_name(format!("burntop {purpose}"));
+        }
+        self
+    }
+
     /// The same server and credentials with another database.
     pub(crate) fn with_database(mut self, name: &str) -> Self {
         self.config.dbname(name);
@@ -169,17 +177,17 @@ fn refuse_bare_at_sign(url: &str) -> Result<(), ConnectError> {
 
 /// The parameters of a URL that `tokio-postgres` does not read as libpq does.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct OwnParameters {
-    sslmode: Option<String>,
-    sslrootcert: Option<String>,
-    sslcert: Option<String>,
-    sslkey: Option<String>,
-    scram_only: bool,
+pub(crate) struct OwnParameters {
+    pub(crate) sslmode: Option<String>,
+    pub(crate) sslrootcert: Option<String>,
+    pub(crate) sslcert: Option<String>,
+    pub(crate) sslkey: Option<String>,
+    pub(crate) scram_only: bool,
 }
 
 impl OwnParameters {
     /// Takes these parameters out of `url`.
-    fn split(url: &str) -> Result<(String, Self), ConnectError> {
+    pub(crate) fn split(url: &str) -> Result<(String, Self), ConnectError> {
         let mut own = Self::default();
         // A password may hold a question mark.
         let host = url.find('@').unwrap_or_default();
@@ -207,7 +215,7 @@ impl OwnParameters {
 }
 
 /// Whether every host of `config` is a loopback address or a Unix socket.
-fn is_this_machine(config: &Config) -> bool {
+pub(crate) fn is_this_machine(config: &Config) -> bool {
     let addresses = config.get_hostaddrs();
     let is_local = |host: &Host| match host {
         Host::Unix(_) => true,

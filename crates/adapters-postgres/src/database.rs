@@ -28,7 +28,7 @@ pub struct PoolSettings {
     pub wait: Duration,
     /// What they are for.
     pub work: WorkClass,
-    /// Names the pool in metrics.
+    /// Names the pool in metrics, and its connections in PostgreSQL.
     pub name: &'static str,
 }
 
@@ -47,7 +47,7 @@ impl Database {
     /// are driven by the runtime they were opened on.
     pub fn new(url: &str, settings: PoolSettings) -> Result<Self, ConnectError> {
         let queries = QueryCount::default();
-        let pool = Pool::builder(Connector::new(url, Some(settings.work), queries.clone()))
+        let pool = Pool::builder(Connector::new(url, settings.name, Some(settings.work), queries.clone()))
             .max_size(settings.max_connections)
             .wait_timeout(Some(settings.wait))
             .create_timeout(Some(settings.wait))

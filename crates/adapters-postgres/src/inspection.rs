@@ -67,7 +67,7 @@ impl SchemaState {
 impl InspectedDatabase {
     /// Connects to `url` and reads the state of the database. Creates nothing.
     pub async fn read(url: &str) -> Result<Self, ConnectError> {
-        let target = ConnectTarget::parse(url)?;
+        let target = ConnectTarget::parse(url)?.for_purpose("inspection");
         let (client, driver) = target.connect().await?;
         let driving = tokio::spawn(driver);
         let found = Self::read_with(&client, target.address()).await;

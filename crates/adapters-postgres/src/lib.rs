@@ -6,6 +6,7 @@
 mod accounts;
 mod administration;
 mod auth_guard;
+mod backup;
 mod channel_binding;
 mod connect;
 mod counts;
@@ -49,6 +50,7 @@ mod users;
 mod wake;
 mod work_class;
 
+pub use backup::{ExportedSnapshot, LibpqConnection};
 pub use connect::DatabaseAddress;
 pub use database::{Database, PoolSettings};
 pub use error::ConnectError;

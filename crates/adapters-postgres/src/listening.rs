@@ -21,8 +21,12 @@ pub(crate) struct ListenConnection {
 impl ListenConnection {
     /// Connects to `url` and listens on `channel`. Notifications that commit after this returns are received.
     pub(crate) async fn start(url: &str, channel: &'static str) -> Result<Self, StoreError> {
-        let (client, connection) =
-            ConnectTarget::parse(url).map_err(unavailable)?.connect().await.map_err(unavailable)?;
+        let (client, connection) = ConnectTarget::parse(url)
+            .map_err(unavailable)?
+            .for_purpose("notifications")
+            .connect()
+            .await
+            .map_err(unavailable)?;
         let (sender, payloads) = mpsc::channel(WAITING);
         tokio::spawn(drive(connection, sender));
         client.batch_execute(&format!("LISTEN {channel}")).await.map_err(unavailable)?;

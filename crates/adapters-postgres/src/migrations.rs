@@ -27,6 +27,9 @@ use crate::statement::{Value, statement};
 /// The migrations in this program.
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
+/// Names the connections in PostgreSQL.
+const PURPOSE: &str = "migrations";
+
 /// Names our advisory lock among those of other programs: the bytes of `burntop`.
 const LOCK: i64 = 0x62_7572_6e74_6f70;
 
@@ -175,7 +178,7 @@ impl Migrations {
 
     /// A connection with the advisory lock of migrations, which ends with it.
     async fn locked(&self) -> Result<AsyncPgConnection, MigrationError> {
-        let mut connection = Connector::new(&self.url, None, QueryCount::default()).connect().await?.pg;
+        let mut connection = Connector::new(&self.url, PURPOSE, None, QueryCount::default()).connect().await?.pg;
         connection.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})")).await.map_err(query_failed)?;
         Ok(connection)
     }
@@ -287,7 +290,7 @@ const MAINTENANCE_DATABASES: [&str; 2] = ["postgres", "template1"];
 
 /// Creates the database of `url` if it is missing; returns whether it was. Its texts are UTF-8.
 pub async fn create_database(url: &str) -> Result<bool, MigrationError> {
-    let target = ConnectTarget::parse(url)?;
+    let target = ConnectTarget::parse(url)?.for_purpose(PURPOSE);
     let missing = |error: &ConnectError| error.sqlstate.as_deref() == Some("3D000");
     match target.connect().await {
         Ok(_) => return Ok(false),

@@ -164,6 +164,8 @@ const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off;
 #[derive(Debug)]
 pub(crate) struct Connector {
     url: String,
+    /// Names the connections in PostgreSQL.
+    purpose: &'static str,
     queries: QueryCount,
     /// What the connections are for; `None` sets no time limits.
     work: Option<WorkClass>,
@@ -172,14 +174,14 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    pub(crate) fn new(url: &str, work: Option<WorkClass>, queries: QueryCount) -> Self {
-        Self { url: url.to_owned(), queries, work, runtime: Handle::current() }
+    pub(crate) fn new(url: &str, purpose: &'static str, work: Option<WorkClass>, queries: QueryCount) -> Self {
+        Self { url: url.to_owned(), purpose, queries, work, runtime: Handle::current() }
     }
 
     /// Opens a connection, which is driven by a task of its own.
     pub(crate) async fn connect(&self) -> Result<Connection, ConnectError> {
         let alive = Arc::new(AtomicBool::new(true));
-        let target = ConnectTarget::parse(&self.url)?;
+        let target = ConnectTarget::parse(&self.url)?.for_purpose(self.purpose);
         let tls = target.tls().clone();
         let opening = self.runtime.spawn(open(target, Arc::clone(&alive)));
         let client = opening.await.map_err(|error| ConnectError { sqlstate: None, message: error.to_string() })??;
@@ -228,9 +230,9 @@ fn observer(
             }
             if let Some(error) = error {
                 failed.store(true, Ordering::Release);
-                tracing::debug!(%query, %error, "statement failed");
+                tracing::debug!(query = %Statement(query), %error, "statement failed");
             } else {
-                tracing::trace!(%query, "statement executed");
+                tracing::trace!(query = %Statement(query), "statement executed");
             }
         }
         _ => {}
@@ -239,19 +241,42 @@ fn observer(
 
 /// Whether a statement only begins or ends a transaction.
 fn is_control(query: &dyn DebugQuery) -> bool {
-    let mut start = Start(String::new());
-    // Fails once there is enough text: the values of a bulk statement would take longer to write than to store.
-    let _ = write!(start, "{query}");
-    ["BEGIN", "COMMIT", "ROLLBACK"].iter().any(|control| start.0.starts_with(control))
+    let start = start(query, 8);
+    ["BEGIN", "COMMIT", "ROLLBACK"].iter().any(|control| start.starts_with(control))
 }
 
-/// Takes the first piece of a text.
-struct Start(String);
+/// The most bytes of a statement in the log and in traces.
+const LONGEST_STATEMENT: usize = 1000;
+
+/// A statement without its values, which can be addresses or hashes of tokens.
+struct Statement<'a>(&'a dyn DebugQuery);
+
+impl fmt::Display for Statement<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let start = start(self.0, LONGEST_STATEMENT);
+        f.write_str(start.split(" -- binds").next().unwrap_or_default())
+    }
+}
+
+/// About the first `bytes` of a statement. The values of a bulk statement would take longer to write than to store.
+fn start(query: &dyn DebugQuery, bytes: usize) -> String {
+    let mut start = Start { text: String::new(), bytes };
+    // Fails once there is enough text.
+    let _ = write!(start, "{query}");
+    start.text
+}
+
+/// Takes the first pieces of a text, until they have so many bytes.
+struct Start {
+    text: String,
+    bytes: usize,
+}
 
 impl Write for Start {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.push_str(text.get(..text.len().min(8)).unwrap_or_default());
-        if self.0.len() < 8 { Ok(()) } else { Err(fmt::Error) }
+        let room = self.bytes - self.text.len();
+        self.text.push_str(&text[..text.floor_char_boundary(room)]);
+        if self.text.len() < self.bytes && text.len() <= room { Ok(()) } else { Err(fmt::Error) }
     }
 }
 
@@ -274,5 +299,25 @@ impl Manager for Connector {
         }
         connection.forget_failures();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::pg::Pg;
+    use diesel::sql_types::Text;
+
+    use super::*;
+
+    #[test]
+    fn statement_in_the_log_has_no_values_and_is_short() {
+        let shown = |sql: String| {
+            let query = diesel::sql_query(sql).bind::<Text, _>("ada@example.org");
+            Statement(&diesel::debug_query::<Pg, _>(&query)).to_string()
+        };
+        assert_eq!(shown("SELECT $1 -- ä".to_owned()), "SELECT $1 -- ä");
+        assert_eq!(shown(format!("SELECT {}", "ä".repeat(1000))).len(), LONGEST_STATEMENT - 1);
+        let long = shown(format!("SELECT {}", "x".repeat(LONGEST_STATEMENT - 12)));
+        assert!(!long.contains("ada"), "{long}");
     }
 }

@@ -3,6 +3,7 @@
 use bootstrap::adapters::check_mail_server;
 use bootstrap::database::{Database, data_dir};
 use bootstrap::out::print_line;
+use bootstrap::settings::PostgresDownload;
 use bootstrap::store::{inspect, outdated};
 use bootstrap::{Settings, StartupError};
 use embedded_postgres::Binaries;
@@ -47,9 +48,15 @@ fn failed(failures: usize) -> StartupError {
 async fn database(settings: &Settings) -> Result<String, StartupError> {
     let database = match Database::attach(settings) {
         Err(StartupError::Embedded(embedded_postgres::Error::NotRunning { dir })) => {
-            let major = Binaries::find(None)?.major();
-            data_dir(settings)?;
-            return Ok(format!("embedded PostgreSQL {major} in {}, which `api-server` starts", dir.display()));
+            let embedded = &settings.embedded;
+            let release = match Binaries::find_in(data_dir(settings)?.path(), None) {
+                Ok(found) => found.major().to_string(),
+                Err(embedded_postgres::Error::NoBinaries) if embedded.download != PostgresDownload::Off => {
+                    format!("{}, which is downloaded from {},", embedded.release_version, embedded.release_url)
+                }
+                Err(error) => return Err(error.into()),
+            };
+            return Ok(format!("embedded PostgreSQL {release} in {}, which `api-server` starts", dir.display()));
         }
         attached => attached?,
     };

@@ -3,7 +3,6 @@
 mod check;
 mod cli;
 mod healthcheck;
-mod memory;
 mod metrics;
 mod migrate;
 mod proxy;
@@ -15,10 +14,15 @@ mod work;
 
 use std::process::ExitCode;
 
-use bootstrap::settings;
-use bootstrap::{Settings, StartupError};
+use bootstrap::telemetry::{self, Telemetry};
+use bootstrap::{Settings, StartupError, settings};
 use clap::{CommandFactory, Parser};
 use cli::{Cli, Command};
+
+/// Returns freed memory to the system, of which glibc keeps some for each thread; docs/PERFORMANCE.md compares them. Its limits are in
+/// `.cargo/config.toml`.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     // The TLS implementation of all clients. An error means that one is installed already.
@@ -40,20 +44,22 @@ fn run(cli: Cli) -> Result<(), StartupError> {
         Some(Command::Openapi) => print_text(&serve::openapi()?),
         Some(Command::Healthcheck) => print_text(&healthcheck::ask(&Settings::load()?)?),
         Some(Command::Manual(manual)) => manual.write(Cli::command()),
-        Some(Command::Migrate(migrate)) => migrate::migrate(&loaded()?, &migrate),
+        Some(Command::Migrate(migrate)) => {
+            let (settings, _telemetry) = loaded()?;
+            migrate::migrate(&settings, &migrate)
+        }
         None => {
-            memory::limit();
-            serve::serve(&loaded()?, !cli.no_worker)
+            let (settings, _telemetry) = loaded()?;
+            serve::serve(&settings, !cli.no_worker)
         }
     }
 }
 
 /// Loads the configuration and starts logging.
-fn loaded() -> Result<Settings, StartupError> {
+fn loaded() -> Result<(Settings, Telemetry), StartupError> {
     let settings = Settings::load()?;
-    bootstrap::telemetry::start(&settings)
-        .map_err(|error| StartupError::Other { doing: "starting the log", reason: error.to_string() })?;
-    Ok(settings)
+    let telemetry = telemetry::start(&settings, "api-server")?;
+    Ok((settings, telemetry))
 }
 
 /// Prints to standard output; a closed pipe is not a failure.

@@ -17,7 +17,7 @@ use bootstrap::service::{self, ServiceState};
 use bootstrap::signals::{ShutdownSignals, TERMINATE};
 use bootstrap::store::{ServerDatabase, deps};
 use bootstrap::system::{SystemClock, SystemIds};
-use bootstrap::{Settings, StartupError};
+use bootstrap::{Settings, StartupError, telemetry};
 
 use crate::metrics;
 use crate::ready::DatabaseReadiness;
@@ -27,10 +27,12 @@ use crate::{proxy, services, welcome};
 /// Serves until SIGTERM or Ctrl-C, then lets running requests finish and stops an embedded database. With an embedded database it
 /// also runs the worker's jobs, if `works` is true.
 pub(crate) fn serve(settings: &Settings, works: bool) -> Result<(), StartupError> {
+    telemetry::announce(settings);
     let runtime = runtime()?;
     // Before the database is opened, because a taken port is the most common failure and the database the slowest step.
     let listener = listen(settings)?;
     let metrics = metrics::start(settings)?;
+    bootstrap::postgres_release::install_if_needed(settings)?;
     // From here on signals do not end the process by themselves, so the database is always stopped.
     let end = runtime.block_on(async { ShutdownSignals::listen() })?;
     let address =

@@ -6,14 +6,16 @@ use bootstrap::settings::RegistrationMode;
 use domain::administration::Invitations;
 use domain::deps::Deps;
 
-/// Prints how to begin. A server with an embedded database runs in a terminal, so it gets a tour too.
+/// Prints how to begin. A server with an embedded database runs in a terminal, so it gets a tour too. A log of JSON lines gets no other
+/// lines, because both may go to one collector.
 pub(crate) async fn print(settings: &Settings, deps: &Deps, is_embedded: bool) {
     let url = &settings.app.public_url;
-    if is_embedded {
+    let has_tour = is_embedded && !settings.log.json;
+    if has_tour {
         print_line(format_args!("\nburntop is ready at {url}\nDocumentation of the API: {url}/docs\n"));
     }
     invite_first_administrator(settings, deps).await;
-    if is_embedded {
+    if has_tour {
         if settings.registration.mode == RegistrationMode::Open {
             print_line(tour(url));
         }
@@ -24,13 +26,18 @@ pub(crate) async fn print(settings: &Settings, deps: &Deps, is_embedded: bool) {
 /// Prints the link with which the first account of an empty instance becomes an administrator. Each start of an empty instance
 /// makes a new one.
 async fn invite_first_administrator(settings: &Settings, deps: &Deps) {
-    match Invitations::new(deps.clone()).first_administrator().await {
-        Ok(None) => {}
-        Ok(Some(issued)) => print_line(format_args!(
-            "There is no account yet. Create the first administrator, within a day, at\n\n  {}\n",
-            issued.url(&settings.app.public_url)
-        )),
-        Err(error) => tracing::warn!(%error, "inviting the first administrator failed"),
+    let issued = match Invitations::new(deps.clone()).first_administrator().await {
+        Ok(Some(issued)) => issued,
+        Ok(None) => return,
+        Err(error) => return tracing::warn!(%error, "inviting the first administrator failed"),
+    };
+    let url = issued.url(&settings.app.public_url);
+    if settings.log.json {
+        tracing::info!(url, "no account yet; the link creates the first administrator, within a day");
+    } else {
+        print_line(format_args!(
+            "There is no account yet. Create the first administrator, within a day, at\n\n  {url}\n"
+        ));
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters_mail::{Sender, SmtpMailer, SmtpServer};
-use adapters_oauth::{Application, GitHub, GitLab};
+use adapters_oauth::{Application, GitHub, GitLab, Oidc, OidcClient};
 use adapters_pricing::{FetchLimits, LiveTable};
 use domain::identity::Providers;
 use domain::identity::ports::IdentityProvider;
@@ -13,6 +13,7 @@ use domain::pricing::ports::PriceSource;
 
 use crate::settings::{Provider, Settings};
 use crate::startup::StartupError;
+use crate::system::SystemClock;
 
 /// The sign-in providers with a client id.
 pub fn providers(settings: &Settings) -> Result<Providers, StartupError> {
@@ -26,6 +27,10 @@ pub fn providers(settings: &Settings) -> Result<Providers, StartupError> {
     if let Some(application) = application(settings, &settings.gitlab, GitLab::NAME) {
         providers.push(Arc::new(GitLab::new(application).map_err(|error| failed(doing, &error))?));
     }
+    if let Some(client) = oidc_client(settings) {
+        let oidc = Oidc::new(client, Arc::new(SystemClock)).map_err(|error| failed(doing, &error))?;
+        providers.push(Arc::new(oidc));
+    }
     Ok(Providers::new(providers))
 }
 
@@ -36,9 +41,29 @@ fn application(settings: &Settings, provider: &Provider, name: &str) -> Option<A
         client_secret: client_secret.expose().to_owned(),
         web_url: provider.url.clone(),
         api_url: provider.api_url.clone(),
-        callback_url: format!("{}/api/v1/auth/oauth/{name}/callback", settings.app.public_url),
+        callback_url: callback_url(settings, name),
         timeout: Duration::from_secs(provider.timeout_seconds),
     })
+}
+
+fn oidc_client(settings: &Settings) -> Option<OidcClient> {
+    let oidc = &settings.oidc;
+    let (client_id, client_secret) = (oidc.client_id.clone()?, oidc.client_secret.as_ref()?);
+    Some(OidcClient {
+        issuer: oidc.issuer.clone(),
+        display_name: oidc.name.clone(),
+        client_id,
+        client_secret: client_secret.expose().to_owned(),
+        callback_url: callback_url(settings, Oidc::NAME),
+        scopes: oidc.scopes.clone(),
+        groups_claim: oidc.groups_claim.clone(),
+        groups: oidc.groups.iter().cloned().collect(),
+        timeout: Duration::from_secs(oidc.timeout_seconds),
+    })
+}
+
+fn callback_url(settings: &Settings, provider: &str) -> String {
+    format!("{}/api/v1/auth/oauth/{provider}/callback", settings.app.public_url)
 }
 
 /// The mailer of the server that `SMTP_URL` names; `None` without it.

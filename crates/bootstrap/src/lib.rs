@@ -7,6 +7,7 @@ pub mod manual;
 pub mod metrics;
 pub mod out;
 pub mod passwords;
+pub mod postgres_release;
 pub mod prices;
 pub mod registration;
 pub mod service;
@@ -16,6 +17,8 @@ pub mod startup;
 pub mod store;
 pub mod system;
 pub mod telemetry;
+#[cfg(feature = "otlp")]
+mod traces;
 pub mod version;
 
 pub use settings::Settings;

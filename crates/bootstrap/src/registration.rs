@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use adapters_oauth::Oidc;
 use domain::identity::{Email, RegistrationMode, RegistrationPolicy};
 
 use crate::settings::{self, Settings, Visibility};
@@ -18,7 +19,9 @@ pub fn policy(settings: &Settings) -> RegistrationPolicy {
         Some(visibility) => visibility == Visibility::Private,
         None => mode != RegistrationMode::Open,
     };
-    let organizations = registration.github_organizations.iter().map(|name| name.to_ascii_lowercase()).collect();
+    let groups = settings.oidc.groups.iter().map(|group| Oidc::organization(group));
+    let organizations = registration.github_organizations.iter().cloned().chain(groups);
+    let organizations = organizations.map(|name| name.to_ascii_lowercase()).collect();
     RegistrationPolicy {
         mode,
         email_domains: domains(&registration.email_domains),
@@ -67,5 +70,17 @@ mod tests {
         let domains: Vec<&str> = policy.email_domains.iter().map(String::as_str).collect();
         assert_eq!(domains, ["example.org", "xn--bcher-kva.example"]);
         assert!(policy.organizations.contains("acme-inc"));
+    }
+
+    #[test]
+    fn groups_of_openid_connect_are_no_github_organizations() {
+        let policy = set(&[
+            ("BURNTOP__OIDC__GROUPS", "Staff"),
+            ("OIDC_ISSUER", "https://id.example.org"),
+            ("OIDC_CLIENT_ID", "id"),
+            ("OIDC_CLIENT_SECRET", "secret"),
+        ]);
+        let organizations: Vec<&str> = policy.organizations.iter().map(String::as_str).collect();
+        assert_eq!(organizations, ["oidc:staff"]);
     }
 }

@@ -1,6 +1,7 @@
 //! Errors at the start of a program, with what to do.
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::settings::{SettingsError, without_password};
 
@@ -249,6 +250,10 @@ pub enum StartupError {
         reason: String,
     },
 
+    /// Another process writes a backup to the directory.
+    #[error("another backup to {} is running; nothing was done", .dir.display())]
+    BackupRunning { dir: PathBuf },
+
     #[error("{doing} failed: {reason}")]
     Other {
         /// The failed operation, as a participle such as "opening the database".
@@ -258,6 +263,14 @@ pub enum StartupError {
 }
 
 impl StartupError {
+    /// The exit code of a program that ends with this error.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::BackupRunning { .. } => 3,
+            _ => 1,
+        }
+    }
+
     /// The error for a database at `url` that cannot be used, from the SQLSTATE code if the server sent one, else from the driver's
     /// message. `doing` is the failed operation, for errors without a known meaning.
     pub fn database(doing: &'static str, url: &str, sqlstate: Option<&str>, message: &str) -> Self {

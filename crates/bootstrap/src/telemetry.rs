@@ -1,23 +1,35 @@
-//! Logs: text or JSON lines on standard error, filtered by level.
+//! Logs: text or JSON lines on standard error, filtered by level; and traces, where the program is built with them.
 
 use std::io::{IsTerminal, stderr};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::settings::Settings;
+use crate::startup::StartupError;
+use crate::version::version;
 
 /// Crates whose lines below a warning are useless to an operator.
-const WARN_ONLY_CRATES: [&str; 6] = ["actix_server", "h2", "hyper", "mio", "rustls", "tokio_postgres"];
+const WARN_ONLY_CRATES: [&str; 8] =
+    ["actix_server", "h2", "hyper", "mio", "opentelemetry", "reqwest", "rustls", "tokio_postgres"];
 
 /// Logs each malformed request as an error. The client gets the error already, and clients must not be able to fill the log.
 const SILENCED_DIRECTIVE: &str = "actix_http::h1::dispatcher=off";
 
-/// Starts logging for the process; fails if it is started already.
-pub fn start(settings: &Settings) -> Result<(), TryInitError> {
+/// Logging and the export of traces, for the lifetime of the process. The last traces are sent when it is dropped.
+#[derive(Debug)]
+#[must_use = "the export of traces ends when this is dropped"]
+pub struct Telemetry {
+    #[cfg(feature = "otlp")]
+    _traces: Option<crate::traces::Traces>,
+}
+
+/// Starts logging and traces for the process; fails if it is started already. `service` names the program in traces. Call it outside of a
+/// runtime.
+pub fn start(settings: &Settings, service: &'static str) -> Result<Telemetry, StartupError> {
     // `Settings` has checked the level.
     let filter = filter(&level(settings)).unwrap_or_default();
     let lines: Box<dyn Layer<Registry> + Send + Sync> = if settings.log.json {
@@ -27,7 +39,28 @@ pub fn start(settings: &Settings) -> Result<(), TryInitError> {
     } else {
         Box::new(fmt::layer().with_ansi(stderr().is_terminal()).with_writer(stderr))
     };
-    tracing_subscriber::registry().with(lines.with_filter(filter)).try_init()
+    let layers = vec![lines.with_filter(filter).boxed()];
+    #[cfg(feature = "otlp")]
+    let (layers, traces) = match crate::traces::start(settings, service)? {
+        Some((layer, traces)) => (layers.into_iter().chain([layer]).collect(), Some(traces)),
+        None => (layers, None),
+    };
+    tracing_subscriber::registry()
+        .with(layers)
+        .try_init()
+        .map_err(|error| StartupError::Other { doing: "starting the log", reason: error.to_string() })?;
+    #[cfg(not(feature = "otlp"))]
+    let _ = service;
+    Ok(Telemetry {
+        #[cfg(feature = "otlp")]
+        _traces: traces,
+    })
+}
+
+/// Logs what starts: a service writes this line first.
+pub fn announce(settings: &Settings) {
+    let file = settings.file().map_or_else(|| "none".to_owned(), |file| file.display().to_string());
+    tracing::info!(version = version(), configuration = file, "starting");
 }
 
 /// The configured level. Development mode means `debug` unless a level is set.

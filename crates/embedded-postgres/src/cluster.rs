@@ -84,12 +84,12 @@ impl Cluster {
     /// - [`Error::NotStarted`] with the end of the log if the server does not start.
     pub fn start(dir: &DataDir, options: &ClusterOptions) -> Result<Self, Error> {
         if !dir.path().exists() {
-            Binaries::find(None)?; // a failure here leaves no empty directory behind
+            Binaries::find_in(dir.path(), None)?; // a failure here leaves no empty directory behind
         }
         dir.claim()?;
         let lock = dir.lock()?;
         let version = create::version_of(dir)?;
-        let binaries = Binaries::find(version.as_ref().and_then(|version| version.parse().ok()))?;
+        let binaries = Binaries::find_in(dir.path(), version.as_ref().and_then(|version| version.parse().ok()))?;
         match version {
             Some(cluster) if cluster != binaries.major().to_string() => {
                 return Err(Error::OtherVersion { dir: dir.path().to_owned(), cluster, installed: binaries.major() });
@@ -154,7 +154,7 @@ impl Cluster {
             return Ok(false);
         }
         let version = create::version_of(&self.dir)?;
-        let binaries = Binaries::find(version.and_then(|version| version.parse().ok()))?;
+        let binaries = Binaries::find_in(self.dir.path(), version.and_then(|version| version.parse().ok()))?;
         stop_left_over(&self.dir)?;
         let start = Instant::now();
         let child = loop {

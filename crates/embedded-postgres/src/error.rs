@@ -19,8 +19,30 @@ pub enum Error {
         /// The value of `POSTGRES_BIN`.
         dir: PathBuf,
         /// The first missing program.
-        missing: &'static str,
+        missing: String,
     },
+
+    /// There is no `pg_dump` for the server.
+    #[error(
+        "a backup of PostgreSQL {server} needs pg_dump and pg_restore of version {server} or newer, and {} is installed: \
+         install them (`apt-get install postgresql-client-{server}` or `brew install postgresql@{server}`), or name their directory \
+         in POSTGRES_BIN",
+        .found.map_or_else(|| "none".to_owned(), |found| format!("only version {found}"))
+    )]
+    NoClient {
+        /// The major version of the server.
+        server: u32,
+        /// The newest major version found.
+        found: Option<u32>,
+    },
+
+    /// A release of PostgreSQL could not be downloaded, or is not what it should be.
+    #[error(
+        "PostgreSQL is not installed here, and getting it from {url} failed: {reason}. Try again, name a mirror in \
+         POSTGRES_RELEASE_URL, install PostgreSQL (`apt-get install postgresql` or `brew install postgresql`), or set DATABASE_URL \
+         to a server that runs elsewhere"
+    )]
+    NotDownloaded { url: String, reason: String },
 
     /// All releases that were found are too old.
     #[error(

@@ -1,4 +1,4 @@
-//! Starts a private PostgreSQL from the binaries on this machine.
+//! Starts a private PostgreSQL from the binaries on this machine, or from a release that is downloaded once.
 //!
 //! A data directory has these files; only `cluster/` belongs to PostgreSQL:
 //!
@@ -10,6 +10,7 @@
 //! postmaster       pid and start of the server process, to recognise it later
 //! postgres.log     the log of PostgreSQL
 //! cluster/         the PostgreSQL cluster, owned by the user that runs it
+//! postgresql/      downloaded releases of PostgreSQL, one directory a version
 //! ```
 //!
 //! ```no_run
@@ -24,6 +25,7 @@
 //! ```
 
 mod account;
+mod archive;
 mod binaries;
 mod cluster;
 mod create;
@@ -31,6 +33,7 @@ mod directory;
 mod error;
 mod files;
 mod postmaster;
+mod release;
 mod sql;
 pub mod testing;
 
@@ -39,6 +42,7 @@ pub use binaries::{Binaries, MINIMUM_MAJOR};
 pub use cluster::{Cluster, ClusterOptions, Durability, attach};
 pub use directory::{DataDir, PathOrigin};
 pub use error::Error;
+pub use release::{Download, DownloadedChunk, Release};
 
 /// The database that each cluster is created with.
 pub const DATABASE: &str = "burntop";

@@ -1,5 +1,6 @@
-//! A loopback server with scripted answers, for the tests of adapters.
+//! Loopback servers with scripted answers, for the tests of adapters: [`Script`] answers in order, [`Pages`] by path.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Once};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -49,6 +50,11 @@ pub struct ReceivedRequest {
 }
 
 impl ReceivedRequest {
+    fn path(&self) -> &str {
+        let target = self.line.split(' ').nth(1).unwrap_or_default();
+        target.split('?').next().unwrap_or_default()
+    }
+
     /// The header called `name` (in lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -80,7 +86,7 @@ impl Script {
                 let act = acts[next.min(acts.len() - 1)].clone();
                 next += 1;
                 let recorded = recorded.clone();
-                tokio::spawn(async move { play(stream, act, &recorded).await });
+                tokio::spawn(async move { play(stream, |_| act, &recorded).await });
             }
         });
         Self { url, requests }
@@ -100,15 +106,73 @@ impl Script {
     }
 }
 
+/// A server with an answer for each path, which can be replaced; other paths are a 404.
+#[derive(Debug)]
+pub struct Pages {
+    /// The address, without a path.
+    pub url: String,
+    answers: Arc<Mutex<HashMap<String, ScriptedResponse>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
+}
+
+impl Pages {
+    /// Starts a server without pages; installs a TLS implementation.
+    ///
+    /// # Panics
+    /// If no port is free.
+    pub async fn start() -> Self {
+        install_tls();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let pages = Self { url, answers: Arc::default(), requests: Arc::default() };
+        let (answers, requests) = (pages.answers.clone(), pages.requests.clone());
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (answers, requests) = (answers.clone(), requests.clone());
+                tokio::spawn(async move {
+                    let answer = |request: &ReceivedRequest| {
+                        let known = answers.lock().expect("answers").get(request.path()).cloned();
+                        known.unwrap_or_else(|| respond(404, "{}"))
+                    };
+                    play(stream, answer, &requests).await;
+                });
+            }
+        });
+        pages
+    }
+
+    /// Answers requests to `path` with `answer`.
+    ///
+    /// # Panics
+    /// If a request made the server panic.
+    pub fn set(&self, path: &str, answer: ScriptedResponse) {
+        self.answers.lock().expect("answers").insert(path.to_owned(), answer);
+    }
+
+    /// The requests to `path` so far.
+    ///
+    /// # Panics
+    /// If a request made the server panic.
+    pub fn requests_to(&self, path: &str) -> Vec<ReceivedRequest> {
+        let requests = self.requests.lock().expect("requests");
+        requests.iter().filter(|request| request.path() == path).cloned().collect()
+    }
+}
+
 /// Installs a TLS implementation for rustls, once.
 pub fn install_tls() {
     static TLS: Once = Once::new();
     TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
 
-async fn play(mut stream: TcpStream, act: ScriptedResponse, recorded: &Mutex<Vec<ReceivedRequest>>) {
-    let Some(requests) = read(&mut stream).await else { return };
-    recorded.lock().expect("requests").push(requests);
+async fn play(
+    mut stream: TcpStream,
+    act: impl FnOnce(&ReceivedRequest) -> ScriptedResponse,
+    recorded: &Mutex<Vec<ReceivedRequest>>,
+) {
+    let Some(request) = read(&mut stream).await else { return };
+    let act = act(&request);
+    recorded.lock().expect("requests").push(request);
     let (status, header, length, body) = match act {
         ScriptedResponse::Say { status, header, body } => (status, header, body.len(), body),
         ScriptedResponse::HangUp => return,

@@ -170,7 +170,7 @@ fn external_account(line: lines::ExternalAccountLine, now: OffsetDateTime) -> Re
     Ok(ExternalLink {
         user: UNSET,
         provider: ProviderName::trusted(provider),
-        subject: text("subject", line.subject, 1, 200)?,
+        subject: text("subject", line.subject, 1, 1_000)?,
         login: text("login", line.login, 1, 200)?,
         linked_at: past("linked_at", line.linked_at, now)?,
     })

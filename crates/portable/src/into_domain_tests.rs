@@ -149,6 +149,7 @@ fn read_part_bad_value_of_any_other_type_names_the_field() {
         (&event, "reason", json!(""), "must have at least 1 characters"),
         (&external, "provider", json!("Git Hub"), "must have lower-case letters, digits and hyphens"),
         (&external, "subject", json!(""), "must have at least 1 characters"),
+        (&external, "subject", json!("x".repeat(1_001)), "must have at most 1000 characters"),
         (&token, "scopes", json!(["admin"]), "\"admin\" is not a scope"),
         (&preference, "kind", json!("party"), "is not known to this release"),
         (&code, "code", json!("!"), "is not a referral code"),

@@ -8,6 +8,7 @@ use domain::error::ErrorKind;
 use domain::jobs::ports::{JobOutcome, TakenJob};
 use domain::jobs::{JobAttempt, JobError, RetryDecision, judge};
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use crate::handlers::JobRunner;
 use crate::metrics;
@@ -32,7 +33,8 @@ async fn run(work: Arc<dyn JobRunner>, clock: Arc<dyn Clock>, taken: TakenJob, b
     // In a task of its own, a panic ends only this attempt, and blocking work does not delay the queue. A `JoinSet` aborts its
     // task when it is dropped: a job that is cut off does not run on beside its next attempt.
     let mut doing = JoinSet::new();
-    doing.spawn(async move { work.run(&job, Some(JobAttempt { job: id, number: attempt })).await });
+    let span = tracing::error_span!("job", %id, job = kind.name(), attempt);
+    doing.spawn(async move { work.run(&job, Some(JobAttempt { job: id, number: attempt })).await }.instrument(span));
     let limit = std::time::Duration::try_from(kind.limit()).unwrap_or(std::time::Duration::MAX);
     let (error_kind, error) = match tokio::time::timeout(limit, doing.join_next()).await {
         Ok(Some(Ok(Ok(report)))) => {

@@ -3,19 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bootstrap::settings::Retention;
+use domain::administration::AuditRetention;
 use domain::clock::Clock;
 use domain::identity::EndedSignIns;
 use domain::jobs::{JobError, JobStore};
 use domain::leaderboard::Leaderboard;
-use domain::notifications::{Forgotten, Notifications};
+use domain::notifications::{Forgotten, Notifications, RetentionPeriods};
 use domain::users::{PurgeReport, Users};
 use time::Duration;
-
-/// The retention of finished jobs. The key of a stored job prevents the same work from being queued again.
-const DONE_JOB_RETENTION: Duration = Duration::days(30);
-
-/// The retention of dead jobs, for inspection by an operator.
-const DEAD_JOB_RETENTION: Duration = Duration::days(90);
 
 /// The jobs that one statement removes.
 const BATCH: u32 = 5_000;
@@ -27,7 +23,9 @@ pub struct Cleanup {
     pub(crate) ended: EndedSignIns,
     pub(crate) boards: Leaderboard,
     pub(crate) jobs: Arc<dyn JobStore>,
+    pub(crate) audit: AuditRetention,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) retention: Retention,
 }
 
 /// The numbers of removed rows.
@@ -40,6 +38,7 @@ pub struct CleanupReport {
     pub ranks: u64,
     /// Finished and dead jobs.
     pub jobs: u64,
+    pub audit_records: u64,
     /// Deleted accounts whose grace period is over.
     pub purged: PurgeReport,
 }
@@ -47,24 +46,27 @@ pub struct CleanupReport {
 impl Cleanup {
     /// Removes rows in batches until none is left or `stop` returns true. The purge of accounts is last, because it can take long.
     pub async fn run(&self, stop: impl Fn() -> bool) -> Result<CleanupReport, JobError> {
+        let Retention { expired_credentials_days, rank_history_days, .. } = self.retention;
+        let periods = RetentionPeriods {
+            read: days(self.retention.read_notifications_days),
+            unread: days(self.retention.unread_notifications_days),
+        };
         Ok(CleanupReport {
-            ended: self.ended.forget(&stop).await.map_err(JobError::new)?,
-            notifications: self.notifications.forget(&stop).await.map_err(JobError::new)?,
-            ranks: self.boards.prune(&stop).await.map_err(JobError::new)?,
+            ended: self.ended.forget(days(expired_credentials_days), &stop).await.map_err(JobError::new)?,
+            notifications: self.notifications.forget(periods, &stop).await.map_err(JobError::new)?,
+            ranks: self.boards.prune(rank_history_days, &stop).await.map_err(JobError::new)?,
             jobs: self.prune_jobs(&stop).await?,
+            audit_records: self.prune_audit_log(&stop).await?,
             purged: self.users.purge(&stop).await.map_err(JobError::new)?,
         })
     }
 
     async fn prune_jobs(&self, stop: impl Fn() -> bool) -> Result<u64, JobError> {
         let now = self.clock.now();
+        let (done, dead) = (days(self.retention.finished_jobs_days), days(self.retention.dead_jobs_days));
         let mut pruned = 0;
         while !stop() {
-            let batch = self
-                .jobs
-                .prune(now - DONE_JOB_RETENTION, now - DEAD_JOB_RETENTION, BATCH)
-                .await
-                .map_err(JobError::new)?;
+            let batch = self.jobs.prune(now - done, now - dead, BATCH).await.map_err(JobError::new)?;
             pruned += batch;
             if batch < u64::from(BATCH) {
                 break;
@@ -72,6 +74,17 @@ impl Cleanup {
         }
         Ok(pruned)
     }
+
+    async fn prune_audit_log(&self, stop: impl Fn() -> bool) -> Result<u64, JobError> {
+        match self.retention.audit_log_days {
+            Some(kept) => self.audit.prune(days(kept), stop).await.map_err(JobError::new),
+            None => Ok(0),
+        }
+    }
+}
+
+fn days(days: u16) -> Duration {
+    Duration::days(days.into())
 }
 
 impl fmt::Display for CleanupReport {
@@ -83,6 +96,7 @@ impl fmt::Display for CleanupReport {
             format!("{} ({read} read, {unread} unread)", count(read + unread, "notification", "notifications")),
             count(self.ranks, "day of ranks", "days of ranks"),
             count(self.jobs, "job", "jobs"),
+            count(self.audit_records, "audit record", "audit records"),
             format!(
                 "{} purged ({}, {})",
                 count(accounts, "account", "accounts"),
@@ -104,18 +118,19 @@ mod tests {
 
     #[test]
     fn cleanup_report_counts_removed_rows() {
-        let nothing = "removed 0 sessions and tokens, 0 notifications (0 read, 0 unread), 0 days of ranks, 0 jobs, 0 accounts purged \
-                       (0 messages, 0 other rows)";
+        let nothing = "removed 0 sessions and tokens, 0 notifications (0 read, 0 unread), 0 days of ranks, 0 jobs, \
+                       0 audit records, 0 accounts purged (0 messages, 0 other rows)";
         assert_eq!(CleanupReport::default().to_string(), nothing);
         let removed = CleanupReport {
             ended: 1,
             notifications: Forgotten { read: 5_000, unread: 17 },
             ranks: 3,
             jobs: 1,
+            audit_records: 2,
             purged: PurgeReport { accounts: 2, messages: 250_000, others: 1 },
         };
-        let some = "removed 1 session or token, 5017 notifications (5000 read, 17 unread), 3 days of ranks, 1 job, 2 accounts purged \
-                    (250000 messages, 1 other row)";
+        let some = "removed 1 session or token, 5017 notifications (5000 read, 17 unread), 3 days of ranks, 1 job, \
+                    2 audit records, 2 accounts purged (250000 messages, 1 other row)";
         assert_eq!(removed.to_string(), some);
     }
 }

@@ -46,6 +46,8 @@ pub(crate) enum Command {
     /// List, disable, enable and delete users, end their sessions, and make links for new passwords
     #[command(subcommand)]
     User(UserCommand),
+    /// Write a consistent backup of the database, `burntop-<UTC time>.dump`, which `pg_restore` reads. The server may run meanwhile
+    Backup(Backup),
     /// Compute roll-ups, streaks, XP and achievements again from the ledger, and report what was repaired
     Rebuild(Rebuild),
 }
@@ -74,8 +76,8 @@ pub(crate) enum Once {
     Platform,
     /// Find implausible usage
     Plausibility,
-    /// Remove expired rows: ended sign-ins, read notifications after 90 days and all after a year, ranks, finished and dead
-    /// jobs, accounts deleted more than 30 days ago
+    /// Remove old rows as the section `retention` of the configuration says: expired sign-ins, notifications, ranks, finished and
+    /// dead jobs, audit records. Purge accounts deleted more than 30 days ago
     Cleanup,
 }
 
@@ -231,6 +233,15 @@ impl Status {
             Self::Dead => JobStatus::Dead,
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// An existing directory outside the data directory
+    pub(crate) dir: std::path::PathBuf,
+    /// Afterwards remove the oldest backups in the directory, so that this many remain. Without this option none is removed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) keep: Option<u32>,
 }
 
 #[derive(Debug, Args)]

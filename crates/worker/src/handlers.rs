@@ -5,6 +5,7 @@ use std::sync::Arc;
 use adapters_postgres::Database;
 use async_trait::async_trait;
 use bootstrap::{Settings, StartupError};
+use domain::administration::AuditRetention;
 use domain::dashboard::PlatformFigures;
 use domain::deps::Deps;
 use domain::error::{DomainError, ErrorDetails, ErrorKind};
@@ -85,7 +86,9 @@ impl Handlers {
                 ended: EndedSignIns::new(deps.clone()),
                 boards,
                 jobs: Arc::new(database.clone()) as Arc<dyn JobStore>,
+                audit: AuditRetention::new(deps.clone()),
                 clock: deps.clock.clone(),
+                retention: settings.retention,
             },
             cancelled,
         })

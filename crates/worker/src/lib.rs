@@ -2,6 +2,7 @@
 //! own process.
 
 mod attempt;
+pub mod backup;
 pub mod cleanup;
 mod handlers;
 pub mod import;

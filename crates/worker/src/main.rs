@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use bootstrap::database::Database;
 use bootstrap::metrics::Metrics;
 use bootstrap::store::{open_for_command, open_for_jobs};
-use bootstrap::{Settings, StartupError};
+use bootstrap::{Settings, StartupError, telemetry};
 use clap::{CommandFactory, Parser};
 use cli::{Cli, Command, Invocation};
 
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(error.exit_code())
         }
     }
 }
@@ -33,9 +33,12 @@ fn run(cli: Cli) -> Result<(), StartupError> {
 
 fn run_on_database(command: Command) -> Result<(), StartupError> {
     let settings = Settings::load()?;
-    bootstrap::telemetry::start(&settings).map_err(|error| failed("starting the log", error.to_string()))?;
+    let _telemetry = telemetry::start(&settings, "worker")?;
     let metrics = match &command {
-        Command::Run(_) => worker::metrics::start(&settings)?,
+        Command::Run(_) => {
+            telemetry::announce(&settings);
+            worker::metrics::start(&settings)?
+        }
         _ => None,
     };
     let database = match &command {
@@ -53,6 +56,11 @@ fn run_on_database(command: Command) -> Result<(), StartupError> {
 }
 
 async fn obey(settings: &Settings, url: &str, command: Command, metrics: Option<Metrics>) -> Result<(), StartupError> {
+    let command = match command {
+        // A backup does not need the schema of this program.
+        Command::Backup(args) => return commands::backup::backup(settings, url, args).await,
+        other => other,
+    };
     let store = match &command {
         Command::Run(_) => {
             let store = open_for_jobs(settings, url).await?;
@@ -74,6 +82,8 @@ async fn obey(settings: &Settings, url: &str, command: Command, metrics: Option<
         Command::Admin(args) => commands::admin::admin(&store, args).await,
         Command::Invite(command) => commands::invite::invite(settings, &store, command).await,
         Command::User(command) => commands::user::user(settings, &store, command).await,
+        // Done above.
+        Command::Backup(_) => Ok(()),
         Command::Rebuild(args) => commands::rebuild::rebuild(&store, args).await,
     };
     store.close();

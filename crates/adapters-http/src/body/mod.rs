@@ -25,6 +25,7 @@ use raw::MediaType;
 
 use crate::error::{ApiError, ApiResult};
 use crate::limits::take_seat;
+use crate::request_log;
 use crate::validation::{FromFields, Problems, fields};
 
 /// The limits of bodies, from the app's data as `Data<BodyLimits>`; without it the defaults hold.
@@ -105,7 +106,7 @@ pub(crate) struct CollectedBody {
 /// Does `work` on a thread that serves no requests.
 pub(crate) async fn unblocked<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
     spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(%error, "reading a request body failed");
+        request_log::record_reason(&format_args!("reading the body failed: {error}"));
         ApiError::internal()
     })
 }

@@ -47,7 +47,10 @@ impl DeclaredBody {
     /// Checks the headers before a byte is read: 415, 413, 400.
     pub(super) fn of(request: &HttpRequest, media: MediaType, limit: usize) -> ApiResult<Self> {
         if !media.fits(request) {
-            return Err(ApiError::unsupported_media_type());
+            return Err(match media {
+                MediaType::Json => ApiError::unsupported_media_type(),
+                MediaType::Form => ApiError::not_a_form(),
+            });
         }
         let length = request.headers().get(CONTENT_LENGTH).and_then(|header| header.to_str().ok()?.parse().ok());
         // What is too large while it is packed is not smaller unpacked.

@@ -24,14 +24,15 @@ use actix_web::{Error, HttpMessage, HttpResponse};
 use domain::clock::Clock;
 use domain::ids::Ids;
 use futures_util::FutureExt;
-use tracing::field::Empty;
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 pub use correlation::CorrelationId;
 
+use crate::client_ip::client_ip;
 use crate::error::ApiError;
 use crate::limits::RateLimitHeaders;
 use crate::metrics::{MatchedRoute, RequestMetrics};
+use crate::request_log;
 use cors::Cors;
 
 /// The settings of the edge.
@@ -104,10 +105,7 @@ impl Edge {
         headers::forget_impossible_encodings(&mut request);
         let method = request.method().clone();
         let cors = self.cors.judge(request.head());
-        let span = tracing::info_span!(
-            "request", method = %method, route = Empty, status = Empty, correlation_id = %id, user_id = Empty,
-            duration_ms = Empty,
-        );
+        let span = request_log::span(client_ip(request.request()), &method, &id);
 
         let served = if cors.is_preflight() {
             Ok(request.into_response(HttpResponse::NoContent().finish()))
@@ -129,7 +127,7 @@ impl Edge {
             answer = answer.map_body(|_, body| BoxBody::new(body::UnsentBody(body.size())));
         }
         let took = started.elapsed();
-        log(&span, route.as_str(), &answer, took);
+        request_log::write(&span, route.as_str(), answer.status(), took);
         in_flight.answered(&method, &route, answer.status(), took);
         match request {
             Some(request) => Ok(ServiceResponse::new(request, answer)),
@@ -148,11 +146,11 @@ impl Edge {
             Ok(Ok(Ok(response))) => Ok(response.map_into_boxed_body()),
             Ok(Ok(Err(error))) => Err(ApiError::of(&error, error.as_response_error().status_code())),
             Ok(Err(panic)) => {
-                tracing::error!(panic = message(&*panic), "handler panicked");
+                request_log::record_reason(&format_args!("handler panicked: {}", message(&*panic)));
                 Err(ApiError::internal())
             }
             Err(_) => {
-                tracing::warn!("request timed out");
+                request_log::record_reason(&"timed out");
                 Err(ApiError::unavailable())
             }
         }
@@ -182,13 +180,6 @@ fn keep_headers(old: &HeaderMap, new: &mut HeaderMap) {
             old.get_all(name).for_each(|value| new.append(name.clone(), value.clone()));
         }
     }
-}
-
-fn log(span: &Span, route: &str, answer: &HttpResponse, took: Duration) {
-    let status = answer.status().as_u16();
-    let duration_ms = took.as_secs_f64() * 1000.0;
-    span.record("route", route).record("status", status).record("duration_ms", duration_ms);
-    span.in_scope(|| tracing::info!("served"));
 }
 
 /// The message of a panic.

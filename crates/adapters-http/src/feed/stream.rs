@@ -86,6 +86,7 @@ mod tests {
     use domain::social::ports::{ActivitySubscription, MockActivityHub, MockFeedReader};
     use domain::social::{Feed, LiveActivity};
     use domain::testing::{TestReads, TestStore};
+    use domain::users::Username;
     use uuid::Uuid;
 
     use super::*;
@@ -114,6 +115,7 @@ mod tests {
             look.map(|open| {
                 open.then_some(Principal {
                     user: ADA,
+                    username: Username::trusted("ada"),
                     via: AuthMethod::Session(session),
                     is_admin: false,
                     last_used_at: Some(NOW),

@@ -231,6 +231,18 @@ impl AccountBody {
     }
 }
 
+/// A provider through which users sign in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SignInProvider)]
+pub(super) struct ProviderBody {
+    /// Its name in addresses.
+    pub(super) provider: String,
+    /// Its name for users.
+    pub(super) display_name: String,
+    /// The address at which a browser begins to sign in.
+    pub(super) url: String,
+}
+
 /// An account at a provider, through which the caller signs in.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LinkedAccount)]

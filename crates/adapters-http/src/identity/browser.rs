@@ -52,6 +52,8 @@ pub(super) enum SignInFailure {
     MissingCode,
     /// Another browser began the sign-in, or it began too long ago.
     InvalidState,
+    /// The provider does not answer.
+    ProviderUnavailable,
     /// Anything else.
     AuthFailed,
     /// The account is disabled, or a limit on new accounts refused it, in a sentence.
@@ -68,6 +70,9 @@ impl SignInFailure {
                 "invalid_state",
                 "This sign-in was begun in another browser, or more than 10 minutes ago. Begin it again.",
             ),
+            Self::ProviderUnavailable => {
+                ("auth_failed", "The provider does not answer. Try again later, or sign in another way.")
+            }
             Self::NoAccount(reason) => ("auth_failed", reason),
             Self::AuthFailed => ("auth_failed", "The sign-in through the provider failed. Try again."),
         }

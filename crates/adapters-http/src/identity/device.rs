@@ -3,22 +3,22 @@
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Query as Pairs};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::error::DomainError;
 use domain::identity::{
     DeviceLogin, DeviceLogins, DevicePollState, Identity, IdentityError, Password, PollAnswer, StartedDeviceLogin,
     UserCode,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::answer::{Json, NoContent};
 use crate::body::{Body, FormBody};
 use crate::caller::{Caller, device};
-use crate::error::{ApiError, ApiResult, ErrorCode};
-use crate::limits::{Access, RateClass};
+use crate::error::{ApiError, ApiResult};
+use crate::limits::{Access, Limits, RateClass, accept};
 use crate::openapi::failures;
-use crate::page::{escaped, html};
+use crate::page::{self as pages, escaped, html};
 use crate::routes::Routes;
 use crate::validation::{Flag, Line, Optional, Text, body};
 
@@ -27,9 +27,9 @@ const STYLE: &str = include_str!("device.css");
 
 pub(super) fn routes() -> Routes {
     crate::routes![
-        begin_device: Public, Auth;
-        poll_device: Public, Auth;
-        confirm_device: Session, Auth;
+        begin_device: Public;
+        poll_device: Public, DevicePoll;
+        confirm_device: Session, SignIn;
     ]
     .under("/device")
 }
@@ -37,8 +37,8 @@ pub(super) fn routes() -> Routes {
 /// The page on which the user confirms, and its style.
 pub(crate) fn pages() -> Routes {
     Routes::default()
-        .limited_page(Method::GET, "/device", Access::Public, RateClass::Auth, show)
-        .form("/device", Access::Public, RateClass::Auth, answer)
+        .limited_page(Method::GET, "/device", Access::Public, RateClass::SignIn, show)
+        .form("/device", Access::Public, RateClass::SignIn, answer)
         .page("/device/style.css", Access::Public, style)
 }
 
@@ -161,8 +161,22 @@ async fn begin_device(
         "access_token": "s_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc", "token_type": "Bearer", "expires_in": 2_592_000,
     })))
 )]
-async fn poll_device(body: Body<AskBody>, logins: Data<DeviceLogins>) -> ApiResult<Json<TokenBody>> {
-    match logins.ask(&body.read().await?.device_code).await? {
+async fn poll_device(
+    request: HttpRequest,
+    body: Body<AskBody>,
+    logins: Data<DeviceLogins>,
+) -> ApiResult<Json<TokenBody>> {
+    let AskBody { device_code } = body.read().await?;
+    let limits = request.app_data::<Data<Limits>>();
+    if limits.is_some_and(|limits| limits.polls_too_often(Sha256::digest(&device_code).into())) {
+        accept(&request);
+        return Err(refusal(DevicePollState::SlowDown));
+    }
+    let answer = logins.ask(&device_code).await?;
+    if answer != PollAnswer::Not(DevicePollState::Expired) {
+        accept(&request);
+    }
+    match answer {
         PollAnswer::SignedIn(signed_in) => {
             let lifetime = signed_in.session.expires_at - signed_in.session.created_at;
             Ok(Json(TokenBody {
@@ -183,10 +197,16 @@ async fn poll_device(body: Body<AskBody>, logins: Data<DeviceLogins>) -> ApiResu
     request_body(content = ConfirmBody, example = json!({"user_code": "BCDF-GHJK", "approve": true})),
     responses((status = 204, description = "The next poll of the program has the outcome"), failures::NotFound)
 )]
-async fn confirm_device(caller: Caller, body: Body<ConfirmBody>, logins: Data<DeviceLogins>) -> ApiResult<NoContent> {
+async fn confirm_device(
+    request: HttpRequest,
+    caller: Caller,
+    body: Body<ConfirmBody>,
+    logins: Data<DeviceLogins>,
+) -> ApiResult<NoContent> {
     let ConfirmBody { user_code, approve } = body.read().await?;
     let code = UserCode::parse(&user_code).ok_or(IdentityError::UnknownUserCode)?;
     logins.confirm(caller.id, caller.session()?, &code, approve).await?;
+    accept(&request);
     Ok(NoContent)
 }
 
@@ -228,11 +248,17 @@ async fn style() -> HttpResponse {
     HttpResponse::Ok().content_type("text/css; charset=utf-8").body(STYLE)
 }
 
-async fn show(asking: Pairs<DevicePageQuery>, logins: Data<DeviceLogins>) -> HttpResponse {
+async fn show(request: HttpRequest, asking: Pairs<DevicePageQuery>, logins: Data<DeviceLogins>) -> HttpResponse {
     let code = asking.user_code.as_deref().and_then(UserCode::parse);
-    let Some(code) = code else { return page(StatusCode::OK, None, "Type the code that your program shows.") };
+    let Some(code) = code else {
+        accept(&request);
+        return page(StatusCode::OK, None, "Type the code that your program shows.");
+    };
     match logins.waiting(&code).await {
-        Ok(login) => filled_page(StatusCode::OK, Some(&code), WARNING, &claims(&login)),
+        Ok(login) => {
+            accept(&request);
+            filled_page(StatusCode::OK, Some(&code), WARNING, &claims(&login))
+        }
         Err(error) => failure(&error, None),
     }
 }
@@ -265,7 +291,11 @@ async fn answer(
         let known = identity.recognise(&name, Password::typed(password), &device(&request)).await?;
         logins.confirm_by_password(&known, &code, yes).await
     };
-    Ok(match confirmed.await {
+    let confirmed = confirmed.await;
+    if confirmed.is_ok() {
+        accept(&request);
+    }
+    Ok(match confirmed {
         Ok(()) if yes => done("Your program is signed in. You can close this page."),
         Ok(()) => done("Your program was refused. You can close this page."),
         Err(error) => failure(&error, Some(&code)),
@@ -274,12 +304,8 @@ async fn answer(
 
 /// The form again, with what went wrong.
 fn failure(error: &IdentityError, code: Option<&UserCode>) -> HttpResponse {
-    let status = ErrorCode::from(error.kind()).status();
-    if status.is_server_error() {
-        tracing::warn!(%error, "confirming a device login failed");
-        return page(status, code, "An internal error occurred. Try again in a moment.");
-    }
-    page(status, code, &error.to_string())
+    let (status, message) = pages::failure(error);
+    page(status, code, &message)
 }
 
 fn page(status: StatusCode, code: Option<&UserCode>, message: &str) -> HttpResponse {

@@ -13,7 +13,7 @@ mod tokens;
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use domain::dashboard::Dashboard;
-use domain::identity::Identity;
+use domain::identity::{Identity, Registration};
 use domain::ids::SessionId;
 use domain::users::Profiles;
 
@@ -22,6 +22,7 @@ use crate::body::Body;
 use crate::caller::{Caller, device};
 use crate::error::ApiResult;
 use crate::input::PathArgs;
+use crate::limits::accept;
 use crate::openapi::failures;
 use crate::routes::Routes;
 pub use browser::Browser;
@@ -37,13 +38,13 @@ pub(crate) fn pages() -> Routes {
 /// The routes of sign-in.
 pub fn routes() -> Routes {
     crate::routes![
-        register: Public, Auth;
-        login: Public, Auth;
+        register: Public, SignIn;
+        login: Public, SignIn;
         logout: Session;
         me: Token(Read);
         sessions: Session;
         end_session: Session;
-        change_password: Session, Auth;
+        change_password: Session, SignIn;
     ]
     .and(oauth::routes())
     .and(tokens::routes())
@@ -72,8 +73,14 @@ async fn register(
     body: Body<RegisterBody>,
     identity: Data<Identity>,
 ) -> ApiResult<Created<SessionBody>> {
-    let registration = body.read().await?.into();
-    Ok(Created(identity.register(registration, device(&request)).await?.into()))
+    let registration: Registration = body.read().await?.into();
+    let is_invited = registration.invitation.is_some();
+    let session = identity.register(registration, device(&request)).await?;
+    // Invitations are counted where they are made.
+    if is_invited {
+        accept(&request);
+    }
+    Ok(Created(session.into()))
 }
 
 /// Sign in
@@ -90,7 +97,9 @@ async fn register(
 )]
 async fn login(request: HttpRequest, body: Body<LoginBody>, identity: Data<Identity>) -> ApiResult<Json<SessionBody>> {
     let LoginBody { email, password } = body.read().await?;
-    Ok(Json(identity.login(&email, password, device(&request)).await?.into()))
+    let session = identity.login(&email, password, device(&request)).await?;
+    accept(&request);
+    Ok(Json(session.into()))
 }
 
 /// Sign out
@@ -172,5 +181,6 @@ async fn change_password(
 ) -> ApiResult<NoContent> {
     let change = body.read().await?.into();
     identity.change_password(caller.id, caller.session()?, change, &device(&request)).await?;
+    accept(&request);
     Ok(NoContent)
 }

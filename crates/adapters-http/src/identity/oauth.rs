@@ -4,15 +4,17 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::clock::Clock;
 use domain::error::{DomainError, ErrorKind};
-use domain::identity::{IdentityError, NamedInvitation, OAuth, SignInRequest};
+use domain::identity::{IdentityError, NamedInvitation, OAuth, ProviderName, SignInRequest};
 
-use super::bodies::{LinkedBody, ProviderSignInBody, ProviderTokenBody, SessionBody, session_example};
+use super::bodies::{LinkedBody, ProviderBody, ProviderSignInBody, ProviderTokenBody, SessionBody, session_example};
 use super::browser::{Browser, COOKIE, SignInCookie, SignInFailure};
-use crate::answer::{Json, NoContent};
+use super::device::PublicUrl;
+use crate::answer::{Json, NoContent, Revalidated};
 use crate::body::Body;
 use crate::caller::{Caller, device};
 use crate::error::ApiResult;
 use crate::input::{PathArgs, Query};
+use crate::limits::accept;
 use crate::openapi::failures;
 use crate::routes::Routes;
 use crate::validation::{Optional, Text, query};
@@ -20,14 +22,15 @@ use crate::validation::{Optional, Text, query};
 /// The routes of signing in through a provider.
 pub(super) fn routes() -> Routes {
     crate::routes![
-        begin: Public, Auth;
-        callback: Public, Auth;
-        device_token: Public, Auth;
-        link: Session, Auth;
+        begin: Public, SignIn;
+        callback: Public, SignIn;
+        device_token: Public, SignIn;
+        link: Session, SignIn;
         unlink: Session;
     ]
     .under("/oauth/{provider}")
     .and(crate::routes![accounts: Session;].under("/oauth/accounts"))
+    .and(crate::routes![providers: Public;].under("/providers"))
 }
 
 query! {
@@ -65,19 +68,21 @@ impl Returned {
 /// Begin a sign-in through a provider
 ///
 /// For browsers: redirects to the provider, which redirects back to the callback. Where the server demands an invitation, a new
-/// account needs the parameter `invitation`.
+/// account needs the parameter `invitation`. While the provider cannot be reached, redirects to the frontend like the callback, with
+/// the error `auth_failed`.
 #[utoipa::path(
     get, path = "", tag = "Auth",
-    params(("provider" = String, Path, description = "`github` or `gitlab`", example = "github"), Begun),
+    params(("provider" = String, Path, description = "`github`, `gitlab` or `oidc`", example = "github"), Begun),
     responses(
-        (status = 302, description = "Redirect to the provider", headers(
-            ("Location" = String, description = "The provider's page, with state and PKCE challenge"),
+        (status = 302, description = "Redirect to the provider, or to `/auth/callback` of the frontend", headers(
+            ("Location" = String, description = "The provider's page, with state and PKCE challenge; or the frontend with `error`"),
             ("Set-Cookie" = String, description = "`oauth_state`, for ten minutes"),
         )),
         failures::NotFound,
     )
 )]
 async fn begin(
+    request: HttpRequest,
     path: PathArgs,
     query: Query<Begun>,
     oauth: Data<OAuth>,
@@ -85,9 +90,14 @@ async fn begin(
     clock: Data<dyn Clock>,
 ) -> ApiResult<HttpResponse> {
     let provider = path.text("provider")?;
-    let begun = oauth.begin(&provider)?;
+    oauth.check(&provider)?;
     let invitation = query.read()?.invitation.unwrap_or_default();
-    Ok(browser.send_away(&provider, &begun, &invitation, clock.now()))
+    // Nothing is tried yet.
+    accept(&request);
+    match oauth.begin(&provider).await {
+        Ok(begun) => Ok(browser.send_away(&provider, &begun, &invitation, clock.now())),
+        Err(error) => Ok(browser.send_home(&provider, &Err(failed(&provider, &error)))),
+    }
 }
 
 /// End a sign-in through a provider
@@ -97,7 +107,7 @@ async fn begin(
 #[utoipa::path(
     get, path = "/callback", tag = "Auth",
     params(
-        ("provider" = String, Path, description = "`github` or `gitlab`", example = "github"),
+        ("provider" = String, Path, description = "`github`, `gitlab` or `oidc`", example = "github"),
         Returned,
     ),
     responses(
@@ -124,9 +134,12 @@ async fn callback(
             let cookie = cookie.as_ref().map(actix_web::cookie::Cookie::value);
             match browser.read_cookie(&provider, &state, cookie, clock.now()) {
                 Some(SignInCookie { verifier, invitation }) => {
-                    let request = SignInRequest { device: device(&request), invitation };
-                    let signed_in = oauth.sign_in_with_code(&provider, &code, &verifier, request).await;
-                    signed_in.map_err(|error| failed(&error))
+                    let asked = SignInRequest { device: device(&request), invitation };
+                    let signed_in = oauth.sign_in_with_code(&provider, &code, &verifier, asked).await;
+                    if signed_in.as_ref().map_or_else(|error| error.kind() == ErrorKind::Unavailable, |_| true) {
+                        accept(&request);
+                    }
+                    signed_in.map_err(|error| failed(&provider, &error))
                 }
                 None => Err(SignInFailure::InvalidState),
             }
@@ -136,15 +149,16 @@ async fn callback(
     Ok(browser.send_home(&provider, &outcome))
 }
 
-/// Logs why a sign-in failed. The browser learns only which limit on accounts refused it.
-fn failed(error: &IdentityError) -> SignInFailure {
+/// Logs why a sign-in failed. The browser learns only which limit on accounts refused it, or that the provider does not answer.
+fn failed(provider: &str, error: &IdentityError) -> SignInFailure {
     let reason = tracing::field::debug(error);
     match error.kind() {
-        ErrorKind::Internal => tracing::error!(reason, "provider sign-in failed"),
-        ErrorKind::Unavailable => tracing::warn!(reason, "provider sign-in failed"),
-        _ => tracing::info!(reason, "provider sign-in failed"),
+        ErrorKind::Internal => tracing::error!(provider, reason, "provider sign-in failed"),
+        ErrorKind::Unavailable => tracing::warn!(provider, reason, "provider sign-in failed"),
+        _ => tracing::info!(provider, reason, "provider sign-in failed"),
     }
     match error {
+        IdentityError::ProviderUnavailable(_) => SignInFailure::ProviderUnavailable,
         IdentityError::AccountDisabled
         | IdentityError::RegistrationClosed
         | IdentityError::InvitationRequired
@@ -157,10 +171,10 @@ fn failed(error: &IdentityError) -> SignInFailure {
 /// Sign in with a provider's token
 ///
 /// For clients that signed in at the provider themselves, such as with its device flow. The provider confirms that it issued the
-/// token to this application; any other token is a 401.
+/// token to this application; any other token is a 401. For `oidc` it is an ID token.
 #[utoipa::path(
     post, path = "/device", tag = "Auth",
-    params(("provider" = String, Path, description = "`github` or `gitlab`", example = "github")),
+    params(("provider" = String, Path, description = "`github`, `gitlab` or `oidc`", example = "github")),
     request_body(content = ProviderSignInBody, example = json!({
         "access_token": "gho_16C7e42F292c6912E7710c838347Ae178B4a",
     })),
@@ -180,8 +194,10 @@ async fn device_token(
     oauth.check(&provider)?;
     let ProviderSignInBody { access_token, invitation } = body.read().await?;
     let invitation = invitation.as_deref().and_then(NamedInvitation::typed);
-    let request = SignInRequest { device: device(&request), invitation };
-    Ok(Json(oauth.sign_in_with_token(&provider, &access_token, request).await?.into()))
+    let asked = SignInRequest { device: device(&request), invitation };
+    let session = oauth.sign_in_with_token(&provider, &access_token, asked).await?;
+    accept(&request);
+    Ok(Json(session.into()))
 }
 
 /// Link an account at a provider
@@ -190,7 +206,7 @@ async fn device_token(
 /// linked that account, or the caller has linked another one of the provider.
 #[utoipa::path(
     post, path = "/link", tag = "Auth",
-    params(("provider" = String, Path, description = "`github` or `gitlab`", example = "github")),
+    params(("provider" = String, Path, description = "`github`, `gitlab` or `oidc`", example = "github")),
     request_body(content = ProviderTokenBody, example = json!({
         "access_token": "gho_16C7e42F292c6912E7710c838347Ae178B4a",
     })),
@@ -200,6 +216,7 @@ async fn device_token(
     )
 )]
 async fn link(
+    request: HttpRequest,
     caller: Caller,
     path: PathArgs,
     body: Body<ProviderTokenBody>,
@@ -209,6 +226,7 @@ async fn link(
     oauth.check(&provider)?;
     let token = body.read().await?.access_token;
     oauth.link_with_token(caller.id, caller.session()?, &provider, &token).await?;
+    accept(&request);
     Ok(NoContent)
 }
 
@@ -217,7 +235,7 @@ async fn link(
 /// 409 when no way to sign in would be left: the account has no password, and no other account is linked.
 #[utoipa::path(
     delete, path = "/link", tag = "Auth",
-    params(("provider" = String, Path, description = "`github` or `gitlab`", example = "github")),
+    params(("provider" = String, Path, description = "`github`, `gitlab` or `oidc`", example = "github")),
     responses(
         (status = 204, description = "That account no longer signs in the caller"),
         failures::NotFound, failures::Conflict,
@@ -226,6 +244,24 @@ async fn link(
 async fn unlink(caller: Caller, path: PathArgs, oauth: Data<OAuth>) -> ApiResult<NoContent> {
     oauth.unlink(caller.id, &path.text("provider")?).await?;
     Ok(NoContent)
+}
+
+/// List the sign-in providers
+///
+/// Those that are configured on this server, in the order of their names.
+#[utoipa::path(
+    get, path = "", tag = "Auth",
+    responses((status = 200, description = "The providers", body = [ProviderBody], example = json!([{
+        "provider": "oidc", "display_name": "Keycloak", "url": "https://burntop.example.org/api/v1/auth/oauth/oidc",
+    }])), failures::NotModified)
+)]
+async fn providers(oauth: Data<OAuth>, url: Data<PublicUrl>) -> Revalidated<Vec<ProviderBody>> {
+    let body = |(provider, display_name): (ProviderName, String)| ProviderBody {
+        url: format!("{}/api/v1/auth/oauth/{provider}", url.as_str()),
+        provider: provider.to_string(),
+        display_name,
+    };
+    Revalidated(oauth.providers().into_iter().map(body).collect())
 }
 
 /// List the caller's linked accounts

@@ -1,11 +1,7 @@
 //! What the pages with a form share.
 
-use actix_web::http::StatusCode;
-use domain::error::DomainError;
-use domain::identity::IdentityError;
 use domain::text::TextProblem;
 
-use crate::error::ErrorCode;
 use crate::page::escaped;
 
 /// `template` with each placeholder replaced by its value. They are given in their order, and each is filled in once, so that a
@@ -25,16 +21,6 @@ pub(super) fn filled(template: &str, values: &[(&str, &str)]) -> String {
 pub(super) fn finished(template: &str, message: &str) -> String {
     let before = template.split("<form").next().unwrap_or_default();
     before.replace("{message}", &escaped(message))
-}
-
-/// The status and message for `error`, which the form of `page` caused.
-pub(super) fn failure(error: &IdentityError, page: &'static str) -> (StatusCode, String) {
-    let status = ErrorCode::from(error.kind()).status();
-    if status.is_server_error() {
-        tracing::warn!(%error, page, "form failed");
-        return (status, "An internal error occurred. Try again in a moment.".to_owned());
-    }
-    (status, error.to_string())
 }
 
 /// What is wrong with the typed value of `field`.

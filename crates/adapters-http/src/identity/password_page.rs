@@ -1,16 +1,16 @@
 //! The page at `/password`: setting a new password with the link of an administrator or of an email.
 
-use actix_web::HttpResponse;
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Query as Pairs};
+use actix_web::{HttpRequest, HttpResponse};
 use domain::identity::{Password, Recovery};
 use serde::Deserialize;
 
-use super::page_form::{failure, filled, finished, sentence};
+use super::page_form::{filled, finished, sentence};
 use crate::body::FormBody;
 use crate::error::ApiResult;
-use crate::limits::{Access, RateClass};
-use crate::page::html;
+use crate::limits::{Access, RateClass, accept};
+use crate::page::{failure, html};
 use crate::routes::Routes;
 
 const PAGE: &str = include_str!("password.html");
@@ -19,8 +19,7 @@ const DONE: &str = "Your password is set. Sign in with it. You can close this pa
 
 /// The page and the address of its form.
 pub(super) fn pages() -> Routes {
-    let (public, class) = (Access::Public, RateClass::Auth);
-    Routes::default().limited_page(Method::GET, "/password", public, class, show).form("/password", public, class, set)
+    Routes::default().page("/password", Access::Public, show).form("/password", Access::Public, RateClass::SignIn, set)
 }
 
 #[derive(Deserialize)]
@@ -39,7 +38,7 @@ async fn show(link: Pairs<Link>) -> HttpResponse {
     page(StatusCode::OK, WELCOME, &link.into_inner().token.unwrap_or_default())
 }
 
-async fn set(form: FormBody<PasswordForm>, recovery: Data<Recovery>) -> ApiResult<HttpResponse> {
+async fn set(request: HttpRequest, form: FormBody<PasswordForm>, recovery: Data<Recovery>) -> ApiResult<HttpResponse> {
     let PasswordForm { token, password } = form.read().await?;
     let password = match Password::parse(&password) {
         Ok(password) => password,
@@ -48,9 +47,12 @@ async fn set(form: FormBody<PasswordForm>, recovery: Data<Recovery>) -> ApiResul
         }
     };
     Ok(match recovery.reset_password(&token, password).await {
-        Ok(()) => html(StatusCode::OK, &finished(PAGE, DONE)),
+        Ok(()) => {
+            accept(&request);
+            html(StatusCode::OK, &finished(PAGE, DONE))
+        }
         Err(error) => {
-            let (status, message) = failure(&error, "/password");
+            let (status, message) = failure(&error);
             page(status, &message, &token)
         }
     })

@@ -1,5 +1,6 @@
 //! `/auth/verify-email` and `/auth/password/…`: verification of addresses, and reset of passwords, by email.
 
+use actix_web::HttpRequest;
 use actix_web::web::Data;
 use domain::identity::{Email, IdentityError, Password, Recovery};
 
@@ -7,6 +8,7 @@ use crate::answer::NoContent;
 use crate::body::Body;
 use crate::caller::MaybeCaller;
 use crate::error::ApiResult;
+use crate::limits::accept;
 use crate::openapi::failures;
 use crate::routes::Routes;
 use crate::validation::{Optional, Text, body};
@@ -16,9 +18,9 @@ type LinkToken = Text<1, 500>;
 
 pub(super) fn routes() -> Routes {
     crate::routes![
-        verify_email: OptionalSession, Auth;
+        verify_email: OptionalSession, SignIn;
         forgot_password: Public, Auth;
-        reset_password: Public, Auth;
+        reset_password: Public, SignIn;
     ]
 }
 
@@ -62,9 +64,17 @@ body! {
         failures::Unauthorized, failures::Conflict,
     )
 )]
-async fn verify_email(caller: MaybeCaller, body: Body<VerifyBody>, recovery: Data<Recovery>) -> ApiResult<NoContent> {
+async fn verify_email(
+    request: HttpRequest,
+    caller: MaybeCaller,
+    body: Body<VerifyBody>,
+    recovery: Data<Recovery>,
+) -> ApiResult<NoContent> {
     match body.read_if_any().await?.unwrap_or_default().token {
-        Some(token) => recovery.verify_email(&token).await?,
+        Some(token) => {
+            recovery.verify_email(&token).await?;
+            accept(&request);
+        }
         None => recovery.ask_for_verification(caller.id().ok_or(IdentityError::NotSignedIn)?).await?,
     }
     Ok(NoContent)
@@ -96,8 +106,9 @@ async fn forgot_password(body: Body<ForgotBody>, recovery: Data<Recovery>) -> Ap
     })),
     responses((status = 204, description = "The password is changed"))
 )]
-async fn reset_password(body: Body<ResetBody>, recovery: Data<Recovery>) -> ApiResult<NoContent> {
+async fn reset_password(request: HttpRequest, body: Body<ResetBody>, recovery: Data<Recovery>) -> ApiResult<NoContent> {
     let ResetBody { token, new_password } = body.read().await?;
     recovery.reset_password(&token, new_password).await?;
+    accept(&request);
     Ok(NoContent)
 }

@@ -1,18 +1,18 @@
 //! The page at `/register`: creating an account in a browser, such as with the link of an invitation.
 
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Query as Pairs};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::identity::{Email, Identity, NamedInvitation, Password, Registration};
 use domain::users::Username;
 use serde::Deserialize;
 
-use super::page_form::{failure, filled, finished, sentence};
+use super::page_form::{filled, finished, sentence};
 use crate::body::FormBody;
 use crate::caller::device;
 use crate::error::ApiResult;
-use crate::limits::{Access, RateClass};
-use crate::page::html;
+use crate::limits::{Access, RateClass, accept};
+use crate::page::{failure, html};
 use crate::routes::Routes;
 
 const PAGE: &str = include_str!("register.html");
@@ -22,13 +22,8 @@ const DONE: &str =
 
 /// The page and the address of its form.
 pub(super) fn pages() -> Routes {
-    let (public, class) = (Access::Public, RateClass::Auth);
-    Routes::default().limited_page(Method::GET, "/register", public, class, show).form(
-        "/register",
-        public,
-        class,
-        register,
-    )
+    let page = Routes::default().page("/register", Access::Public, show);
+    page.form("/register", Access::Public, RateClass::SignIn, register)
 }
 
 #[derive(Deserialize)]
@@ -75,10 +70,16 @@ async fn register(
         Ok(registration) => registration,
         Err(problem) => return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &problem, &form)),
     };
+    let is_invited = registration.invitation.is_some();
     Ok(match identity.register(registration, device(&request)).await {
-        Ok(_) => html(StatusCode::CREATED, &finished(PAGE, DONE)),
+        Ok(_) => {
+            if is_invited {
+                accept(&request);
+            }
+            html(StatusCode::CREATED, &finished(PAGE, DONE))
+        }
         Err(error) => {
-            let (status, message) = failure(&error, "/register");
+            let (status, message) = failure(&error);
             page(status, &message, &form)
         }
     })

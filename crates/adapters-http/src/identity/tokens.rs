@@ -27,7 +27,7 @@ use crate::validation::{Format, Line, List, Nullable, Scalar, body};
 pub(super) fn routes() -> Routes {
     crate::routes![
         list: Session;
-        issue: Session, Auth;
+        issue: Session;
         revoke: Session;
     ]
     .under("/tokens")

@@ -8,6 +8,7 @@ use actix_web::{Error, HttpMessage, HttpRequest};
 use domain::error::{DomainError, ErrorKind};
 use domain::identity::IdentityError;
 
+use super::attempt::Attempt;
 use super::quota::{Quota, RateExceeded, RateLimitHeaders};
 use super::shares::Seat;
 use super::{Access, Client, Key, Limits, RateClass, Shares, SignInRequirement};
@@ -31,15 +32,24 @@ impl RouteGuard {
         request: ServiceRequest,
         next: Next<BoxBody>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
-        let seated = match self.admit(request.request()).await {
-            Ok(()) if self.reads_body => Ok(()),
-            Ok(()) => take_seat(request.request()).await,
-            Err(error) => Err(error),
-        };
-        match seated {
-            Ok(()) => next.call(request).await,
-            Err(error) => Ok(request.error_response(error)),
+        if let Err(error) = self.admit(request.request()).await {
+            return Ok(request.error_response(error));
         }
+        let attempt = self.attempt(request.request());
+        let seated = if self.reads_body { Ok(()) } else { take_seat(request.request()).await };
+        let answer = match seated {
+            Ok(()) => next.call(request).await?,
+            Err(error) => request.error_response(error),
+        };
+        if let Some(attempt) = attempt {
+            attempt.end(answer.status());
+        }
+        Ok(answer)
+    }
+
+    fn attempt(self, request: &HttpRequest) -> Option<Attempt> {
+        let limits = request.app_data::<Data<Limits>>()?;
+        Attempt::begin(request, limits, self.class, Client::of(request).address)
     }
 
     /// Authenticates the caller, stores it in the request's extensions, and counts the request.
@@ -60,8 +70,8 @@ impl RouteGuard {
         };
         let account = caller.as_ref().ok().and_then(Option::as_ref).map(|caller| Key::account(caller.id));
         request.extensions_mut().insert(Client { account, ..client });
-        let key = account.filter(|_| self.class != RateClass::Auth).unwrap_or(address);
-        let counted = limits.and_then(|limits| limits.count(self.class, key));
+        let key = account.filter(|_| !self.class.is_by_address()).unwrap_or(address);
+        let counted = limits.and_then(|limits| self.count(limits, key));
         if let Some(Ok(quota) | Err(RateExceeded { quota, .. })) = counted {
             note(request, quota);
         }
@@ -77,6 +87,21 @@ impl RouteGuard {
             request.extensions_mut().insert(MaybeCaller(allowed));
         }
         Ok(())
+    }
+
+    /// Counts a request of `key`, or checks that it would be counted, if it counts by its end.
+    fn count(self, limits: &Limits, key: Key) -> Option<Result<Quota, RateExceeded>> {
+        if !self.class.counts_failures_only() {
+            return limits.count(self.class, key);
+        }
+        let quota = limits.would_count(self.class, key);
+        if self.class == RateClass::DevicePoll || matches!(quota, Some(Err(_))) {
+            return quota;
+        }
+        match limits.count(RateClass::Default, key) {
+            Some(Err(too_many)) => Some(Err(too_many)),
+            _ => quota,
+        }
     }
 
     fn is_required(self, request: &HttpRequest) -> bool {
@@ -130,7 +155,18 @@ pub(crate) async fn take_seat(request: &HttpRequest) -> ApiResult<()> {
     };
     let seat = shares.take(client).await?;
     request.extensions_mut().insert(seat);
-    Ok(())
+    if !client.class.counts_failures_only() {
+        return Ok(());
+    }
+    // Requests that waited with this one may have used up the limit meanwhile.
+    let limits = request.app_data::<Data<Limits>>();
+    match limits.and_then(|limits| limits.would_count(client.class, client.address)) {
+        Some(Err(too_many)) => {
+            note(request, too_many.quota);
+            Err(too_many.into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Stores the quota for the headers of the answer.

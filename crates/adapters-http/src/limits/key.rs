@@ -1,4 +1,4 @@
-//! The key of a client: an account or an address.
+//! The key of a client: an account, an address or a device code.
 
 use std::net::IpAddr;
 
@@ -12,6 +12,8 @@ pub(crate) enum Key {
     Account(Uuid),
     /// An IPv4 address as IPv6 knows it, or the network of an IPv6 address.
     Address([u8; 16]),
+    /// The hash of a device code.
+    DeviceCode([u8; 32]),
 }
 
 impl Key {

@@ -54,11 +54,11 @@ impl Limiter {
         }
     }
 
-    /// Whether a request of `key` would be counted now.
-    pub(super) fn would_take(&self, key: Key) -> Result<(), RateExceeded> {
-        self.count(key)?;
+    /// Whether a request of `key` would be counted now; returns the quota without it.
+    pub(super) fn would_take(&self, key: Key) -> Result<Quota, RateExceeded> {
+        let Quota { limit, remaining } = self.count(key)?;
         self.buckets.give_back(key, self.refill);
-        Ok(())
+        Ok(Quota { limit, remaining: remaining.saturating_add(1) })
     }
 
     /// Forgets clients with their whole limit, once per interval.
@@ -122,15 +122,16 @@ mod tests {
     #[test]
     fn limiter_would_take_counts_no_request() {
         let (limiter, pass) = limiter(2);
+        let would_take = || limiter.would_take(ADA).map(|quota| quota.remaining);
         for left in [1, 0] {
             for _ in 0..5 {
-                assert_eq!(limiter.would_take(ADA), Ok(()));
+                assert_eq!(would_take(), Ok(left + 1));
             }
             assert_eq!(count(&limiter, ADA), Ok(left));
         }
-        assert_eq!(limiter.would_take(ADA).map_err(|too_many| too_many.retry_after), Err(30));
+        assert_eq!(would_take().map_err(|too_many| too_many.retry_after), Err(30));
         pass(30_000);
-        assert_eq!(limiter.would_take(ADA), Ok(()));
+        assert_eq!(would_take(), Ok(1));
     }
 
     #[test]

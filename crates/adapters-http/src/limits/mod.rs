@@ -1,9 +1,14 @@
 //! Rate limits: the number of requests that a client can make in a minute.
 //!
 //! The route table states the [`RateClass`] of each route. A limit of N a minute allows N requests at once, then one every 60/N seconds.
-//! Requests with a token are counted by account, others by address, as are all requests of the class [`RateClass::Auth`]. Counts are kept in the memory of this process.
+//! Requests with a token are counted by account, others by address, as are all requests that take credentials. Counts are kept in the
+//! memory of this process.
+//!
+//! Hundreds of users may share an address: an office, or the customers of a provider with carrier-grade NAT. Requests with right
+//! credentials therefore do not count for their address ([`RateClass::SignIn`], [`RateClass::DevicePoll`]), and guessing does.
 
 mod access;
+mod attempt;
 mod buckets;
 mod client;
 mod guard;
@@ -18,6 +23,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use access::{Access, SignInRequirement};
+pub(crate) use attempt::accept;
 pub(crate) use client::Client;
 pub(crate) use guard::{RouteGuard, take_seat};
 pub(crate) use key::Key;
@@ -31,8 +37,13 @@ use quota::{Quota, RateExceeded};
 /// The rate limit of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RateClass {
-    /// Routes that take credentials: always counted by address.
+    /// Routes that send email to any address: every request is counted by address.
     Auth,
+    /// Routes that take credentials: requests that the handler does not [`accept`] are counted by address, together with those of
+    /// [`RateClass::Auth`]. All are counted by address as [`RateClass::Default`] too, which limits requests with right credentials.
+    SignIn,
+    /// The poll of a device login: requests with an unknown code are counted by address, like invalid tokens.
+    DevicePoll,
     /// Sync.
     Sync,
     /// All other routes.
@@ -42,10 +53,22 @@ pub enum RateClass {
     Unlimited,
 }
 
+impl RateClass {
+    /// Whether a request counts when it has ended, and only if the handler did not [`accept`] it.
+    const fn counts_failures_only(self) -> bool {
+        matches!(self, Self::SignIn | Self::DevicePoll)
+    }
+
+    /// Whether requests count for their address, with a token too.
+    const fn is_by_address(self) -> bool {
+        matches!(self, Self::Auth | Self::SignIn | Self::DevicePoll)
+    }
+}
+
 /// Requests per minute, by class; 0 is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rates {
-    /// [`RateClass::Auth`], by address.
+    /// [`RateClass::Auth`] and [`RateClass::SignIn`], by address.
     pub auth: u32,
     /// [`RateClass::Sync`], by account.
     pub sync: u32,
@@ -83,14 +106,19 @@ struct Limiters {
     auth: Option<Limiter>,
     sync: Option<Limiter>,
     default: Option<Limiter>,
-    /// Invalid tokens, by address.
+    /// Invalid tokens and device codes, by address.
     strangers: Option<Limiter>,
+    /// Polls of device logins, by device code.
+    polls: Option<Limiter>,
 }
 
 impl Limits {
     /// The most clients that each limit keeps, about 5 MB. Beyond that, the half nearest to its whole limit is forgotten, so that clients
     /// at their limit stay limited and new clients are served.
     pub const MOST_CLIENTS: usize = 100_000;
+
+    /// Polls of one device login in a minute: five times the advertised pace. Further ones are answered `slow_down` without a look-up.
+    const POLLS: u32 = 60;
 
     /// Limits at `rates`, by the clock of this machine.
     pub fn new(rates: Rates) -> Self {
@@ -105,23 +133,38 @@ impl Limits {
             sync: limiter(rates.sync),
             default: limiter(rates.default),
             strangers: limiter(rates.default),
+            polls: limiter(if rates.default == 0 { 0 } else { Self::POLLS }),
         }))
     }
 
     /// Counts one request of `key` to a route of `class`; `None` where there is no limit.
     fn count(&self, class: RateClass, key: Key) -> Option<Result<Quota, RateExceeded>> {
-        let limiter = match class {
-            RateClass::Auth => &self.0.auth,
-            RateClass::Sync => &self.0.sync,
-            RateClass::Default => &self.0.default,
-            RateClass::Unlimited => &None,
-        };
-        Some(limiter.as_ref()?.count(key))
+        Some(self.limiter(class)?.count(key))
+    }
+
+    /// Whether a request of `key` to a route of `class` would be counted now; `None` where there is no limit.
+    fn would_count(&self, class: RateClass, key: Key) -> Option<Result<Quota, RateExceeded>> {
+        Some(self.limiter(class)?.would_take(key))
+    }
+
+    fn limiter(&self, class: RateClass) -> Option<&Limiter> {
+        match class {
+            RateClass::Auth | RateClass::SignIn => self.0.auth.as_ref(),
+            RateClass::DevicePoll => self.0.strangers.as_ref(),
+            RateClass::Sync => self.0.sync.as_ref(),
+            RateClass::Default => self.0.default.as_ref(),
+            RateClass::Unlimited => None,
+        }
+    }
+
+    /// Counts a poll with the device code of this hash; returns whether it is one too many.
+    pub(crate) fn polls_too_often(&self, code: [u8; 32]) -> bool {
+        self.0.polls.as_ref().is_some_and(|polls| polls.count(Key::DeviceCode(code)).is_err())
     }
 
     /// Whether a token from `address` may still be looked up.
     fn may_try_a_token(&self, address: Key) -> Result<(), RateExceeded> {
-        self.0.strangers.as_ref().map_or(Ok(()), |strangers| strangers.would_take(address))
+        self.0.strangers.as_ref().map_or(Ok(()), |strangers| strangers.would_take(address).map(drop))
     }
 
     /// Counts an invalid token from `address`.

@@ -23,6 +23,12 @@ const LOOK_UPS: u32 = 64;
 /// Requests of one address whose token is looked up or waits for the look-up.
 const LOOK_UP_QUEUE: usize = 2_048;
 
+/// Sign-ins that wait for a place, for each address, as a multiple of the other requests: an office may sign in all at once.
+const SIGN_IN_QUEUE_FACTOR: usize = 8;
+
+/// Polls of device logins of one address that are answered at once.
+const POLLS: u32 = 2;
+
 /// How long a request waits for its place.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -65,6 +71,7 @@ struct Places {
     anonymous: ClientQueues,
     sign_in: ClientQueues,
     look_ups: ClientQueues,
+    polls: ClientQueues,
 }
 
 /// The places of one request, free again when this is dropped.
@@ -82,14 +89,16 @@ impl Shares {
     }
 
     fn with_queue(sizes: ShareSizes, queue: usize, wait: Duration) -> Self {
-        let lines = |at_once: u32| ClientQueues::new(at_once, at_once as usize + queue, wait);
+        let queue_of = |at_once: u32, queue| ClientQueues::new(at_once, at_once as usize + queue, wait);
+        let lines = |at_once| queue_of(at_once, queue);
         Self(Arc::new(Places {
             accounts: lines(sizes.account),
             addresses: lines(sizes.address),
             anonymous: lines(sizes.anonymous),
-            sign_in: lines(sizes.sign_in),
-            // A look-up takes less than a millisecond, so a long line moves quickly.
+            sign_in: queue_of(sizes.sign_in, queue * SIGN_IN_QUEUE_FACTOR),
+            // These take a millisecond or a few, so a long line moves quickly.
             look_ups: ClientQueues::new(sizes.look_ups, LOOK_UP_QUEUE, wait),
+            polls: queue_of(POLLS, LOOK_UP_QUEUE),
         }))
     }
 
@@ -103,7 +112,8 @@ impl Shares {
             None => None,
         };
         let line = match (client.class, client.account) {
-            (RateClass::Auth, _) => &places.sign_in,
+            (RateClass::Auth | RateClass::SignIn, _) => &places.sign_in,
+            (RateClass::DevicePoll, _) => &places.polls,
             (_, Some(_)) => &places.addresses,
             (_, None) => &places.anonymous,
         };

@@ -4,13 +4,11 @@
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Query as Pairs};
-use domain::error::DomainError;
 use domain::notifications::{NotificationError, NotificationKind, Unsubscribing};
 use serde::Deserialize;
 
-use crate::error::ErrorCode;
 use crate::limits::{Access, RateClass};
-use crate::page::{escaped, html};
+use crate::page::{self as pages, escaped, html};
 use crate::routes::Routes;
 
 const PAGE: &str = include_str!("unsubscribe.html");
@@ -54,12 +52,8 @@ async fn stop(link: Pairs<Link>, unsubscribing: Data<Unsubscribing>) -> HttpResp
 }
 
 fn failure(error: &NotificationError) -> HttpResponse {
-    let status = ErrorCode::from(error.kind()).status();
-    if status.is_server_error() {
-        tracing::warn!(%error, "unsubscribing failed");
-        return without_form(status, "An internal error occurred. Try again in a moment.");
-    }
-    without_form(status, &error.to_string())
+    let (status, message) = pages::failure(error);
+    without_form(status, &message)
 }
 
 fn without_form(status: StatusCode, message: &str) -> HttpResponse {

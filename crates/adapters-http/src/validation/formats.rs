@@ -169,6 +169,7 @@ texts! {
     Password: string(Self::SHORTEST, Self::LONGEST);
     AccessToken: string(1, Self::LONGEST).pattern(Some(Self::PATTERN));
     WebUrl: string(0, Self::LONGEST).pattern(Some(WEB_URL));
+    AuditReason: string(1, Self::LONGEST).pattern(Some(NOT_BLANK));
     Title: Line::<1, { Self::LONGEST }>::schema();
     Description: Paragraphs::<0, { Self::LONGEST }>::schema();
 }
@@ -187,7 +188,6 @@ names! {
     ModelName: "Input should be the name of a model", string(1, Self::LONGEST);
     Provider: "Input should be the name of a provider", string(1, Self::LONGEST);
     MachineId: "Input should be the name of a machine", string(1, Self::LONGEST);
-    AuditReason: "Input should be a reason that is not blank", string(1, Self::LONGEST).pattern(Some(NOT_BLANK));
 }
 
 /// A text of `length` characters, as `parse` reads it.

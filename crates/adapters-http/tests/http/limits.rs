@@ -133,6 +133,27 @@ async fn rate_limit_classes_are_separate_and_auth_is_by_address() {
 }
 
 #[actix_web::test]
+async fn sign_in_that_is_accepted_counts_as_another_request_only() {
+    let (client, clock) = limited(Rates { auth: 2, default: 4, ..Rates::default() });
+    let begin = || from(client, ONE, "GET", "/auth/oauth/github").send();
+    for _ in 0..4 {
+        let answer = begin().await;
+        assert_eq!((answer.status, standing(&answer)), (302, Some([2, 2, 0])));
+    }
+    let refused = begin().await;
+    assert_refused(&refused, 15);
+    assert_eq!(standing(&refused), Some([4, 0, 60]));
+    clock.pass(60);
+    // A failure counts for sign-ins too, and shows so in its own answer.
+    for remaining in [1, 0] {
+        let unknown = from(client, ONE, "GET", "/auth/oauth/gitlab").send().await;
+        assert_eq!((unknown.status, standing(&unknown).map(|[_, left, _]| left)), (404, Some(remaining)));
+    }
+    assert_refused(&begin().await, 30);
+    assert_eq!(from(client, OTHER, "GET", "/auth/oauth/github").send().await.status, 302);
+}
+
+#[actix_web::test]
 async fn limited_route_always_has_rate_limit_headers() {
     let (client, _) = limited(Rates { auth: 100, sync: 100, default: 100 });
     for (method, path, token, status) in [

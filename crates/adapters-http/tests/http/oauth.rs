@@ -170,6 +170,32 @@ async fn oauth_callback_provider_failure_reveals_no_detail() {
 }
 
 #[actix_web::test]
+async fn oauth_start_sends_browser_home_while_provider_is_unavailable() {
+    for failure in [ProviderError::Unavailable("secret".into()), ProviderError::RefusesUs("secret".into())] {
+        let mut provider = MockIdentityProvider::new();
+        provider.expect_name().returning(|| ProviderName::trusted("github"));
+        provider.expect_authorize_url().returning(move |_, _| Err(failure.clone()));
+        let answer = World { github: provider, ..World::new() }.serve().get(BEGIN).await;
+        assert!(location(&answer).starts_with("https://app.example.org/auth/callback?error=auth_failed&"));
+        assert!(!location(&answer).contains("secret"), "{}", location(&answer));
+        assert_eq!(cookie(&answer).0, "oauth_state=");
+    }
+}
+
+#[actix_web::test]
+async fn oauth_providers_are_listed_with_the_address_that_begins() {
+    let answer = World::new().serve().get("/api/v1/auth/providers").await;
+    let listed = answer.json();
+    assert_eq!(
+        (answer.status, &listed[0]["provider"], &listed[0]["display_name"]),
+        (200, &json!("github"), &json!("GitHub"))
+    );
+    let url = listed[0]["url"].as_str().expect("an address");
+    assert!(url.starts_with("http") && url.ends_with(BEGIN), "{url}");
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
+}
+
+#[actix_web::test]
 async fn oauth_redirect_ignores_request_parameters() {
     let client = known_ada();
     let there = "redirect_uri=https%3A%2F%2Fevil.example&next=https%3A%2F%2Fevil.example&return_to=%2F%2Fevil.example";
@@ -214,7 +240,7 @@ async fn oauth_client_token_confirmed_by_provider_signs_in() {
         (json!({"access_token": 1}), "string_type"),
         (json!({"access_token": ""}), "string_too_short"),
         (json!({"access_token": "a\r\nX-Evil: 1"}), "string_pattern_mismatch"),
-        (json!({"access_token": "x".repeat(2049)}), "string_too_long"),
+        (json!({"access_token": "x".repeat(8193)}), "string_too_long"),
     ] {
         let problems = client.post(DEVICE, body.to_string()).await.problems();
         assert_eq!(problems, [format!(r#"["body","access_token"] {problem}"#)]);

@@ -35,10 +35,11 @@ async fn vouch(acts: impl IntoIterator<Item = ScriptedResponse>) -> (Result<Exte
     (github(&script).vouch(&token()).await, script)
 }
 
-#[test]
-fn github_authorize_url_has_all_parameters() {
+#[tokio::test]
+async fn github_authorize_url_has_all_parameters() {
     let state = OAuthState::of([7; 32]);
-    let url = GitHub::new(application("https://github.example")).expect("a client").authorize_url(&state, &verifier());
+    let github = GitHub::new(application("https://github.example")).expect("a client");
+    let url = github.authorize_url(&state, &verifier()).await.expect("an address");
     let (base, query) = url.split_once('?').expect("a query");
     assert_eq!(base, "https://github.example/login/oauth/authorize");
     let pairs: Vec<&str> = query.split('&').collect();

@@ -35,10 +35,10 @@ async fn vouch(acts: impl IntoIterator<Item = ScriptedResponse>) -> (Result<Exte
     (gitlab.vouch(&token()).await, script)
 }
 
-#[test]
-fn gitlab_authorize_url_has_all_parameters() {
+#[tokio::test]
+async fn gitlab_authorize_url_has_all_parameters() {
     let gitlab = GitLab::new(application("https://gitlab.example")).expect("a client");
-    let url = gitlab.authorize_url(&OAuthState::of([7; 32]), &verifier());
+    let url = gitlab.authorize_url(&OAuthState::of([7; 32]), &verifier()).await.expect("an address");
     assert!(url.starts_with("https://gitlab.example/oauth/authorize?client_id=our+id&"), "{url}");
     for part in ["response_type=code", "scope=read_user", "code_challenge_method=S256"] {
         assert!(url.contains(part), "{url}");

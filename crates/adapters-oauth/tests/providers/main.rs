@@ -3,4 +3,6 @@
 mod failures;
 mod github;
 mod gitlab;
+mod issuer;
+mod oidc;
 mod ours;

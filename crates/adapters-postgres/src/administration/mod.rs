@@ -92,6 +92,17 @@ impl AdministrationRepository for PgUnitOfWork {
             .exec(self.connection()?)
             .await
     }
+
+    async fn prune_audit_log(&mut self, before: OffsetDateTime, most: u32) -> Result<u64, StoreError> {
+        let connection = self.connection()?;
+        let allow = statement(include_str!("allow_audit_log_pruning.sql")).bind::<Timestamptz>(before);
+        allow.value::<Text, String>(connection).await?;
+        statement(include_str!("prune_audit_log.sql"))
+            .bind::<Timestamptz>(before)
+            .bind::<BigInt>(i64::from(most))
+            .run(connection)
+            .await
+    }
 }
 
 #[derive(QueryableByName)]

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use domain::identity::ports::SessionReader;
 use domain::identity::{AuthMethod, Credential, Principal, Scopes, Session, TokenHash};
 use domain::ids::{ApiTokenId, SessionId};
+use domain::users::Username;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::database::Database;
@@ -14,8 +15,8 @@ use crate::schema::{api_tokens, sessions, users};
 /// The most look-ups that share a statement, and the most that wait for the next one before callers wait to join.
 const MAX_BATCH: usize = 256;
 
-/// The hash of a token, its owner and its id.
-type Opened = (Vec<u8>, Uuid, Uuid);
+/// The hash of a token, its id, and the id and name of its owner.
+type Opened = (Vec<u8>, Uuid, Uuid, String);
 
 impl Database {
     /// The principal of each of `credentials` that is valid at `now`.
@@ -40,15 +41,16 @@ impl Database {
                 .filter(sessions::expires_at.gt(now))
                 .filter(users::deleted_at.is_null())
                 .select((
-                    (sessions::token_hash, sessions::user_id, sessions::id),
+                    (sessions::token_hash, sessions::id, sessions::user_id, users::username),
                     sessions::last_used_at,
                     users::is_admin,
                 ))
                 .rows(&connection.pg)
                 .await?;
-            for ((hash, user, session), last_used_at, is_admin) in rows {
+            for ((hash, session, user, username), last_used_at, is_admin) in rows {
                 let via = AuthMethod::Session(SessionId(session));
-                let principal = Principal { user: UserId(user), via, is_admin, last_used_at: Some(last_used_at) };
+                let (user, username) = (UserId(user), Username::trusted(username));
+                let principal = Principal { user, username, via, is_admin, last_used_at: Some(last_used_at) };
                 principals.insert(Credential::Session(token_hash(&hash)?), principal);
             }
         }
@@ -59,16 +61,17 @@ impl Database {
                 .filter(api_tokens::expires_at.is_null().or(api_tokens::expires_at.gt(now)))
                 .filter(users::deleted_at.is_null())
                 .select((
-                    (api_tokens::token_hash, api_tokens::user_id, api_tokens::id),
+                    (api_tokens::token_hash, api_tokens::id, api_tokens::user_id, users::username),
                     api_tokens::may_sync,
                     api_tokens::may_read,
                     api_tokens::last_used_at,
                 ))
                 .rows(&connection.pg)
                 .await?;
-            for ((hash, user, token), sync, read, last_used_at) in rows {
+            for ((hash, token, user, username), sync, read, last_used_at) in rows {
                 let via = AuthMethod::ApiToken(ApiTokenId(token), Scopes { sync, read });
-                let principal = Principal { user: UserId(user), via, is_admin: false, last_used_at };
+                let (user, username) = (UserId(user), Username::trusted(username));
+                let principal = Principal { user, username, via, is_admin: false, last_used_at };
                 principals.insert(Credential::ApiToken(token_hash(&hash)?), principal);
             }
         }
@@ -116,7 +119,7 @@ async fn answer_batches(database: Database, mut look_ups: mpsc::Receiver<LookUp>
         let credentials: Vec<Credential> = batch.iter().map(|look_up| look_up.credential).collect();
         let found = database.principals(&credentials, now).await;
         for LookUp { credential, answer, .. } in batch.drain(..) {
-            let principal = found.as_ref().map(|found| found.get(&credential).copied()).map_err(Clone::clone);
+            let principal = found.as_ref().map(|found| found.get(&credential).cloned()).map_err(Clone::clone);
             // Its caller is gone.
             let _ = answer.send(principal);
         }

@@ -253,6 +253,39 @@ async fn audit_log_is_append_only_and_outlives_accounts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn audit_log_is_pruned_by_age_and_only_through_the_repository() {
+    let fixture = fixture();
+    let (_, root) = fixture.root().await;
+    for (name, at) in [("ada", NOW - Duration::days(3)), ("bob", NOW - Duration::days(2)), ("cyd", NOW)] {
+        let user = fixture.create_user(name, None).await;
+        fixture.administration_at(at).flag(&root, &user.username, order(None)).await.expect("a flag");
+    }
+    let prune = async |before, most, commit| {
+        let mut tx = fixture.store.begin().await.expect("a transaction");
+        let pruned = tx.administration().prune_audit_log(before, most).await.expect("pruned");
+        if commit {
+            tx.commit().await.expect("a commit");
+        }
+        pruned
+    };
+    let cutoff = NOW - Duration::days(2);
+    assert_eq!(prune(NOW, 10, false).await, 2);
+    assert_eq!(fixture.log(&AuditFilter::default()).await.len(), 3, "not committed");
+    assert_eq!(prune(cutoff, 10, true).await, 1, "a record of the cutoff stays");
+    assert_eq!(prune(NOW, 1, true).await, 1);
+    assert_eq!(prune(NOW, 1, true).await, 0);
+    assert_eq!(fixture.log(&AuditFilter::default()).await.len(), 1);
+
+    let client = fixture.client().await;
+    let younger = "SELECT set_config('burntop.prune_audit_log_before', '2000-01-01Z', false); DELETE FROM audit_log";
+    for statement in ["DELETE FROM audit_log", younger, "UPDATE audit_log SET ip = NULL"] {
+        let refused = client.batch_execute(statement).await.expect_err(statement);
+        let refused = refused.as_db_error().map(|error| error.message().to_owned());
+        assert_eq!(refused.as_deref(), Some("the audit log is only ever added to"), "{statement}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn audit_log_is_filtered_by_actor_action_and_subject() {
     let fixture = fixture();
     let (_, root) = fixture.root().await;

@@ -7,7 +7,7 @@ use domain::ids::{NotificationId, UserId};
 use domain::notifications::ports::NotificationReader;
 use domain::notifications::{
     Channels, Forgotten, Notification, NotificationContent, NotificationKind, NotificationPage, NotificationQuery,
-    NotificationSelection, Notifications, Preferences, PreferencesChange, RetentionCutoffs,
+    NotificationSelection, Notifications, Preferences, PreferencesChange, RetentionCutoffs, RetentionPeriods,
 };
 use domain::store::Store;
 use domain::users::User;
@@ -307,6 +307,8 @@ async fn preferences_concurrent_changes_are_all_stored() {
     }
 }
 
+const PERIODS: RetentionPeriods = RetentionPeriods { read: Duration::days(90), unread: Duration::days(365) };
+
 /// Every age around the ends of both terms, read and unread.
 #[tokio::test(flavor = "multi_thread")]
 async fn notifications_past_retention_are_removed() {
@@ -337,13 +339,13 @@ async fn notifications_past_retention_are_removed() {
         }
         kept.extend(ids.into_iter().filter(|_| stays));
     }
-    let forgotten = fixture.notifications().forget(|| false).await.expect("removed");
+    let forgotten = fixture.notifications().forget(PERIODS, || false).await.expect("removed");
     assert_eq!(forgotten, Forgotten { read: 2, unread: 2 });
     let mut left = fixture.ids(&ada).await;
     left.sort();
     kept.sort();
     assert_eq!(left, kept);
-    assert_eq!(fixture.notifications().forget(|| false).await.expect("nothing"), Forgotten::default());
+    assert_eq!(fixture.notifications().forget(PERIODS, || false).await.expect("nothing"), Forgotten::default());
 
     let again = fixture.notify(&ada, vec![content(NotificationKind::WeeklySummary, "9")]).await;
     assert_eq!(fixture.ids(&ada).await[0], again[0], "of what is gone, news is news again");
@@ -360,7 +362,7 @@ async fn notifications_past_retention_are_removed_in_batches_without_waiting() {
     }
     let forget = async |most| {
         let mut tx = fixture.store.begin().await.expect("a transaction");
-        let forgotten = tx.notifications().forget(RetentionCutoffs::at(NOW), most).await.expect("removed");
+        let forgotten = tx.notifications().forget(RetentionCutoffs::at(NOW, PERIODS), most).await.expect("removed");
         tx.commit().await.expect("a commit");
         (forgotten.read, forgotten.unread)
     };

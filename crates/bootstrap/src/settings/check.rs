@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use domain::identity::Email;
+use embedded_postgres::MINIMUM_MAJOR;
 use ipnet::IpNet;
 use toml::{Table, Value};
 
@@ -12,6 +13,9 @@ use super::schema;
 
 /// The fewest characters of a secret key.
 const SECRET_CHARACTERS: usize = 32;
+
+/// The most bytes of an issuer: it is part of the subject of each account that is linked through it.
+const LONGEST_ISSUER: usize = 500;
 
 /// Adds the problems of `values` to `problems`. `named` has the name under which each key was set.
 pub(super) fn check(values: &Table, named: &BTreeMap<String, String>, problems: &mut Vec<String>) {
@@ -44,6 +48,10 @@ fn check_together(values: &Table, name: &dyn Fn(&str) -> String, problems: &mut 
         ("github.client_secret", "github.client_id"),
         ("gitlab.client_id", "gitlab.client_secret"),
         ("gitlab.client_secret", "gitlab.client_id"),
+        ("oidc.client_id", "oidc.client_secret"),
+        ("oidc.client_secret", "oidc.client_id"),
+        ("oidc.client_id", "oidc.issuer"),
+        ("oidc.issuer", "oidc.client_id"),
     ] {
         if !text(one).is_empty() && text(other).is_empty() {
             problems.push(format!("{}: must be set together with {}", name(other), name(one)));
@@ -54,15 +62,41 @@ fn check_together(values: &Table, name: &dyn Fn(&str) -> String, problems: &mut 
         let (organizations, id) = (name("registration.github_organizations"), name("github.client_id"));
         problems.push(format!("{organizations}: needs {id}, because members sign in with GitHub"));
     }
+    let groups = schema::get(values, "oidc.groups").and_then(Value::as_array);
+    if groups.is_some_and(|names| !names.is_empty()) && text("oidc.client_id").is_empty() {
+        let (groups, id) = (name("oidc.groups"), name("oidc.client_id"));
+        problems.push(format!("{groups}: needs {id}, because members sign in through the provider"));
+    }
     if !text("mail.smtp_url").is_empty() && text("mail.from").is_empty() {
         problems.push(format!("{}: must be set together with {}", name("mail.from"), name("mail.smtp_url")));
     }
     if !text("database.replica_url").is_empty() && text("database.url").is_empty() {
         problems.push(format!("{}: needs {}", name("database.replica_url"), name("database.url")));
     }
+    let listens = |host: &str, port: i64, at: SocketAddr| {
+        let host = host.parse::<IpAddr>();
+        let shares = |host: IpAddr| host == at.ip() || host.is_unspecified() || at.ip().is_unspecified();
+        port == i64::from(at.port()) && port != 0 && host.is_ok_and(shares)
+    };
+    if let Ok(at) = text("metrics.bind").parse()
+        && listens(text("server.host"), number("server.port"), at)
+    {
+        let (metrics, port) = (name("metrics.bind"), name("server.port"));
+        problems.push(format!("{metrics}: must have another port than {port}, where the API is served"));
+    }
+    if !text("traces.endpoint").is_empty() && !cfg!(feature = "otlp") {
+        let endpoint = name("traces.endpoint");
+        problems.push(format!("{endpoint}: this program sends no traces; build it with `--features otlp`"));
+    }
     if 2 * number("worker.poll_seconds") >= number("worker.lease_seconds") {
         let (poll, lease) = (name("worker.poll_seconds"), name("worker.lease_seconds"));
         problems.push(format!("{poll}: must be less than half of {lease}, or leases expire while their jobs run"));
+    }
+    if number("retention.unread_notifications_days") < number("retention.read_notifications_days") {
+        let (unread, read) = (name("retention.unread_notifications_days"), name("retention.read_notifications_days"));
+        problems.push(format!(
+            "{unread}: must not be less than {read}, or unread notifications are removed before read ones"
+        ));
     }
     if number("sync.max_inflight_bytes") < number("sync.max_body_bytes") {
         let (all, one) = (name("sync.max_inflight_bytes"), name("sync.max_body_bytes"));
@@ -79,6 +113,11 @@ fn breach(rule: &Rule, value: &Value) -> Option<String> {
             let upper = if *most == MAX { "up".to_owned() } else { format!("to {most}") };
             (!(*least..=*most).contains(&number)).then(|| format!("must be from {least} {upper}, not {number}"))
         }
+        Rule::ZeroOrBetween(least, most) => {
+            let number = value.as_integer()?;
+            (number != 0 && !(*least..=*most).contains(&number))
+                .then(|| format!("must be 0 or from {least} to {most}, not {number}"))
+        }
         Rule::Share => {
             let whole = value.as_integer().and_then(|number| i32::try_from(number).ok()).map(f64::from);
             let number = value.as_float().or(whole);
@@ -94,7 +133,23 @@ fn breach(rule: &Rule, value: &Value) -> Option<String> {
             .map(|item| format!("must list domains such as example.org, not `{item}`")),
         Rule::GitHubNames => wrong_item(value, is_github_name)
             .map(|item| format!("must list names of GitHub organizations, not `{item}`")),
-        Rule::WebOrEmpty if text.is_empty() => None,
+        Rule::HttpsOrLoopback => (!is_web(text) || !http_client::is_trustworthy(text))
+            .then(|| format!("must be an address that begins with https://, not `{text}`")),
+        Rule::PostgresRelease => (!is_postgres_release(text))
+            .then(|| format!("must be a release of version {MINIMUM_MAJOR} or newer such as 17.11.0, not `{text}`")),
+        Rule::Sha256OrEmpty => {
+            let is_digest = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+            (!text.is_empty() && !is_digest)
+                .then(|| format!("must be a SHA-256 of 64 hexadecimal digits, not `{text}`"))
+        }
+        Rule::WebOrEmpty | Rule::IssuerOrEmpty if text.is_empty() => None,
+        Rule::IssuerOrEmpty => {
+            let good = is_web(text) && !text.contains(['?', '#']) && text.len() <= LONGEST_ISSUER;
+            (!good).then(|| format!("must be an address such as https://id.example.org/realms/main, not `{text}`"))
+        }
+        Rule::Scopes => {
+            wrong_item(value, is_scope).map(|item| format!("must list scopes such as profile, not `{item}`"))
+        }
         Rule::Web | Rule::WebOrEmpty => {
             (!is_web(text)).then(|| format!("must be an address such as https://example.org, not `{text}`"))
         }
@@ -133,6 +188,17 @@ fn is_web(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
     !host.is_empty() && !text.contains(char::is_whitespace)
+}
+
+fn is_postgres_release(text: &str) -> bool {
+    let numbers: Option<Vec<u32>> = text.split('.').map(|number| number.parse().ok()).collect();
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    numbers.is_some_and(|numbers| is_plain && numbers.len() == 3 && numbers[0] >= MINIMUM_MAJOR)
+}
+
+/// Whether `text` is one scope (RFC 6749, 3.3).
+fn is_scope(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
 }
 
 /// Whether `text` is a token (RFC 9110, 5.6.2), as names of headers are.

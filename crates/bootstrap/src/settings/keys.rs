@@ -1,6 +1,8 @@
 //! Each setting once: its key, its short name in the environment, its condition and whether it is secret. The default and the
 //! description are in `config/default.toml`.
 
+use domain::leaderboard::HistoryDays;
+
 /// A setting.
 #[derive(Clone, Copy)]
 pub(super) struct Setting {
@@ -35,6 +37,8 @@ impl Setting {
 #[derive(Clone, Copy)]
 pub(super) enum Rule {
     Between(i64, i64),
+    /// 0, or in a range.
+    ZeroOrBetween(i64, i64),
     /// A number from 0 to 1.
     Share,
     NotEmpty,
@@ -45,8 +49,18 @@ pub(super) enum Rule {
     GitHubNames,
     /// `http://` or `https://` with a host.
     Web,
+    /// `https://` with a host, or `http://` with a loopback address.
+    HttpsOrLoopback,
+    /// A release of PostgreSQL such as `17.11.0`.
+    PostgresRelease,
+    /// Empty, or a SHA-256 in hexadecimal.
+    Sha256OrEmpty,
     /// As `Web`, or empty.
     WebOrEmpty,
+    /// As `WebOrEmpty`, without a query and a fragment: the identifier of an OpenID Connect issuer.
+    IssuerOrEmpty,
+    /// Scopes of OAuth.
+    Scopes,
     /// Empty, or one of these schemes with something after it.
     Schemes(&'static [&'static str]),
     /// Empty, or `address:port`.
@@ -61,6 +75,8 @@ const POSTGRES: Rule = Rule::Schemes(&["postgres", "postgresql", "postgresql+asy
 /// The limit of a value without an upper one.
 pub(super) const MAX: i64 = i64::MAX;
 const DAY_SECONDS: i64 = 86_400;
+/// A century.
+const MAX_RETENTION_DAYS: i64 = 36_500;
 const MAX_U32: i64 = u32::MAX as i64;
 
 /// All settings, in the order of `default.toml`.
@@ -90,6 +106,10 @@ pub(super) const SETTINGS: &[Setting] = &[
     key("database.max_overflow").named("DATABASE_MAX_OVERFLOW").must(Rule::Between(0, 10_000)),
     key("database.wait_timeout_seconds").must(Rule::Between(1, DAY_SECONDS)),
     key("database.migrate_on_start"),
+    key("embedded.download").named("POSTGRES_DOWNLOAD").must(Rule::OneOf(&["missing", "always", "off"])),
+    key("embedded.release_url").named("POSTGRES_RELEASE_URL").must(Rule::HttpsOrLoopback),
+    key("embedded.release_version").named("POSTGRES_RELEASE_VERSION").must(Rule::PostgresRelease),
+    key("embedded.release_sha256").must(Rule::Sha256OrEmpty),
     key("sync.max_body_bytes").must(Rule::Between(1024, MAX)),
     key("sync.max_messages").must(Rule::Between(1, 10_000_000)),
     key("sync.max_inflight_bytes").must(Rule::Between(1024, MAX)),
@@ -101,6 +121,13 @@ pub(super) const SETTINGS: &[Setting] = &[
     key("worker.lease_seconds").must(Rule::Between(3, DAY_SECONDS)),
     key("worker.poll_seconds").must(Rule::Between(1, DAY_SECONDS)),
     key("sessions.lifetime_days").must(Rule::Between(1, 3650)),
+    key("retention.expired_credentials_days").must(Rule::Between(0, MAX_RETENTION_DAYS)),
+    key("retention.read_notifications_days").must(Rule::Between(7, MAX_RETENTION_DAYS)),
+    key("retention.unread_notifications_days").must(Rule::Between(7, MAX_RETENTION_DAYS)),
+    key("retention.rank_history_days").must(Rule::Between(HistoryDays::MOST as i64 + 1, MAX_RETENTION_DAYS)),
+    key("retention.finished_jobs_days").must(Rule::Between(2, MAX_RETENTION_DAYS)),
+    key("retention.dead_jobs_days").must(Rule::Between(2, MAX_RETENTION_DAYS)),
+    key("retention.audit_log_days").must(Rule::ZeroOrBetween(90, MAX_RETENTION_DAYS)),
     key("registration.mode").named("REGISTRATION_MODE").must(Rule::OneOf(&["open", "invite", "closed"])),
     key("registration.email_domains").must(Rule::Domains),
     key("registration.github_organizations").must(Rule::GitHubNames),
@@ -111,6 +138,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     key("passwords.parallelism").must(Rule::Between(1, 64)),
     key("log.level").named("LOG_LEVEL").must(Rule::LogFilter),
     key("log.json").named("LOG_JSON_FORMAT"),
+    key("traces.endpoint").named("OTEL_EXPORTER_OTLP_ENDPOINT").must(Rule::WebOrEmpty),
+    key("traces.share").must(Rule::Share),
     key("github.client_id").named("GITHUB_CLIENT_ID"),
     key("github.client_secret").named("GITHUB_CLIENT_SECRET").secret(),
     key("github.url").named("GITHUB_URL").must(Rule::Web),
@@ -121,6 +150,14 @@ pub(super) const SETTINGS: &[Setting] = &[
     key("gitlab.url").named("GITLAB_URL").must(Rule::Web),
     key("gitlab.api_url").named("GITLAB_API_URL").must(Rule::Web),
     key("gitlab.timeout_seconds").must(Rule::Between(1, 60)),
+    key("oidc.issuer").named("OIDC_ISSUER").must(Rule::IssuerOrEmpty),
+    key("oidc.client_id").named("OIDC_CLIENT_ID"),
+    key("oidc.client_secret").named("OIDC_CLIENT_SECRET").secret(),
+    key("oidc.name").must(Rule::NotEmpty),
+    key("oidc.scopes").must(Rule::Scopes),
+    key("oidc.groups_claim").must(Rule::NotEmpty),
+    key("oidc.groups"),
+    key("oidc.timeout_seconds").must(Rule::Between(1, 60)),
     key("mail.smtp_url").named("SMTP_URL").must(Rule::Schemes(&["smtp", "smtps"])).secret(),
     key("mail.from").named("MAIL_FROM"),
     key("mail.per_minute").must(Rule::Between(0, MAX_U32)),

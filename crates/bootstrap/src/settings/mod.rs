@@ -12,7 +12,7 @@ mod secret;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
 
@@ -29,16 +29,20 @@ pub struct Settings {
     pub server: Server,
     pub metrics: Metrics,
     pub database: Database,
+    pub embedded: Embedded,
     pub sync: Sync,
     pub rate_limits: RateLimits,
     pub worker: Worker,
     pub sessions: Sessions,
+    pub retention: Retention,
     pub registration: Registration,
     pub privacy: Privacy,
     pub passwords: Passwords,
     pub log: Log,
+    pub traces: Traces,
     pub github: Provider,
     pub gitlab: Provider,
+    pub oidc: Oidc,
     pub mail: Mail,
     pub pricing: Pricing,
     /// The merged values, for [`Settings::render_effective`].
@@ -47,6 +51,9 @@ pub struct Settings {
     /// The keys that a file or the environment sets.
     #[serde(skip)]
     set: BTreeSet<String>,
+    /// The file that [`CONFIG_FILE`] names.
+    #[serde(skip)]
+    file: Option<PathBuf>,
 }
 
 /// The merged values. They contain secrets, so `Debug` hides them.
@@ -121,6 +128,27 @@ impl Database {
 }
 
 #[derive(Debug, Clone, Deserialize)]
+pub struct Embedded {
+    pub download: PostgresDownload,
+    /// Without a slash at the end.
+    #[serde(deserialize_with = "without_slash")]
+    pub release_url: String,
+    pub release_version: String,
+    /// `None`: as the release publishes it.
+    #[serde(deserialize_with = "text_unless_empty")]
+    pub release_sha256: Option<String>,
+}
+
+/// When the programs of PostgreSQL are downloaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PostgresDownload {
+    Missing,
+    Always,
+    Off,
+}
+
+#[derive(Debug, Clone, Deserialize)]
 pub struct Sync {
     pub max_body_bytes: usize,
     pub max_messages: usize,
@@ -145,6 +173,20 @@ pub struct Worker {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Sessions {
     pub lifetime_days: u16,
+}
+
+/// Ages in days after which the cleanup removes rows.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Retention {
+    pub expired_credentials_days: u16,
+    pub read_notifications_days: u16,
+    pub unread_notifications_days: u16,
+    pub rank_history_days: u16,
+    pub finished_jobs_days: u16,
+    pub dead_jobs_days: u16,
+    /// `None` keeps audit records for ever.
+    #[serde(deserialize_with = "days_unless_zero")]
+    pub audit_log_days: Option<u16>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -185,6 +227,15 @@ pub struct Passwords {
 }
 
 #[derive(Debug, Clone, Deserialize)]
+pub struct Traces {
+    /// The address of the collector, without a slash at the end; `None` is off.
+    #[serde(deserialize_with = "without_slash_unless_empty")]
+    pub endpoint: Option<String>,
+    /// From 0 to 1.
+    pub share: f64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
 pub struct Log {
     pub level: String,
     pub json: bool,
@@ -204,6 +255,23 @@ pub struct Provider {
     /// Its API, without a slash at the end.
     #[serde(deserialize_with = "without_slash")]
     pub api_url: String,
+    pub timeout_seconds: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Oidc {
+    /// Set if the id is.
+    pub issuer: String,
+    /// The client; `None` turns the provider off.
+    #[serde(deserialize_with = "text_unless_empty")]
+    pub client_id: Option<String>,
+    /// Set if the id is.
+    #[serde(deserialize_with = "secret_unless_empty")]
+    pub client_secret: Option<Secret>,
+    pub name: String,
+    pub scopes: Vec<String>,
+    pub groups_claim: String,
+    pub groups: Vec<String>,
     pub timeout_seconds: u64,
 }
 
@@ -266,8 +334,10 @@ impl Settings {
     pub fn from_environment(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, SettingsError> {
         let mut layers = layers::Layers::defaults();
         let variables: Vec<(String, String)> = variables.into_iter().collect();
-        if let Some((_, file)) = variables.iter().find(|(name, value)| name == CONFIG_FILE && !value.is_empty()) {
-            layers.add_file(file.as_ref());
+        let file = variables.iter().find(|(name, value)| name == CONFIG_FILE && !value.is_empty());
+        let file = file.map(|(_, file)| PathBuf::from(file));
+        if let Some(file) = &file {
+            layers.add_file(file);
         }
         layers.add_environment(&variables);
         let (merged, named, mut problems) = layers.finish();
@@ -281,6 +351,7 @@ impl Settings {
             .map_err(|error: toml::de::Error| SettingsError { problems: vec![error.message().to_owned()] })?;
         settings.merged = Merged(merged);
         settings.set = named.into_keys().collect();
+        settings.file = file;
         if settings.app.public_url.is_empty() {
             settings.app.public_url = local_url(&settings.server.host, settings.server.port);
         }
@@ -295,6 +366,11 @@ impl Settings {
             self.app.public_url = local_url(&self.server.host, address.port());
         }
         self
+    }
+
+    /// The configuration file that was read, besides the defaults.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 
     /// Whether a file or the environment sets `key`, such as `log.level`.
@@ -337,6 +413,10 @@ fn postgres_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Se
     Ok(text_unless_empty(from)?.and_then(|url| rest(&url)).map(Secret::new))
 }
 
+fn days_unless_zero<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u16>, D::Error> {
+    Ok(Some(u16::deserialize(from)?).filter(|days| *days > 0))
+}
+
 fn visibility_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Visibility>, D::Error> {
     let text = text_unless_empty(from)?;
     text.map(|text| Visibility::deserialize(serde::de::IntoDeserializer::into_deserializer(text))).transpose()
@@ -344,6 +424,10 @@ fn visibility_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<
 
 fn address_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
     text_unless_empty(from)?.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+}
+
+fn without_slash_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(without_slash(from)?).filter(|text| !text.is_empty()))
 }
 
 fn without_slash<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {

@@ -128,9 +128,20 @@ fn settings_value_out_of_range_is_refused() {
         ("BURNTOP__PRICING__MAX_CHANGED_SHARE", "NaN"),
         ("BURNTOP__PRICING__MAX_CHANGED_SHARE", "20%"),
         ("GITLAB_API_URL", "gitlab.com"),
+        ("BURNTOP__OIDC__NAME", " "),
+        ("BURNTOP__OIDC__SCOPES", "profile email"),
+        ("BURNTOP__OIDC__TIMEOUT_SECONDS", "0"),
         ("BURNTOP__GITHUB__TIMEOUT_SECONDS", "0"),
         ("BURNTOP__RATE_LIMITS__SYNC_PER_MINUTE", "-5"),
         ("BURNTOP__SYNC__MAX_INFLIGHT_BYTES", "2048"),
+        ("BURNTOP__RETENTION__EXPIRED_CREDENTIALS_DAYS", "-1"),
+        ("BURNTOP__RETENTION__READ_NOTIFICATIONS_DAYS", "6"),
+        ("BURNTOP__RETENTION__UNREAD_NOTIFICATIONS_DAYS", "89"),
+        ("BURNTOP__RETENTION__RANK_HISTORY_DAYS", "365"),
+        ("BURNTOP__RETENTION__FINISHED_JOBS_DAYS", "1"),
+        ("BURNTOP__RETENTION__DEAD_JOBS_DAYS", "36501"),
+        ("BURNTOP__RETENTION__AUDIT_LOG_DAYS", "89"),
+        ("BURNTOP__RETENTION__AUDIT_LOG_DAYS", "36501"),
     ] {
         refused(&[(name, value)], &[&format!("{name}: ")]);
     }
@@ -148,6 +159,14 @@ fn settings_value_at_limit_is_accepted() {
         ("LOG_LEVEL", "WARNING"),
         ("LOG_LEVEL", "info,adapters_http=debug"),
         ("BURNTOP__RATE_LIMITS__SYNC_PER_MINUTE", "0"),
+        ("BURNTOP__RETENTION__EXPIRED_CREDENTIALS_DAYS", "36500"),
+        ("BURNTOP__RETENTION__READ_NOTIFICATIONS_DAYS", "7"),
+        ("BURNTOP__RETENTION__UNREAD_NOTIFICATIONS_DAYS", "90"),
+        ("BURNTOP__RETENTION__RANK_HISTORY_DAYS", "366"),
+        ("BURNTOP__RETENTION__FINISHED_JOBS_DAYS", "2"),
+        ("BURNTOP__RETENTION__DEAD_JOBS_DAYS", "2"),
+        ("BURNTOP__RETENTION__AUDIT_LOG_DAYS", "0"),
+        ("BURNTOP__RETENTION__AUDIT_LOG_DAYS", "90"),
     ] {
         load(&[(name, value)]).unwrap();
     }
@@ -174,9 +193,30 @@ fn settings_set_without_their_counterpart_are_refused() {
     refused(&[("GITHUB_CLIENT_ID", "x")], &["GITHUB_CLIENT_SECRET: must be set together with GITHUB_CLIENT_ID"]);
     refused(&[("GITHUB_CLIENT_SECRET", "x")], &["GITHUB_CLIENT_ID: must be set together with"]);
     refused(&[("GITLAB_CLIENT_ID", "x")], &["GITLAB_CLIENT_SECRET: must be set together with GITLAB_CLIENT_ID"]);
+    refused(
+        &[("OIDC_CLIENT_ID", "x")],
+        &[
+            "OIDC_CLIENT_SECRET: must be set together with OIDC_CLIENT_ID",
+            "OIDC_ISSUER: must be set together with OIDC_CLIENT_ID",
+        ],
+    );
+    refused(&[("BURNTOP__OIDC__GROUPS", "staff")], &["BURNTOP__OIDC__GROUPS: needs OIDC_CLIENT_ID"]);
+    refused(&[("OIDC_ISSUER", "https://id.example.org")], &["OIDC_CLIENT_ID: must be set together with OIDC_ISSUER"]);
     refused(&[("SMTP_URL", "mail"), ("MAIL_FROM", "a@b.org")], &["SMTP_URL: must begin with smtp:// or smtps://"]);
     refused(&[("SMTP_URL", "smtp://mail")], &["MAIL_FROM: must be set together with SMTP_URL"]);
     refused(&[("DATABASE_REPLICA_URL", "postgres://db/x")], &["DATABASE_REPLICA_URL: needs DATABASE_URL"]);
+}
+
+#[test]
+fn settings_issuer_is_an_address_without_query_and_fragment() {
+    let with = |issuer| [("OIDC_ISSUER", issuer), ("OIDC_CLIENT_ID", "x"), ("OIDC_CLIENT_SECRET", "y")];
+    let long = format!("https://id.example.org/{}", "x".repeat(480));
+    for issuer in ["id.example.org", "https://id.example.org/?realm=main", "https://id.example.org/#main", &long] {
+        refused(&with(issuer), &["OIDC_ISSUER: must be an address such as"]);
+    }
+    for issuer in ["https://id.example.org", "https://id.example.org/application/o/burntop/"] {
+        assert_eq!(load(&with(issuer)).unwrap().oidc.issuer, issuer, "a slash at the end is part of it");
+    }
 }
 
 #[test]
@@ -243,6 +283,25 @@ fn settings_cors_headers_must_be_header_names() {
         &[(name, "x-trace,no header")],
         &["BURNTOP__SERVER__CORS_HEADERS: must list names of headers such as traceparent, not `no header`"],
     );
+}
+
+#[test]
+fn settings_metrics_on_the_port_of_the_api_are_refused() {
+    for (host, bind, is_refused) in [
+        ("127.0.0.1", "127.0.0.1:9000", true),
+        ("0.0.0.0", "127.0.0.1:9000", true),
+        ("127.0.0.1", "0.0.0.0:9000", true),
+        ("127.0.0.1", "127.0.0.2:9000", false),
+        ("127.0.0.1", "127.0.0.1:9001", false),
+    ] {
+        let variables = [("HOST", host), ("PORT", "9000"), ("METRICS_BIND", bind)];
+        if is_refused {
+            refused(&variables, &["METRICS_BIND: must have another port than PORT"]);
+        } else {
+            load(&variables).unwrap();
+        }
+    }
+    load(&[("PORT", "0"), ("METRICS_BIND", "127.0.0.1:0")]).unwrap();
 }
 
 #[test]

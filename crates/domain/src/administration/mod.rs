@@ -6,6 +6,7 @@
 
 mod administrator;
 mod audit;
+mod audit_retention;
 mod error;
 mod flag;
 mod invitations;
@@ -20,6 +21,7 @@ mod users;
 
 pub use administrator::{Administrator, ListedAdministrator};
 pub use audit::{AdminAction, AdminActionKind, AuditActor, AuditEntry, AuditFilter, AuditRecord, AuditTarget};
+pub use audit_retention::AuditRetention;
 pub use error::AdministrationError;
 pub use flag::{Flag, FlagOrder, FlagState};
 pub use invitations::Invitations;

@@ -34,6 +34,9 @@ pub trait AdministrationRepository: Send {
     async fn lift_flag(&mut self, user: UserId, now: OffsetDateTime) -> Result<Option<Uuid>, StoreError>;
 
     async fn record(&mut self, entry: &AuditRecord) -> Result<(), StoreError>;
+
+    /// Removes up to `most` audit records written before `before`, the oldest first; returns their number.
+    async fn prune_audit_log(&mut self, before: OffsetDateTime, most: u32) -> Result<u64, StoreError>;
 }
 
 /// Reads administrators, flags and the audit log.

@@ -1,6 +1,9 @@
 //! The reason of a decision.
 
-/// The reason of a decision: 1 to 500 characters, not blank.
+use crate::display::paragraphs;
+use crate::text::TextProblem;
+
+/// The reason of a decision: 1 to 500 characters, not blank, safe to show to other administrators.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditReason(String);
 
@@ -8,11 +11,9 @@ impl AuditReason {
     /// The most characters of a reason.
     pub const LONGEST: usize = 500;
 
-    /// Takes a trimmed reason; `None` if it is empty, too long, or contains a NUL.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let fits = (1..=Self::LONGEST).contains(&text.chars().count()) && !text.contains('\0');
-        fits.then(|| Self(text.to_owned()))
+    /// Takes a reason, which may have several lines, without the blanks around it.
+    pub fn parse(text: &str) -> Result<Self, TextProblem> {
+        Ok(Self(paragraphs(text.trim(), 1, Self::LONGEST)?.to_owned()))
     }
 
     /// Takes a reason that was checked before, such as a stored one.
@@ -30,11 +31,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reason_blank_or_too_long_is_refused() {
-        for (text, is_one) in [("x", true), ("  ", false), ("", false), ("a\0b", false)] {
-            assert_eq!(AuditReason::parse(text).is_some(), is_one, "{text:?}");
+    fn reason_blank_too_long_or_with_control_characters_is_refused() {
+        for (text, is_one) in [
+            ("x", true),
+            ("two\nlines", true),
+            ("  ", false),
+            ("", false),
+            ("a\0b", false),
+            ("a\u{1b}[2Jb", false),
+            ("a\u{202e}b", false),
+        ] {
+            assert_eq!(AuditReason::parse(text).is_ok(), is_one, "{text:?}");
         }
-        assert_eq!(AuditReason::parse(" by contract ").as_ref().map(AuditReason::as_str), Some("by contract"));
-        assert!(AuditReason::parse(&"ü".repeat(500)).is_some() && AuditReason::parse(&"ü".repeat(501)).is_none());
+        assert_eq!(AuditReason::parse(" by contract ").as_ref().map(AuditReason::as_str), Ok("by contract"));
+        assert!(AuditReason::parse(&"ü".repeat(500)).is_ok() && AuditReason::parse(&"ü".repeat(501)).is_err());
     }
 }

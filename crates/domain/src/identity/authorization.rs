@@ -43,6 +43,13 @@ impl PkceVerifier {
     pub fn challenge(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.as_bytes()))
     }
+
+    /// The nonce that an ID token of this sign-in must repeat (OpenID Connect Core 1.0, 15.5.2). A digest of the verifier, so that the
+    /// browser's signed cookie protects both, and the address bar reveals neither.
+    pub fn nonce(&self) -> String {
+        let digest = Sha256::new().chain_update(b"burntop nonce\n").chain_update(self.0.as_bytes()).finalize();
+        BASE64_URL_SAFE_NO_PAD.encode(digest)
+    }
 }
 
 impl fmt::Debug for PkceVerifier {
@@ -70,6 +77,15 @@ mod tests {
     fn verifier_challenge_matches_rfc_7636() {
         let verifier = PkceVerifier::trusted("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
         assert_eq!(verifier.challenge(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    }
+
+    #[test]
+    fn verifier_nonce_differs_by_verifier_and_reveals_nothing() {
+        let (one, other) = (PkceVerifier::of([7; 32]), PkceVerifier::of([8; 32]));
+        assert_eq!(one.nonce(), PkceVerifier::of([7; 32]).nonce());
+        assert_eq!(one.nonce().len(), 43);
+        let distinct = [one.nonce(), other.nonce(), one.challenge(), one.expose().to_owned()];
+        assert_eq!(distinct.iter().collect::<std::collections::BTreeSet<_>>().len(), distinct.len());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Removes ended sessions, API tokens and device logins, and expired invitations.
 
+use time::Duration;
+
 use super::error::IdentityError;
 use crate::deps::Deps;
 
@@ -17,17 +19,19 @@ impl EndedSignIns {
         Self { deps }
     }
 
-    /// Removes ended sign-ins in batches, each in its own transaction, until none is left or `stop` returns true. Returns the
-    /// number of removed sessions and tokens.
-    pub async fn forget(&self, stop: impl Fn() -> bool) -> Result<u64, IdentityError> {
+    /// Removes what ended at least `kept` ago in batches, each in its own transaction, until none is left or `stop` returns true.
+    /// Returns the number of removed sessions and tokens.
+    ///
+    /// Device logins are not kept: their user codes are short, so that an ended one must become free.
+    pub async fn forget(&self, kept: Duration, stop: impl Fn() -> bool) -> Result<u64, IdentityError> {
         let mut forgotten = 0;
         while !stop() {
             let mut tx = self.deps.begin().await?;
             let now = self.deps.now();
-            let sessions = tx.sessions().forget_ended(now, BATCH).await?;
-            let tokens = tx.api_tokens().forget_ended(now, BATCH).await?;
+            let sessions = tx.sessions().forget_ended(now - kept, BATCH).await?;
+            let tokens = tx.api_tokens().forget_ended(now - kept, BATCH).await?;
             tx.device_logins().forget_ended(now).await?;
-            tx.invitations().forget_expired(now).await?;
+            tx.invitations().forget_expired(now - kept).await?;
             tx.commit().await?;
             forgotten += sessions + tokens;
             if sessions.max(tokens) < u64::from(BATCH) {
@@ -49,6 +53,8 @@ mod tests {
     use crate::testing::TestUnitOfWork;
     use crate::usage::testing::NOW;
 
+    const KEPT: Duration = Duration::days(3);
+
     /// The removed rows and the number of transactions, if the batches remove these sessions and tokens.
     fn forget(batches: &[(u64, u64)], stop: impl Fn() -> bool) -> (u64, usize) {
         let left = Arc::new(Mutex::new(batches.iter().rev().copied().collect::<Vec<_>>()));
@@ -58,16 +64,19 @@ mod tests {
             let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
             let (sessions, tokens) = left.lock().expect("batches").pop().expect("a batch more");
             tx.sessions.expect_forget_ended().returning(move |now, most| {
-                assert_eq!((now, most), (NOW, 5_000));
+                assert_eq!((now, most), (NOW - KEPT, 5_000));
                 Ok(sessions)
             });
-            tx.api_tokens.expect_forget_ended().returning(move |_, _| Ok(tokens));
-            tx.invitations.expect_forget_expired().returning(|_| Ok(()));
-            tx.device_logins.expect_forget_ended().times(1).returning(|_| Ok(()));
+            tx.api_tokens.expect_forget_ended().returning(move |now, _| {
+                assert_eq!(now, NOW - KEPT);
+                Ok(tokens)
+            });
+            tx.invitations.expect_forget_expired().withf(|now| *now == NOW - KEPT).returning(|_| Ok(()));
+            tx.device_logins.expect_forget_ended().times(1).withf(|now| *now == NOW).returning(|_| Ok(()));
             tx
         });
         let ended = EndedSignIns::new(store.deps());
-        (block_on(ended.forget(stop)).expect("forgotten"), commits.load(Ordering::SeqCst))
+        (block_on(ended.forget(KEPT, stop)).expect("forgotten"), commits.load(Ordering::SeqCst))
     }
 
     #[test]

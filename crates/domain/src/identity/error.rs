@@ -31,8 +31,10 @@ pub enum IdentityError {
     /// Unknown, used, expired, or for another address.
     #[error("This invitation is used, expired or for another email address. Ask an administrator for a new one.")]
     InvalidInvitation,
-    /// Neither the domain of the address nor an organization at the provider is permitted.
-    #[error("This server accepts accounts of certain email domains or organizations only, and this is none of them.")]
+    /// Neither the domain of the address nor an organization or group at the provider is permitted.
+    #[error(
+        "This server accepts accounts of certain email domains, organizations or groups only, and this is none of them."
+    )]
     NotPermitted,
     /// An administrator disabled or deleted the account.
     #[error("This account is disabled. Ask an administrator of this server.")]

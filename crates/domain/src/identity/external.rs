@@ -43,7 +43,8 @@ pub struct ExternalAccount {
     pub image: Option<WebUrl>,
     /// The primary address, if the provider has verified it.
     pub verified_email: Option<Email>,
-    /// The organizations at the provider, if the operator limits accounts to some.
+    /// The organizations at the provider, if the operator limits accounts to some. Their names do not collide between providers:
+    /// those of GitHub are bare, others begin with the provider's name and a colon.
     pub organizations: Vec<String>,
 }
 
@@ -96,14 +97,14 @@ pub fn usernames(login: &str, random: u64) -> Vec<Username> {
     [String::new()].into_iter().chain(counted).chain(drawn).map(named).filter_map(Result::ok).collect()
 }
 
-/// A provider's token that a client hands over: 1 to 2048 visible ASCII characters. It is used to ask the provider and then
+/// A provider's token that a client hands over: 1 to 8192 visible ASCII characters, since ID tokens list groups. It is used to ask the provider and then
 /// forgotten.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccessToken(String);
 
 impl AccessToken {
     /// The most characters of a token.
-    pub const LONGEST: usize = 2048;
+    pub const LONGEST: usize = 8192;
 
     /// The characters of a token, as a regular expression.
     pub const PATTERN: &str = "^[!-~]+$";
@@ -172,7 +173,7 @@ mod tests {
     #[test]
     fn access_token_fits_header_and_debug_hides_it() {
         assert!(AccessToken::parse("gho_16C7e42F292c6912E7710c838347Ae178B4a").is_ok());
-        for bad in ["", "a b", "a\r\nX-Evil: 1", "ü", &"x".repeat(2049)] {
+        for bad in ["", "a b", "a\r\nX-Evil: 1", "ü", &"x".repeat(8193)] {
             assert!(AccessToken::parse(bad).is_err(), "{bad:?}");
         }
         assert_eq!(format!("{:?}", AccessToken("gho_secret".to_owned())), "AccessToken(…)");

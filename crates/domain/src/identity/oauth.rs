@@ -6,7 +6,7 @@ use super::access::{KeptAccess, end_access, require_open_session};
 use super::authorization::{Authorization, OAuthState, PkceVerifier};
 use super::credentials::SignInName;
 use super::error::IdentityError;
-use super::external::{AccessToken, ExternalAccount, LinkedAccount, usernames};
+use super::external::{AccessToken, ExternalAccount, LinkedAccount, ProviderName, usernames};
 use super::linking::{LinkDecision, decide};
 use super::providers::Providers;
 use super::registration::{Applicant, SignInRequest, authorize, insert_account};
@@ -48,14 +48,21 @@ impl OAuth {
         Self { policy, ..self }
     }
 
+    /// The names of the configured providers, with those for users.
+    pub fn providers(&self) -> Vec<(ProviderName, String)> {
+        self.providers.iter().map(|provider| (provider.name(), provider.display_name())).collect()
+    }
+
     pub fn check(&self, provider: &str) -> Result<(), IdentityError> {
         self.providers.get(provider).map(drop)
     }
 
-    pub fn begin(&self, provider: &str) -> Result<Authorization, IdentityError> {
+    /// Begins a sign-in at `provider`, which may have to be asked where it signs in.
+    pub async fn begin(&self, provider: &str) -> Result<Authorization, IdentityError> {
         let provider = self.providers.get(provider)?;
         let (state, verifier) = (OAuthState::of(self.deps.ids.secret()), PkceVerifier::of(self.deps.ids.secret()));
-        Ok(Authorization { url: provider.authorize_url(&state, &verifier), state, verifier })
+        let url = provider.authorize_url(&state, &verifier).await?;
+        Ok(Authorization { url, state, verifier })
     }
 
     /// Signs in with the `code` that a browser brings back from `provider`.

@@ -382,10 +382,10 @@ fn oauth_link_removed_during_sign_in_is_refused() {
 fn oauth_begin_makes_new_secrets() {
     let mut github = provider();
     github.expect_authorize_url().returning(|state, verifier| {
-        format!("https://provider.example/?state={}&challenge={}", state.as_str(), verifier.challenge())
+        Ok(format!("https://provider.example/?state={}&challenge={}", state.as_str(), verifier.challenge()))
     });
     let oauth = oauth(&Arc::default(), github);
-    let (one, two) = (oauth.begin("github").expect("begun"), oauth.begin("github").expect("begun"));
+    let (one, two) = (block_on(oauth.begin("github")).expect("begun"), block_on(oauth.begin("github")).expect("begun"));
     assert!(one.url.contains(one.state.as_str()) && one.url.contains(&one.verifier.challenge()), "{}", one.url);
     assert!(!one.url.contains(one.verifier.expose()), "the verifier stays here");
     assert_ne!((&one.state, one.verifier.expose()), (&two.state, two.verifier.expose()));
@@ -401,7 +401,8 @@ fn oauth_unknown_provider_is_not_found() {
         let by_code = block_on(oauth.sign_in_with_code(name, "code", &verifier, Device::default()));
         let by_token = block_on(oauth.sign_in_with_token(name, &token, Device::default()));
         let linked = block_on(oauth.link_with_token(ADA, CURRENT_SESSION, name, &token));
-        let errors = [oauth.begin(name).err(), by_code.err(), by_token.err(), linked.err(), oauth.check(name).err()];
+        let errors =
+            [block_on(oauth.begin(name)).err(), by_code.err(), by_token.err(), linked.err(), oauth.check(name).err()];
         for error in errors {
             assert_eq!(error.expect("refused").kind(), ErrorKind::NotFound, "{name:?}");
         }
@@ -415,8 +416,11 @@ fn oauth_refused_code_changes_nothing() {
         (ProviderError::Refused("bad_verification_code".to_owned()), ErrorKind::Unauthenticated),
         (ProviderError::Unavailable("timed out".to_owned()), ErrorKind::Unavailable),
         (ProviderError::RefusesUs("incorrect_client_credentials".to_owned()), ErrorKind::Internal),
+        (ProviderError::NotPermitted, ErrorKind::Forbidden),
     ] {
         let mut github = provider();
+        let three = failure.clone();
+        github.expect_authorize_url().returning(move |_, _| Err(three.clone()));
         let (one, two) = (failure.clone(), failure.clone());
         github.expect_exchange().returning(move |_, _| Err(one.clone()));
         github.expect_vouch().returning(move |_| Err(two.clone()));
@@ -424,6 +428,7 @@ fn oauth_refused_code_changes_nothing() {
         let oauth = oauth(&world, github);
         let token = AccessToken::parse("gho_x").expect("a token");
         let verifier = PkceVerifier::of([1; 32]);
+        assert_eq!(block_on(oauth.begin("github")).expect_err("refused").kind(), kind);
         let by_code = oauth.sign_in_with_code("github", "code", &verifier, Device::default());
         assert_eq!(block_on(by_code).expect_err("refused").kind(), kind);
         let by_token = oauth.sign_in_with_token("github", &token, Device::default());

@@ -193,8 +193,11 @@ pub trait ExternalAccountRepository: Send {
 pub trait IdentityProvider: Send + Sync {
     fn name(&self) -> ProviderName;
 
+    /// The name of the provider for users, such as `GitHub`.
+    fn display_name(&self) -> String;
+
     /// The address at which a browser signs in and returns with `state` and a code.
-    fn authorize_url(&self, state: &OAuthState, verifier: &PkceVerifier) -> String;
+    async fn authorize_url(&self, state: &OAuthState, verifier: &PkceVerifier) -> Result<String, ProviderError>;
 
     /// The account that `code` was issued for. A code works once, and only with the verifier of its challenge.
     async fn exchange(&self, code: &str, verifier: &PkceVerifier) -> Result<ExternalAccount, ProviderError>;
@@ -212,6 +215,9 @@ pub enum ProviderError {
     /// No answer in time, a failure of the provider, or an answer that cannot be read.
     #[error("{0}")]
     Unavailable(String),
+    /// The provider identifies the account, but it is in none of the groups that the operator permits.
+    #[error("the account is in none of the permitted groups")]
+    NotPermitted,
     /// The provider rejects this application: its id, secret or callback address is wrong.
     #[error("{0}")]
     RefusesUs(String),
@@ -222,6 +228,7 @@ impl From<ProviderError> for IdentityError {
         match error {
             ProviderError::Refused(reason) => Self::NotVouchedFor(reason),
             ProviderError::Unavailable(reason) => Self::ProviderUnavailable(reason),
+            ProviderError::NotPermitted => Self::NotPermitted,
             ProviderError::RefusesUs(reason) => Self::ProviderRefusesUs(reason),
         }
     }

@@ -16,6 +16,11 @@ impl Providers {
         Self(providers.into_iter().map(|provider| (provider.name(), provider)).collect())
     }
 
+    /// The providers, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &dyn IdentityProvider> {
+        self.0.values().map(|provider| &**provider)
+    }
+
     pub fn get(&self, name: &str) -> Result<&Arc<dyn IdentityProvider>, IdentityError> {
         self.0.get(&ProviderName::trusted(name)).ok_or_else(|| IdentityError::UnknownProvider(name.to_owned()))
     }

@@ -22,7 +22,9 @@ pub struct RegistrationPolicy {
     pub mode: RegistrationMode,
     /// Permitted domains of email addresses, in lower case and ASCII.
     pub email_domains: BTreeSet<String>,
-    /// Permitted organizations at the sign-in provider, in lower case.
+    /// Permitted organizations at sign-in providers, in the form of [`ExternalAccount::organizations`] and in lower case.
+    ///
+    /// [`ExternalAccount::organizations`]: super::ExternalAccount::organizations
     pub organizations: BTreeSet<String>,
     /// Whether profiles of new accounts are private.
     pub are_profiles_private: bool,

@@ -307,6 +307,7 @@ fn authenticate_records_last_use_every_five_minutes() {
         sessions.expect_principal().returning(move |_, now| {
             Ok(Some(Principal {
                 user: ada().id,
+                username: ada().username,
                 via: AuthMethod::Session(SessionId(Uuid::nil())),
                 is_admin: false,
                 last_used_at: minutes_ago.map(|minutes| now - Duration::minutes(minutes)),

@@ -9,6 +9,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::api_token::Scopes;
 use crate::ids::{ApiTokenId, SessionId, UserId};
+use crate::users::Username;
 
 /// The secret of a session, an API token or an invitation: `s_`, `t_` or `i_`, and 43 base64url characters of 256 random bits. It is shown once and
 /// never stored.
@@ -140,10 +141,12 @@ impl IssuedSession {
 }
 
 /// The authenticated caller of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// The account.
     pub user: UserId,
+    /// Its name, for the log.
+    pub username: Username,
     pub via: AuthMethod,
     /// Whether the caller may administer this instance. An API token never may.
     pub is_admin: bool,

@@ -2,9 +2,6 @@
 
 use time::Date;
 
-/// The days for which ranks are kept.
-pub const KEPT_DAYS: u16 = 400;
-
 /// The length of a requested history: 1 to 365 days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HistoryDays(u16);
@@ -40,6 +37,5 @@ mod tests {
     fn history_days_are_one_to_365() {
         assert!(HistoryDays::new(0).is_none() && HistoryDays::new(366).is_none());
         assert_eq!(HistoryDays::new(365).map(HistoryDays::get), Some(365));
-        assert_eq!(HistoryDays::new(KEPT_DAYS), None, "more is kept than can be asked for");
     }
 }

@@ -23,7 +23,7 @@ pub use board::{
 };
 pub use error::LeaderboardError;
 pub use freshness::BoardUpdates;
-pub use history::{HistoryDays, KEPT_DAYS, RankedDay};
+pub use history::{HistoryDays, RankedDay};
 pub(crate) use queue_refresh::{REFRESH_DELAY, queue_refresh};
 pub use season::{Season, SeasonBoard, SeasonEntry, SeasonMonth, TOP};
 pub use service::{Leaderboard, RefreshReport};

@@ -6,7 +6,7 @@ use time::{Date, Duration};
 
 use super::board::{Board, BoardEntry, BoardKind, BoardQuery, BoardSlice, SortBy};
 use super::error::LeaderboardError;
-use super::history::{HistoryDays, KEPT_DAYS, RankedDay};
+use super::history::{HistoryDays, RankedDay};
 use super::ports::{BestRank, ZoneDay};
 use super::queue_refresh::queue_refresh;
 use super::season::{Season, SeasonBoard, SeasonMonth};
@@ -217,13 +217,13 @@ impl Leaderboard {
         season.ok_or(LeaderboardError::UnknownSeason(month))
     }
 
-    /// Removes expired ranks in batches, each in a transaction of its own, until none is left or `stop` returns true. Returns
-    /// the number of rows.
-    pub async fn prune(&self, stop: impl Fn() -> bool) -> Result<u64, LeaderboardError> {
+    /// Removes ranks of more than `kept_days` days ago in batches, each in a transaction of its own, until none is left or `stop`
+    /// returns true. Returns the number of rows.
+    pub async fn prune(&self, kept_days: u16, stop: impl Fn() -> bool) -> Result<u64, LeaderboardError> {
         let mut pruned = 0;
         while !stop() {
             let mut tx = self.deps.begin().await?;
-            let batch = tx.leaderboard().prune(oldest_kept(self.deps.now().date()), PRUNE_BATCH).await?;
+            let batch = tx.leaderboard().prune(oldest_kept(self.deps.now().date(), kept_days), PRUNE_BATCH).await?;
             tx.commit().await?;
             pruned += batch;
             if batch < u64::from(PRUNE_BATCH) {
@@ -235,8 +235,8 @@ impl Leaderboard {
 }
 
 /// The first day whose ranks are kept on the day `today`.
-fn oldest_kept(today: Date) -> Date {
-    today.checked_sub(Duration::days(KEPT_DAYS.into())).unwrap_or(Date::MIN)
+fn oldest_kept(today: Date, kept_days: u16) -> Date {
+    today.checked_sub(Duration::days(kept_days.into())).unwrap_or(Date::MIN)
 }
 
 /// The ranks with a reward: all thresholds of achievements, and those of announcements.

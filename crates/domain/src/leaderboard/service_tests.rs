@@ -244,8 +244,8 @@ fn prune_removes_old_ranks_until_none_or_stop() {
             Ok(removed as u64)
         });
     });
-    assert_eq!(block_on(leaderboard.prune(|| true)).expect("stopped"), 0);
-    assert_eq!(block_on(leaderboard.prune(|| false)).expect("pruned"), 12_000);
+    assert_eq!(block_on(leaderboard.prune(400, || true)).expect("stopped"), 0);
+    assert_eq!(block_on(leaderboard.prune(400, || false)).expect("pruned"), 12_000);
     assert_eq!(commits.load(Ordering::SeqCst), 3);
 }
 

@@ -16,6 +16,6 @@ pub use error::NotificationError;
 pub use listing::{ListedNotification, MOST_MARKED, NotificationPage, NotificationQuery, NotificationSelection};
 pub use notification::{Notification, NotificationContent, NotificationKind};
 pub use preferences::{Channels, ChannelsChange, Preferences, PreferencesChange};
-pub use retention::{Forgotten, RetentionCutoffs};
+pub use retention::{Forgotten, RetentionCutoffs, RetentionPeriods};
 pub use service::Notifications;
 pub use unsubscribing::Unsubscribing;

@@ -4,6 +4,13 @@ use std::ops::AddAssign;
 
 use time::{Duration, OffsetDateTime};
 
+/// How long notifications are kept, by age. The setting `retention` has the defaults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetentionPeriods {
+    pub read: Duration,
+    pub unread: Duration,
+}
+
 /// The oldest instants from which notifications are kept.
 ///
 /// With a notification its dedup key is removed, so its event could be announced again. That is harmless:
@@ -20,14 +27,8 @@ pub struct RetentionCutoffs {
 }
 
 impl RetentionCutoffs {
-    /// 90 days: a read notification is old by then.
-    const READ: Duration = Duration::days(90);
-
-    /// A year: an older notification will not be read.
-    const UNREAD: Duration = Duration::days(365);
-
-    pub fn at(now: OffsetDateTime) -> Self {
-        Self { read: now - Self::READ, unread: now - Self::UNREAD }
+    pub fn at(now: OffsetDateTime, periods: RetentionPeriods) -> Self {
+        Self { read: now - periods.read, unread: now - periods.unread }
     }
 }
 
@@ -57,7 +58,17 @@ mod tests {
     use time::macros::datetime;
 
     #[test]
-    fn retention_is_90_days_read_and_a_year_unread() {
+    fn cutoffs_follow_the_periods() {
+        let now = datetime!(2026-11-22 12:00 UTC);
+        let periods = RetentionPeriods { read: Duration::days(7), unread: Duration::days(8) };
+        let expected =
+            RetentionCutoffs { read: datetime!(2026-11-15 12:00 UTC), unread: datetime!(2026-11-14 12:00 UTC) };
+        assert_eq!(RetentionCutoffs::at(now, periods), expected);
+    }
+
+    #[test]
+    fn cutoffs_count_days_of_24_hours() {
+        let periods = RetentionPeriods { read: Duration::days(90), unread: Duration::days(365) };
         for (now, read, unread) in [
             (datetime!(2026-11-22 12:00 UTC), datetime!(2026-08-24 12:00 UTC), datetime!(2025-11-22 12:00 UTC)),
             // Days are counted, not months, and a year has 365 of them.
@@ -69,7 +80,7 @@ mod tests {
             ),
             (datetime!(2024-12-31 1:00 UTC), datetime!(2024-10-02 1:00 UTC), datetime!(2024-01-01 1:00 UTC)),
         ] {
-            assert_eq!(RetentionCutoffs::at(now), RetentionCutoffs { read, unread }, "{now}");
+            assert_eq!(RetentionCutoffs::at(now, periods), RetentionCutoffs { read, unread }, "{now}");
         }
     }
 }

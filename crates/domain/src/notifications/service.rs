@@ -3,7 +3,7 @@
 use super::error::NotificationError;
 use super::listing::{NotificationPage, NotificationQuery, NotificationSelection};
 use super::preferences::{Preferences, PreferencesChange};
-use super::retention::{Forgotten, RetentionCutoffs};
+use super::retention::{Forgotten, RetentionCutoffs, RetentionPeriods};
 use crate::deps::Deps;
 use crate::ids::UserId;
 
@@ -62,13 +62,17 @@ impl Notifications {
         Ok(preferences)
     }
 
-    /// Removes expired notifications in batches, each in a transaction of its own, until none is left or `stop` returns true.
-    /// Returns their number.
-    pub async fn forget(&self, stop: impl Fn() -> bool) -> Result<Forgotten, NotificationError> {
+    /// Removes notifications older than `periods` in batches, each in a transaction of its own, until none is left or `stop` returns
+    /// true. Returns their number.
+    pub async fn forget(
+        &self,
+        periods: RetentionPeriods,
+        stop: impl Fn() -> bool,
+    ) -> Result<Forgotten, NotificationError> {
         let mut forgotten = Forgotten::default();
         while !stop() {
             let mut tx = self.deps.begin().await?;
-            let batch = tx.notifications().forget(RetentionCutoffs::at(self.deps.now()), BATCH).await?;
+            let batch = tx.notifications().forget(RetentionCutoffs::at(self.deps.now(), periods), BATCH).await?;
             tx.commit().await?;
             forgotten += batch;
             if !batch.is_full(BATCH) {
@@ -86,6 +90,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use pollster::block_on;
+    use time::Duration;
     use time::macros::datetime;
     use uuid::Uuid;
 
@@ -98,6 +103,7 @@ mod tests {
     use crate::usage::testing::NOW;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
+    const PERIODS: RetentionPeriods = RetentionPeriods { read: Duration::days(90), unread: Duration::days(365) };
 
     /// The use cases over transactions made by `prepare`, and the number of commits.
     fn notifications(
@@ -174,7 +180,7 @@ mod tests {
             (&[(5_000, 0), (2, 5_000), (0, 5_000), (0, 1)], 5_002, 10_001),
         ] {
             let (notifications, commits) = forgetting(batches);
-            let forgotten = block_on(notifications.forget(|| false)).expect("removed");
+            let forgotten = block_on(notifications.forget(PERIODS, || false)).expect("removed");
             assert_eq!(forgotten, Forgotten { read, unread }, "{batches:?}");
             assert_eq!(commits.load(Ordering::SeqCst), batches.len(), "{batches:?}");
         }
@@ -185,7 +191,10 @@ mod tests {
         let (notifications, commits) = forgetting(&[(5_000, 0), (5_000, 0), (5_000, 0)]);
         let selected = Cell::new(0);
         let stop = || selected.replace(selected.get() + 1) == 2;
-        assert_eq!(block_on(notifications.forget(stop)).expect("removed"), Forgotten { read: 10_000, unread: 0 });
+        assert_eq!(
+            block_on(notifications.forget(PERIODS, stop)).expect("removed"),
+            Forgotten { read: 10_000, unread: 0 }
+        );
         assert_eq!(commits.load(Ordering::SeqCst), 2);
     }
 

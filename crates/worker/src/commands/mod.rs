@@ -1,6 +1,7 @@
 //! The commands.
 
 pub(crate) mod admin;
+pub(crate) mod backup;
 pub(crate) mod import;
 pub(crate) mod invite;
 pub(crate) mod jobs;

@@ -1,10 +1,14 @@
 //! `worker user`.
 
+use std::sync::Arc;
+
 use adapters_postgres::Database;
 use bootstrap::out::print_line;
 use bootstrap::store::deps;
 use bootstrap::{Settings, StartupError};
-use domain::administration::{AdministrationError, AuditActor, AuditReason, ListedUser, UserAdministration, UserState};
+use domain::administration::{
+    Administration, AdministrationError, AuditActor, AuditReason, ListedUser, UserAdministration, UserState,
+};
 use domain::page::PageRequest;
 use domain::signed_token::TokenKey;
 use domain::text::{plural, rfc3339};
@@ -34,6 +38,7 @@ pub(crate) async fn user(settings: &Settings, store: &Database, command: UserCom
         UserCommand::Disable { username, reason } => {
             users.disable(operator, &parsed(&username)?, given(reason)?).await.map_err(stopped)?;
             print_line(format_args!("{username} is disabled, and nothing is signed in to the account"));
+            note_without_administrator(store).await?;
         }
         UserCommand::Enable { username } => {
             users.enable(operator, &parsed(&username)?).await.map_err(stopped)?;
@@ -48,6 +53,7 @@ pub(crate) async fn user(settings: &Settings, store: &Database, command: UserCom
         UserCommand::Delete { username, reason, yes: true } => {
             let purged_at = users.delete(operator, &parsed(&username)?, given(reason)?).await.map_err(stopped)?;
             print_line(format_args!("{username} is deleted, and purged after {}", rfc3339(purged_at)));
+            note_without_administrator(store).await?;
         }
         UserCommand::EndSessions { username } => {
             users.end_sessions(operator, &parsed(&username)?).await.map_err(stopped)?;
@@ -65,14 +71,28 @@ pub(crate) async fn user(settings: &Settings, store: &Database, command: UserCom
     Ok(())
 }
 
+/// Says so if the instance has no administrator who can sign in.
+async fn note_without_administrator(store: &Database) -> Result<(), StartupError> {
+    let administration = Administration::new(deps(store), Arc::new(store.clone()));
+    let administrators = administration.administrators().await;
+    let administrators = administrators.map_err(|error| failed("listing administrators", error.to_string()))?;
+    if administrators.iter().all(|listed| listed.has_left) {
+        print_line("no administrator is left who can sign in; `worker admin grant USERNAME` makes one");
+    }
+    Ok(())
+}
+
 fn parsed(username: &str) -> Result<Username, StartupError> {
     Username::parse(username).map_err(|_| failed("managing users", format!("there is no account called {username}")))
 }
 
 fn given(reason: Option<String>) -> Result<Option<AuditReason>, StartupError> {
-    let Some(reason) = reason else { return Ok(None) };
-    let parsed = AuditReason::parse(&reason);
-    parsed.map(Some).ok_or_else(|| failed("managing users", "the reason must have 1 to 500 characters".to_owned()))
+    let parsed = reason.map(|reason| AuditReason::parse(&reason)).transpose();
+    parsed.map_err(|_| {
+        let limit =
+            format!("the reason must have 1 to {} characters, none of them a control character", AuditReason::LONGEST);
+        failed("managing users", limit)
+    })
 }
 
 /// One line about a user.

@@ -2,4 +2,5 @@
 
 mod common;
 mod queue;
+mod retention;
 mod year;

@@ -17,6 +17,7 @@ use crate::caller::Caller;
 use crate::error::ApiResult;
 use crate::metrics;
 use crate::openapi::failures;
+use crate::request_log;
 use crate::routes::Routes;
 use bodies::SyncAnswer;
 use parse::SyncRequest;
@@ -47,5 +48,6 @@ async fn sync(caller: Caller, body: SyncBody, usage: Data<Usage>) -> ApiResult<J
     if !is_dry_run {
         metrics::record_sync(&report);
     }
+    request_log::record_sync(&report);
     Ok(Json(report.into()))
 }

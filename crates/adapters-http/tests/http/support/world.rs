@@ -265,9 +265,11 @@ impl World {
 pub(crate) fn github() -> MockIdentityProvider {
     let mut github = MockIdentityProvider::new();
     github.expect_name().returning(|| ProviderName::trusted("github"));
+    github.expect_display_name().returning(|| "GitHub".to_owned());
     github.expect_authorize_url().returning(|state, verifier| {
         let challenge = verifier.challenge();
-        format!("https://github.example/login/oauth/authorize?state={}&code_challenge={challenge}", state.as_str())
+        let query = format!("state={}&code_challenge={challenge}", state.as_str());
+        Ok(format!("https://github.example/login/oauth/authorize?{query}"))
     });
     github
 }
@@ -296,12 +298,14 @@ fn sessions() -> MockSessionReader {
         for scopes in ALL_SCOPES {
             if opens(&api_token(scopes)) {
                 let via = AuthMethod::ApiToken(ApiTokenId(Uuid::from_u128(1)), scopes);
-                return Ok(Some(Principal { user: ADA, via, is_admin: false, last_used_at: Some(NOW) }));
+                let username = Username::trusted("ada");
+                return Ok(Some(Principal { user: ADA, username, via, is_admin: false, last_used_at: Some(NOW) }));
             }
         }
         let user = if opens(&ada()) { Some(ADA) } else { opens(&bob()).then_some(BOB) };
         Ok(user.map(|user| Principal {
             user,
+            username: Username::trusted(if user == ADA { "ada" } else { "bob" }),
             via: AuthMethod::Session(session_of(user)),
             is_admin: user == ADA,
             last_used_at: Some(NOW),

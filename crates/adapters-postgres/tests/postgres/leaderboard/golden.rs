@@ -280,8 +280,11 @@ async fn rank_history_is_pruned_and_as_visible_as_statistics() {
     let hidden = history(Period::All, days(30)).await.expect_err("private now");
     assert_eq!(hidden.kind(), ErrorKind::Forbidden);
 
-    assert_eq!(fixture.leaderboard_at(NOW + Duration::days(399)).prune(|| false).await.expect("pruned"), 0);
-    assert_eq!(fixture.leaderboard_at(NOW + Duration::days(400)).prune(|| false).await.expect("pruned"), 2);
+    for (kept_days, later, pruned) in [(400, 399, 0), (500, 400, 0), (400, 400, 2), (366, 366, 0), (366, 367, 2)] {
+        let leaderboard = fixture.leaderboard_at(NOW + Duration::days(later));
+        let found = leaderboard.prune(kept_days, || false).await.expect("pruned");
+        assert_eq!(found, pruned, "{later} days later, of {kept_days} kept");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
