@@ -13,6 +13,9 @@ impl AuditReason {
 
     /// Takes a reason, which may have several lines, without the blanks around it.
     pub fn parse(text: &str) -> Result<Self, TextProblem> {
+        if !text.is_empty() && text.trim().is_empty() {
+            return Err(TextProblem::Value("must not be blank"));
+        }
         Ok(Self(paragraphs(text.trim(), 1, Self::LONGEST)?.to_owned()))
     }
 
