@@ -8,6 +8,7 @@ use reqwest::Client;
 use reqwest::redirect::{Attempt, Policy};
 use url::{Host, Url};
 
+use crate::USER_AGENT;
 use crate::error::reason;
 
 /// How long the server may send nothing. The whole download may take longer.
@@ -23,7 +24,7 @@ pub async fn download(url: &str, mut receive: impl FnMut(&[u8], Option<u64>) -> 
         return Err(format!("{url} is not an https address"));
     }
     let client = Client::builder()
-        .user_agent(concat!("burntop/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         .connect_timeout(READ_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
         .redirect(Policy::custom(follow))
