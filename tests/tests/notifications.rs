@@ -166,7 +166,7 @@ async fn cleanup_removes_old_notifications_and_reports_them() {
         String::from_utf8(output.stdout).expect("text")
     };
     let (without_token, nothing) = (
-        "0 days of ranks, 0 jobs, 0 accounts purged (0 messages, 0 other rows)\n",
+        "0 days of ranks, 0 jobs, 0 audit records, 0 accounts purged (0 messages, 0 other rows)\n",
         "cleanup: removed 0 sessions and tokens",
     );
     assert_eq!(cleanup(), format!("{nothing}, 0 notifications (0 read, 0 unread), {without_token}"));
