@@ -29,11 +29,9 @@ impl Buckets {
         Ok(next)
     }
 
-    /// Undoes the count of a request of `key`, which takes `refill` to refill.
-    pub(super) fn give_back(&self, key: Key, refill: u64) {
-        if let Some(full_at) = self.lock().get_mut(&key) {
-            *full_at = full_at.saturating_sub(refill);
-        }
+    /// The instant of `key`.
+    pub(super) fn full_at(&self, key: Key) -> u64 {
+        self.lock().get(&key).copied().unwrap_or_default()
     }
 
     /// Forgets the clients that have their whole limit at `now`.

@@ -38,27 +38,39 @@ impl Limiter {
     pub(super) fn count(&self, key: Key) -> Result<Quota, RateExceeded> {
         let now = self.clock.nanoseconds();
         self.sweep(now);
-        let whole = self.refill * u64::from(self.limit.get());
-        let full_at = self.buckets.advance(key, |full_at| {
-            let next = full_at.max(now) + self.refill;
-            let wait = next.saturating_sub(now + whole);
-            if wait == 0 { Ok(next) } else { Err(wait) }
-        });
-        let quota = |remaining| Quota { limit: self.limit, remaining };
-        match full_at {
-            Ok(full_at) => {
-                let remaining = (now + whole - full_at) / self.refill;
-                Ok(quota(u32::try_from(remaining).unwrap_or(u32::MAX)))
-            }
-            Err(wait) => Err(RateExceeded { quota: quota(0), retry_after: whole_seconds(Duration::from_nanos(wait)) }),
-        }
+        let full_at = self.buckets.advance(key, |full_at| self.after_one_more(full_at, now))?;
+        Ok(self.quota(full_at, now))
     }
 
-    /// Whether a request of `key` would be counted now; returns the quota without it.
+    /// Whether a request of `key` would be counted now; returns the quota without it. Counts nothing, so concurrent calls do not
+    /// disturb each other.
     pub(super) fn would_take(&self, key: Key) -> Result<Quota, RateExceeded> {
-        let Quota { limit, remaining } = self.count(key)?;
-        self.buckets.give_back(key, self.refill);
-        Ok(Quota { limit, remaining: remaining.saturating_add(1) })
+        let now = self.clock.nanoseconds();
+        let full_at = self.buckets.full_at(key).max(now);
+        self.after_one_more(full_at, now)?;
+        Ok(self.quota(full_at, now))
+    }
+
+    /// When the whole limit of a client is available again after one more request at `now`; before it, that is at `full_at`.
+    fn after_one_more(&self, full_at: u64, now: u64) -> Result<u64, RateExceeded> {
+        let next = full_at.max(now) + self.refill;
+        let wait = next.saturating_sub(now + self.whole());
+        if wait == 0 {
+            return Ok(next);
+        }
+        let quota = Quota { limit: self.limit, remaining: 0 };
+        Err(RateExceeded { quota, retry_after: whole_seconds(Duration::from_nanos(wait)) })
+    }
+
+    /// What is left at `now` for a client whose whole limit is available again at `full_at`.
+    fn quota(&self, full_at: u64, now: u64) -> Quota {
+        let remaining = (now + self.whole()).saturating_sub(full_at) / self.refill;
+        Quota { limit: self.limit, remaining: u32::try_from(remaining).unwrap_or(u32::MAX) }
+    }
+
+    /// The time in which the whole limit refills, in nanoseconds.
+    fn whole(&self) -> u64 {
+        self.refill * u64::from(self.limit.get())
     }
 
     /// Forgets clients with their whole limit, once per interval.
@@ -132,6 +144,21 @@ mod tests {
         assert_eq!(would_take().map_err(|too_many| too_many.retry_after), Err(30));
         pass(30_000);
         assert_eq!(would_take(), Ok(1));
+    }
+
+    #[test]
+    fn limiter_would_take_is_not_disturbed_by_concurrent_calls() {
+        let (limiter, _) = limiter(2);
+        assert_eq!(count(&limiter, ADA), Ok(1));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..2_000 {
+                        assert_eq!(limiter.would_take(ADA).map(|quota| quota.remaining).ok(), Some(1));
+                    }
+                });
+            }
+        });
     }
 
     #[test]
