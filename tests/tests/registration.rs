@@ -252,7 +252,10 @@ async fn users_are_shown_only_after_sign_in_where_operator_demands_it() {
         }
         shown += usize::from(ada.client.get(&filled).await.status == 200);
     }
-    assert_eq!(open, ["/achievements", "/health", "/health/live", "/health/ready", "/health/worker"]);
+    assert_eq!(
+        open,
+        ["/achievements", "/auth/providers", "/health", "/health/live", "/health/ready", "/health/worker"]
+    );
     assert!(shown > 20, "{shown} operations answer a signed-in user");
     let totals = ada.client.get("/stats/platform").await;
     assert_eq!(totals.header("cache-control"), Some("no-store"));
