@@ -78,6 +78,16 @@ async fn probe_that_succeeds_is_logged_at_debug() {
 }
 
 #[tokio::test]
+async fn request_line_has_no_method_that_a_client_invented() {
+    let server = Server::start().await;
+    let method = Method::from_bytes("E".repeat(5_000).as_bytes()).expect("a method");
+    let request = server.client().request(method, "/users/nobody").header("X-Correlation-ID", "long-1");
+    server.client().send(request).await.expect(405);
+    let line = line_of(&server, "long-1").await;
+    assert!(line.contains("method=OTHER ") && line.len() < 1_000, "{line}");
+}
+
+#[tokio::test]
 async fn start_line_names_version_configuration_and_database() {
     let database = Arc::new(Database::migrated());
     let file = database.home().join("burntop.toml");

@@ -163,6 +163,8 @@ async fn server_without_migrations_is_not_ready_until_migrated() {
     let ready = server.client().get("/health/ready").await;
     assert_eq!(ready.status, 503, "{}", ready.text);
     assert_eq!(ready.json["checks"], json!({"database": "ok", "migrations": "error", "serving": "ok"}));
+    let reason = "reason=the schema is not current";
+    tests::wait_until("the line is written", async || server.log().contains(reason)).await;
     up(&database);
     let client = server.client();
     tests::wait_until("the server is ready", async || client.get("/health/ready").await.status == 200).await;

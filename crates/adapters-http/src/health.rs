@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::answer::Json;
 use crate::error::UNAVAILABLE_RETRY_SECONDS;
 use crate::json::Instant;
+use crate::request_log;
 use crate::routes::Routes;
 
 /// The readiness of this process. Register as `Data<dyn Readiness>`.
@@ -139,6 +140,14 @@ impl Health {
     }
 }
 
+/// Adds the failed `checks` to the line of the request in the log.
+fn record_failures(checks: &[(&'static str, Check)]) {
+    let failed: Vec<&str> = checks.iter().filter(|(_, check)| *check == Check::Error).map(|(name, _)| *name).collect();
+    if !failed.is_empty() {
+        request_log::record_reason(&failed.join("; "));
+    }
+}
+
 /// The routes of health.
 pub fn routes() -> Routes {
     crate::routes![
@@ -165,6 +174,7 @@ pub fn routes() -> Routes {
 async fn health(readiness: Data<dyn Readiness>, clock: Data<dyn Clock>) -> impl Responder {
     let database = Check::from(readiness.database().await);
     let status = Health::of(&[database]);
+    record_failures(&[("the database does not answer", database)]);
     answer(status, HealthBody { status, timestamp: clock.now().into(), checks: HealthChecks { database } })
 }
 
@@ -197,6 +207,11 @@ async fn ready(readiness: Data<dyn Readiness>, clock: Data<dyn Clock>) -> impl R
         serving: Check::from(!readiness.draining()),
     };
     let status = Health::of(&[checks.database, checks.migrations, checks.serving]);
+    record_failures(&[
+        ("the database does not answer", checks.database),
+        ("the schema is not current", checks.migrations),
+        ("the process is stopping", checks.serving),
+    ]);
     answer(status, ReadyBody { status, timestamp: clock.now().into(), checks })
 }
 
@@ -217,6 +232,10 @@ async fn ready(readiness: Data<dyn Readiness>, clock: Data<dyn Clock>) -> impl R
 async fn worker(readiness: Data<dyn Readiness>, clock: Data<dyn Clock>) -> impl Responder {
     let found = readiness.worker().await;
     let status = WorkerState::of(found.as_ref());
+    record_failures(&[
+        ("no worker runs", Check::from(status != WorkerState::Stale)),
+        ("the database does not answer", Check::from(status != WorkerState::Degraded)),
+    ]);
     let found = found.unwrap_or_default();
     answer(
         status.health(),

@@ -129,8 +129,8 @@ pub fn record_answer(method: &Method, route: SharedString, status: StatusCode, t
     counter!(REQUESTS, "method" => method, "route" => route, "status" => status.as_str().to_owned()).increment(1);
 }
 
-/// The name of `method`. A client can send any.
-fn method_label(method: &Method) -> &'static str {
+/// The name of `method`. A client can send any, of any length.
+pub(crate) fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

@@ -13,6 +13,7 @@ use tracing::field::{Empty, display};
 use tracing::{Span, debug, error, info, warn};
 
 use crate::edge::CorrelationId;
+use crate::metrics::method_label;
 
 /// The routes that load balancers and service managers ask all the time start with one of these.
 const PROBES: [&str; 2] = ["/health", "/api/v1/health"];
@@ -23,7 +24,7 @@ const PROBES: [&str; 2] = ["/health", "/api/v1/health"];
 /// `config/fail2ban` must not take that for an address.
 pub(crate) fn span(client: Option<IpAddr>, method: &Method, id: &CorrelationId) -> Span {
     tracing::error_span!(
-        "request", client = client.map(display), %method, correlation_id = %id, user_id = Empty, username = Empty, new = Empty,
+        "request", client = client.map(display), method = %method_label(method), correlation_id = %id, user_id = Empty, username = Empty, new = Empty,
         updated = Empty, known = Empty, rejected = Empty, rejected_for = Empty, reason = Empty, route = Empty, status = Empty,
         duration_ms = Empty,
     )

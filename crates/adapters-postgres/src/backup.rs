@@ -27,7 +27,7 @@ ORDER BY 1";
 pub struct LibpqConnection {
     /// Keywords and values, without the password.
     pub conninfo: String,
-    /// For a password file.
+    /// For the environment of a program.
     pub password: Option<String>,
 }
 

@@ -2,6 +2,9 @@
 //!
 //! diesel passes on the text of an error and not its code, and the text is in the server's language. The code decides whether a
 //! later attempt can succeed, so the stream of a connection adds it to each `ErrorResponse` before the driver reads it.
+//!
+//! Statements that are sent together fail together: the first for its cause, the others because the transaction is aborted. Which of
+//! them the caller sees first is chance, so each gets the error of the first.
 
 use std::io;
 use std::task::{Context, Poll, ready};
@@ -13,6 +16,9 @@ const CHUNK_BYTES: usize = 8 * 1024;
 
 /// The type of a message and its length, which does not count the type.
 const HEADER_BYTES: usize = 5;
+
+/// The code of an error that only says that an earlier statement has aborted the transaction.
+const IN_FAILED_TRANSACTION: &[u8] = b"25P02";
 
 /// Larger errors pass unchanged.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
@@ -45,6 +51,8 @@ pub(crate) struct ErrorCodes {
     ready: Vec<u8>,
     delivered: usize,
     chunk: Box<[u8]>,
+    /// The last error that was not the consequence of another, as it was passed on.
+    cause: Vec<u8>,
 }
 
 impl ErrorCodes {
@@ -57,6 +65,7 @@ impl ErrorCodes {
             ready: Vec::new(),
             delivered: 0,
             chunk: vec![0; CHUNK_BYTES].into_boxed_slice(),
+            cause: Vec::new(),
         }
     }
 
@@ -122,12 +131,21 @@ impl ErrorCodes {
         }
         let error = std::mem::take(&mut self.held);
         self.wanted = HEADER_BYTES;
-        self.ready.extend(with_code(&error).unwrap_or(error));
+        match with_code(&error) {
+            Some((_, IN_FAILED_TRANSACTION)) if !self.cause.is_empty() => self.ready.extend_from_slice(&self.cause),
+            Some((coded, code)) => {
+                self.ready.extend_from_slice(&coded);
+                if code != IN_FAILED_TRANSACTION {
+                    self.cause = coded;
+                }
+            }
+            None => self.ready.extend(error),
+        }
     }
 }
 
-/// The `ErrorResponse` with its code before its text; `None` if it lacks one of them.
-fn with_code(error: &[u8]) -> Option<Vec<u8>> {
+/// The `ErrorResponse` with its code before its text, and the code; `None` if it lacks one of them.
+fn with_code(error: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let (mut code, mut text) = (None, None);
     let mut at = HEADER_BYTES;
     // Each field is its type, a text and a zero. A zero instead of a type ends them.
@@ -144,7 +162,7 @@ fn with_code(error: &[u8]) -> Option<Vec<u8>> {
     let (code, text) = code.zip(text)?;
     let body = [&error[HEADER_BYTES..text], code, b": ", &error[text..]].concat();
     let length = u32::try_from(body.len() + HEADER_BYTES - 1).ok()?;
-    Some([&error[..1], &length.to_be_bytes(), &body].concat())
+    Some(([&error[..1], &length.to_be_bytes(), &body].concat(), code))
 }
 
 #[cfg(test)]
@@ -194,6 +212,21 @@ mod tests {
         let sent = [&early, &ready, &row, &late, &row, &late, &late, &without_code, &ready, cut_off].concat();
         let expected = [&early, &ready, &row, &coded, &row, &coded, &coded, &without_code, &ready, cut_off].concat();
         for step in [1, 2, 3, 5, 8, 21, sent.len()] {
+            assert_eq!(passed(&sent, step), expected, "{step}");
+        }
+    }
+
+    #[test]
+    fn error_in_a_failed_transaction_is_replaced_by_its_cause() {
+        let error = |code: &str, text: &str| message(b'E', format!("SERROR\0C{code}\0M{text}\0\0").as_bytes());
+        let ready = message(b'Z', b"I");
+        let (cause, other) = (error("40001", "try again"), error("23505", "taken"));
+        let aborted = error("25P02", "current transaction is aborted");
+        let sent = [&ready, &aborted, &cause, &aborted, &aborted, &ready, &other, &aborted].map(Vec::as_slice).concat();
+        let [cause, other] = [error("40001", "40001: try again"), error("23505", "23505: taken")];
+        let first = error("25P02", "25P02: current transaction is aborted");
+        let expected = [&ready, &first, &cause, &cause, &cause, &ready, &other, &other].map(Vec::as_slice).concat();
+        for step in [1, 7, sent.len()] {
             assert_eq!(passed(&sent, step), expected, "{step}");
         }
     }

@@ -38,9 +38,9 @@ pub enum Error {
 
     /// A release of PostgreSQL could not be downloaded, or is not what it should be.
     #[error(
-        "PostgreSQL is not installed here, and getting it from {url} failed: {reason}. Try again, name a mirror in \
-         POSTGRES_RELEASE_URL, install PostgreSQL (`apt-get install postgresql` or `brew install postgresql`), or set DATABASE_URL \
-         to a server that runs elsewhere"
+        "PostgreSQL is needed, and getting it from {url} failed: {reason}. Try again, name a mirror in POSTGRES_RELEASE_URL, set \
+         DATABASE_URL to a server that runs elsewhere, or install PostgreSQL (`apt-get install postgresql` or \
+         `brew install postgresql`) and leave POSTGRES_DOWNLOAD unset"
     )]
     NotDownloaded { url: String, reason: String },
 
@@ -95,7 +95,8 @@ pub enum Error {
 
     /// Another process runs the cluster in this directory.
     #[error(
-        "the data directory {dir} is in use by {}: stop it, or set BURNTOP_DATA_DIR to another directory",
+        "the data directory {dir} is in use by {}: wait if that is a command, such as a backup; stop it if it is another server, or set \
+         BURNTOP_DATA_DIR to another directory",
         .pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
     )]
     AlreadyInUse {

@@ -78,6 +78,10 @@ fn check_together(values: &Table, name: &dyn Fn(&str) -> String, problems: &mut 
         let shares = |host: IpAddr| host == at.ip() || host.is_unspecified() || at.ip().is_unspecified();
         port == i64::from(at.port()) && port != 0 && host.is_ok_and(shares)
     };
+    let public_url = text("app.public_url");
+    if public_url.trim_end_matches('/').split('/').nth(3).is_some() {
+        problems.push(format!("{}: must have no path, not `{public_url}`", name("app.public_url")));
+    }
     if let Ok(at) = text("metrics.bind").parse()
         && listens(text("server.host"), number("server.port"), at)
     {

@@ -286,6 +286,15 @@ fn settings_cors_headers_must_be_header_names() {
 }
 
 #[test]
+fn settings_public_url_with_a_path_is_refused() {
+    refused(
+        &[("PUBLIC_URL", "https://a.org/burntop")],
+        &["PUBLIC_URL: must have no path, not `https://a.org/burntop`"],
+    );
+    assert_eq!(load(&[("PUBLIC_URL", "https://a.org/")]).unwrap().app.public_url, "https://a.org");
+}
+
+#[test]
 fn settings_metrics_on_the_port_of_the_api_are_refused() {
     for (host, bind, is_refused) in [
         ("127.0.0.1", "127.0.0.1:9000", true),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use domain::clock::Clock;
+use rustix::fs::OFlags;
 use time::OffsetDateTime;
 
 use super::error::{BackupError, IoContext};
@@ -44,8 +45,19 @@ impl BackupDir {
             return Err(BackupError::InsideDataDir { dir: path.to_owned(), data_dir: data_dir.to_owned() });
         }
         let lock = real.join(LOCK);
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&lock);
-        let file = file.doing(|| format!("write to {}", real.display()))?;
+        // A link is not followed, and a pipe not waited for.
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(flags.bits().cast_signed())
+            .open(&lock)
+            .doing(|| format!("write {}", lock.display()))?;
+        if !file.metadata().doing(|| format!("read {}", lock.display()))?.is_file() {
+            return Err(BackupError::NotAFile { path: lock });
+        }
         match file.try_lock() {
             Ok(()) => Ok(Self { path: real, _lock: file }),
             Err(TryLockError::WouldBlock) => Err(BackupError::AlreadyRunning { dir: real }),
@@ -57,6 +69,9 @@ impl BackupDir {
     pub(super) fn remove_partial_files(&self) -> Result<(), BackupError> {
         for name in self.names()?.iter().filter(|name| is_partial(name)) {
             let path = self.path.join(name);
+            if fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir()) {
+                continue;
+            }
             fs::remove_file(&path).doing(|| format!("remove {}", path.display()))?;
         }
         Ok(())
@@ -269,8 +284,10 @@ mod tests {
         for name in [".burntop-20250101T000000Z.dump.partial", "notes.txt", ".other.partial"] {
             fs::write(top.path().join(name), "").unwrap();
         }
+        let directory = ".burntop-20240101T000000Z.dump.partial";
+        fs::create_dir(top.path().join(directory)).unwrap();
         dir.remove_partial_files().unwrap();
-        assert_eq!(names(top.path()), [".other.partial", "notes.txt"]);
+        assert_eq!(names(top.path()), [directory, ".other.partial", "notes.txt"]);
     }
 
     #[test]
@@ -308,6 +325,22 @@ mod tests {
         assert!(matches!(open(top.path()), Err(BackupError::AlreadyRunning { .. })));
         drop(first);
         open(top.path()).unwrap();
+    }
+
+    #[test]
+    fn lock_that_is_a_link_or_a_pipe_is_refused_at_once() {
+        let top = tempfile::tempdir().unwrap();
+        let (lock, elsewhere) = (top.path().join(LOCK), top.path().join("elsewhere"));
+        symlink(&elsewhere, &lock).unwrap();
+        assert!(matches!(open(top.path()), Err(BackupError::Io { .. })));
+        assert!(!elsewhere.exists());
+        fs::remove_file(&lock).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, &lock, rustix::fs::Mode::RWXU).unwrap();
+        open(top.path()).unwrap_err();
+        // A pipe that has a reader can be opened.
+        let _reader =
+            File::from(rustix::fs::open(&lock, OFlags::RDONLY | OFlags::NONBLOCK, rustix::fs::Mode::empty()).unwrap());
+        assert!(matches!(open(top.path()), Err(BackupError::NotAFile { .. })));
     }
 
     #[test]

@@ -8,11 +8,14 @@ use adapters_postgres::ConnectError;
 /// Nothing is left of a failed backup, and older backups are unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    #[error("{dir} does not exist: create it with `install -d -m 0700 {dir}`, or correct the path", dir = .dir.display())]
+    #[error("{dir} does not exist: create it with `install -d -m 0700 -o USER {dir}` for the user of this command, or correct the path", dir = .dir.display())]
     NoDirectory { dir: PathBuf },
 
     #[error("{} is not a directory", .path.display())]
     NotADirectory { path: PathBuf },
+
+    #[error("{} is not a file: remove it", .path.display())]
+    NotAFile { path: PathBuf },
 
     #[error(
         "{dir} is in the data directory {data_dir}, and would be lost together with the data: choose a directory outside it, best on \
@@ -38,9 +41,6 @@ pub enum BackupError {
 
     #[error("the dump lacks the table {table}; it was removed")]
     Incomplete { table: String },
-
-    #[error("the password of DATABASE_URL has a line break, which pg_dump cannot read")]
-    Password,
 
     #[error("interrupted; nothing was changed")]
     Interrupted,

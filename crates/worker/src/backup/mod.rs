@@ -13,7 +13,6 @@ use std::time::Instant;
 
 use adapters_postgres::{ExportedSnapshot, InspectedDatabase, LibpqConnection};
 use domain::clock::Clock;
-use domain::ids::Ids;
 use domain::text::{grouped, plural};
 use embedded_postgres::Binaries;
 use tokio_util::sync::CancellationToken;
@@ -52,7 +51,6 @@ pub struct BackupReport {
 pub async fn back_up(
     request: &BackupRequest<'_>,
     clock: &dyn Clock,
-    ids: &dyn Ids,
     cancelled: &CancellationToken,
 ) -> Result<BackupReport, BackupError> {
     let start = Instant::now();
@@ -61,7 +59,7 @@ pub async fn back_up(
     let server = InspectedDatabase::read(request.url).await?.server_major.unsigned_abs();
     let binaries = Binaries::find_client(server, request.data_dir)?;
     let connection = LibpqConnection::from_url(request.url, binaries.major())?;
-    let programs = ClientPrograms::new(&binaries, &connection, ids)?;
+    let programs = ClientPrograms { binaries: &binaries, connection: &connection };
 
     let snapshot = ExportedSnapshot::begin(request.url).await?;
     let partial = dir.create_partial(clock).await?;

@@ -2,7 +2,7 @@
 
 use bootstrap::out::{note, print_line};
 use bootstrap::store::{inspect, unreachable};
-use bootstrap::system::{SystemClock, SystemIds};
+use bootstrap::system::SystemClock;
 use bootstrap::{Settings, StartupError};
 use worker::backup::{BackupError, BackupRequest, back_up};
 
@@ -24,7 +24,7 @@ pub(crate) async fn backup(settings: &Settings, url: &str, args: Backup) -> Resu
         keep: args.keep,
         data_dir: &data_dir.unwrap_or_else(|_| settings.app.data_dir.clone()),
     };
-    let report = back_up(&request, &SystemClock, &SystemIds, &interrupted()?).await;
+    let report = back_up(&request, &SystemClock, &interrupted()?).await;
     print_line(report.map_err(|error| match error {
         BackupError::AlreadyRunning { dir } => StartupError::BackupRunning { dir },
         BackupError::Database(error) => unreachable(url, &error),
