@@ -79,7 +79,7 @@ fn check_together(values: &Table, name: &dyn Fn(&str) -> String, problems: &mut 
         port == i64::from(at.port()) && port != 0 && host.is_ok_and(shares)
     };
     let public_url = text("app.public_url");
-    if public_url.trim_end_matches('/').split('/').nth(3).is_some() {
+    if is_web(public_url) && public_url.trim_end_matches('/').split('/').nth(3).is_some() {
         problems.push(format!("{}: must have no path, not `{public_url}`", name("app.public_url")));
     }
     if let Ok(at) = text("metrics.bind").parse()
