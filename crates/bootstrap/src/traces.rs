@@ -21,6 +21,9 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// What becomes part of a trace. Other crates stay out: the exporter's own requests would be traced, and exported.
 const TRACED: &str = "off,adapters_http=debug,adapters_postgres=trace,domain=debug,worker=debug";
 
+/// The layer that makes spans of the program's.
+type TraceLayer = Box<dyn Layer<Registry> + Send + Sync>;
+
 /// Sends spans until it is dropped, and the last ones then.
 #[derive(Debug)]
 pub(crate) struct Traces(SdkTracerProvider);
@@ -34,10 +37,7 @@ impl Drop for Traces {
 
 /// The layer that makes spans, and what sends them to the collector at `traces.endpoint`; `None` if that is not set. `service` names the
 /// program. Call it outside of a runtime.
-pub(crate) fn start(
-    settings: &Settings,
-    service: &'static str,
-) -> Result<Option<(Box<dyn Layer<Registry> + Send + Sync>, Traces)>, StartupError> {
+pub(crate) fn start(settings: &Settings, service: &'static str) -> Result<Option<(TraceLayer, Traces)>, StartupError> {
     let Some(endpoint) = &settings.traces.endpoint else { return Ok(None) };
     let failed = |reason: String| StartupError::Other { doing: "starting the export of traces", reason };
     let client = http_client::blocking_client(TIMEOUT).map_err(|error| failed(error.to_string()))?;
