@@ -21,7 +21,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// What becomes part of a trace. Other crates stay out: the exporter's own requests would be traced, and exported.
 const TRACED: &str = "off,adapters_http=debug,adapters_postgres=trace,domain=debug,worker=debug";
 
-/// The layer that makes spans of the program's.
+/// Makes the spans.
 type TraceLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
 /// Sends spans until it is dropped, and the last ones then.
