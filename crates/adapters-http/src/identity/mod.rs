@@ -65,7 +65,7 @@ pub fn routes() -> Routes {
     responses(
         (status = 201, description = "The new account's first session", body = SessionBody,
          example = json!(session_example())),
-        failures::Conflict,
+        failures::Forbidden, failures::Conflict,
     )
 )]
 async fn register(
@@ -92,7 +92,7 @@ async fn register(
     responses(
         (status = 200, description = "A new session", body = SessionBody,
          example = json!(session_example())),
-        failures::Unauthorized,
+        failures::Unauthorized, failures::Forbidden,
     )
 )]
 async fn login(request: HttpRequest, body: Body<LoginBody>, identity: Data<Identity>) -> ApiResult<Json<SessionBody>> {

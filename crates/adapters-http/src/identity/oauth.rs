@@ -181,7 +181,7 @@ fn failed(provider: &str, error: &IdentityError) -> SignInFailure {
     responses(
         (status = 200, description = "A new session", body = SessionBody,
          example = json!(session_example())),
-        failures::Unauthorized, failures::NotFound, failures::Conflict,
+        failures::Unauthorized, failures::Forbidden, failures::NotFound, failures::Conflict,
     )
 )]
 async fn device_token(
