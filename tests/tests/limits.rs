@@ -341,7 +341,7 @@ async fn device_polls_are_limited_by_code_and_not_by_address() {
         server.database().rows("UPDATE device_logins SET last_polled_at = last_polled_at - interval '5 seconds'");
     }
 
-    // A program that does not wait is told so, as often as it polls.
+    // Each poll that is too fast gets `slow_down`.
     for _ in 0..100 {
         let answer = poll(&codes[0]).await;
         assert!(error(&answer) == "slow_down" || error(&answer) == "authorization_pending", "{answer:?}");

@@ -24,9 +24,9 @@ const PROBES: [&str; 2] = ["/health", "/api/v1/health"];
 /// `config/fail2ban` must not take that for an address.
 pub(crate) fn span(client: Option<IpAddr>, method: &Method, id: &CorrelationId) -> Span {
     tracing::error_span!(
-        "request", client = client.map(display), method = %method_label(method), correlation_id = %id, user_id = Empty, username = Empty, new = Empty,
-        updated = Empty, known = Empty, rejected = Empty, rejected_for = Empty, reason = Empty, route = Empty, status = Empty,
-        duration_ms = Empty,
+        "request", client = client.map(display), method = %method_label(method), correlation_id = %id, user_id = Empty,
+        username = Empty, new = Empty, updated = Empty, known = Empty, rejected = Empty, rejected_for = Empty, reason = Empty,
+        route = Empty, status = Empty, duration_ms = Empty,
     )
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn record_caller(principal: &Principal) {
     Span::current().record("user_id", display(principal.user)).record("username", display(&principal.username));
 }
 
-/// Adds the cause of an answer with a 5xx status, which the client is not told.
+/// Adds the cause of an answer with a 5xx status, which the answer does not have.
 pub(crate) fn record_reason(reason: &dyn Display) {
     Span::current().record("reason", display(reason));
 }

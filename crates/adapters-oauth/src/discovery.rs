@@ -41,7 +41,7 @@ impl Endpoints {
         })
     }
 
-    /// Fails unless the document is that of `issuer`, and sends nobody from https to http.
+    /// Fails unless the document is that of `issuer`, and names no endpoint with http for an issuer with https.
     fn check(&self, issuer: &str) -> Result<(), ProviderError> {
         if self.issuer != issuer {
             let named = &self.issuer;

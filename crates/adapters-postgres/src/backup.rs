@@ -104,7 +104,7 @@ pub struct ExportedSnapshot {
 impl ExportedSnapshot {
     /// Begins the transaction on a connection of its own.
     pub async fn begin(url: &str) -> Result<Self, ConnectError> {
-        let (client, driver) = ConnectTarget::parse(url)?.connect().await?;
+        let (client, driver) = ConnectTarget::parse(url)?.for_purpose("backup").connect().await?;
         let driving = tokio::spawn(async move { drop(driver.await) });
         // It waits for as long as the dump takes.
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;

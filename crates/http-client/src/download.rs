@@ -49,7 +49,7 @@ pub async fn download(url: &str, mut receive: impl FnMut(&[u8], Option<u64>) -> 
     }
 }
 
-/// Whether nobody between can change what `url` answers: it is https, or this machine answers.
+/// Whether the answer of `url` cannot be changed on its way: the address is https, or one of this machine.
 pub fn is_trustworthy(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     match (url.scheme(), url.host()) {
