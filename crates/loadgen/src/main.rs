@@ -11,11 +11,13 @@ mod http;
 mod latency;
 mod memory;
 mod messages;
+mod pgbench;
 mod process;
 mod reads;
 mod report;
 mod start;
 mod sync;
+mod trickle;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -38,6 +40,8 @@ enum Command {
     Compare(compare::Args),
     /// Compare reads of a synthetic community with pgbench
     Reads(reads::Args),
+    /// Compare small syncs of many accounts with pgbench
+    Trickle(trickle::Args),
     /// Compare the export of one large account with a plain COPY of its messages, and measure the server's memory
     Export(export::Args),
     /// Measure the time from the start of the process until it is ready
@@ -51,6 +55,7 @@ async fn main() -> Result<()> {
         Command::Sync(args) => sync::run(&args).await,
         Command::Compare(args) => compare::run(&args).await,
         Command::Reads(args) => reads::run(&args).await,
+        Command::Trickle(args) => trickle::run(&args).await,
         Command::Export(args) => export::run(&args).await,
         Command::Start(args) => start::run(&args).await,
     }

@@ -44,9 +44,13 @@ pub(crate) enum Value {
     Never,
     /// A disabled option.
     No,
+    /// An SQL expression, for the account whose number is `:n`.
+    Raw(&'static str),
 }
 
-use Value::{AnyName, DaysAgo, DaysAgoEach, Ever, Name, Never, No, Nobody, Now, Number, Token, User, Username, Users};
+use Value::{
+    AnyName, DaysAgo, DaysAgoEach, Ever, Name, Never, No, Nobody, Now, Number, Raw, Token, User, Username, Users,
+};
 
 /// The first statement of a request with a session.
 pub(crate) const SESSION: Query = Query { text: include_str!("../sql/session.sql"), values: &[Token] };
@@ -157,6 +161,7 @@ impl Value {
             Ever => "DATE '0001-01-01'".to_owned(),
             Never => "DATE '9999-12-31'".to_owned(),
             No => "false".to_owned(),
+            Raw(sql) => sql.replace(":n", number),
         }
     }
 }

@@ -1,21 +1,20 @@
 //! Compares reads of a synthetic community with pgbench running the same statements.
 
-mod community;
-mod endpoints;
+pub(crate) mod community;
+pub(crate) mod endpoints;
 mod explain;
 mod load;
-mod pgbench;
 
 use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::environment::{Environment, RunLocation, database, settle};
+use crate::pgbench::{self, PgbenchResult};
 use crate::report::{Table, ms, percentile, rate, thousands, verdict};
 use community::Community;
 use endpoints::{ENDPOINTS, Endpoint};
 use load::Reads;
-use pgbench::PgbenchResult;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -57,7 +56,8 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         // Once unmeasured, so that the tables are in the cache for both sides.
         load::read(address, endpoint, args, Duration::from_secs(1)).await?;
         let mut reads = load::read(address, endpoint, args, time).await?;
-        let mut best = pgbench::run(&environment, endpoint, args, time).await?;
+        let script = pgbench::script(endpoint.all_statements(), args.community.people);
+        let mut best = pgbench::run(&environment, &script, args.connections, time).await?;
         row(&table, endpoint, &mut reads, &mut best);
     }
     Ok(())

@@ -9,9 +9,8 @@ use embedded_postgres::Binaries;
 use tokio::process::Command;
 use tokio_postgres::Config;
 
-use super::Args;
-use super::endpoints::Endpoint;
 use crate::environment::Environment;
+use crate::reads::endpoints::Query;
 
 /// The result of pgbench.
 pub(crate) struct PgbenchResult {
@@ -21,18 +20,13 @@ pub(crate) struct PgbenchResult {
     pub(crate) times: Vec<Duration>,
 }
 
-/// Runs the statements of `endpoint` with pgbench, one transaction per request.
-pub(crate) async fn run(
-    environment: &Environment,
-    endpoint: &Endpoint,
-    args: &Args,
-    time: Duration,
-) -> Result<PgbenchResult> {
+/// Runs the script `text` with pgbench for the time `time`, with `clients` connections.
+pub(crate) async fn run(environment: &Environment, text: &str, clients: u32, time: Duration) -> Result<PgbenchResult> {
     let script = environment.dir().join("script.sql");
-    fs::write(&script, text(endpoint, args.community.people))?;
+    fs::write(&script, text)?;
     let config: Config = environment.database_url().parse()?;
     let port = config.get_ports().first().context("the database has no port")?;
-    let clients = args.connections.to_string();
+    let clients = clients.to_string();
     let output = Command::new(Binaries::find(None)?.program("pgbench"))
         .args(["--no-vacuum", "--protocol=prepared", "--client", &clients, "--time", &time.as_secs().to_string()])
         .arg("--file")
@@ -67,8 +61,8 @@ fn logged(dir: &Path) -> Result<Vec<Duration>> {
     Ok(times)
 }
 
-/// The script: one transaction has the statements of one request, for a random account.
-fn text(endpoint: &Endpoint, people: u32) -> String {
-    let statements: Vec<String> = endpoint.all_statements().map(|query| query.with(|value| value.of(":n"))).collect();
+/// A script that runs `statements` for a random one of `people` accounts, whose number is the variable `n`.
+pub(crate) fn script<'a>(statements: impl Iterator<Item = &'a Query>, people: u32) -> String {
+    let statements: Vec<String> = statements.map(|query| query.with(|value| value.of(":n"))).collect();
     format!("\\set n random(1, {people})\n{};\n", statements.join(";\n"))
 }
