@@ -16,6 +16,8 @@ pub struct AccountRows {
     pub hours: String,
     /// Active days, longest streak and all sums.
     pub totals: String,
+    /// Lifetime sums by source and by model, and the calendar.
+    pub summaries: String,
 }
 
 const SUMS: &str = "messages, tokens, input, output, cache_read, cache_write, reasoning, \
@@ -45,6 +47,24 @@ impl AccountRows {
             days: rows(&format!("day, {SUMS}"), "usage_days t", "ORDER BY 1"),
             hours: rows("day, hour, messages, tokens", "usage_hours t", "ORDER BY 1, 2"),
             totals: rows(&format!("active_days, longest_streak, {SUMS}"), "usage_totals t", ""),
+            summaries: [
+                rows(
+                    &format!("s.name, {SUMS}, days"),
+                    "usage_sources t JOIN sources s ON s.key = t.source_key",
+                    "ORDER BY 1",
+                ),
+                rows(
+                    &format!("o.name, provider, {SUMS}, days"),
+                    "usage_models t JOIN models o ON o.key = t.model_key",
+                    "ORDER BY 1, 2",
+                ),
+                rows(
+                    "active, early, night, hours, busiest_day, tools_in_a_day, models_in_a_day",
+                    "usage_calendars t",
+                    "",
+                ),
+            ]
+            .join("\n"),
         }
     }
 
@@ -62,6 +82,7 @@ impl AccountRows {
             ("days", &self.days, &others.days),
             ("hours", &self.hours, &others.hours),
             ("totals", &self.totals, &others.totals),
+            ("lifetime sums and calendar", &self.summaries, &others.summaries),
         ];
         for (what, left, right) in parts {
             let only = |these: &str, those: &str| -> Vec<String> {

@@ -156,7 +156,18 @@ async fn sync_during_deletion_is_stored_whole_or_refused() {
     age(&server, 31);
     let printed = cleanup(database);
     assert!(printed.contains(&format!(", 1 account purged ({acknowledged} messages, ")), "{printed}");
-    for table in ["users", "usage_messages", "usage_rollups", "usage_days", "usage_hours", "usage_totals", "machines"] {
+    for table in [
+        "users",
+        "usage_messages",
+        "usage_rollups",
+        "usage_days",
+        "usage_hours",
+        "usage_totals",
+        "usage_sources",
+        "usage_models",
+        "usage_calendars",
+        "machines",
+    ] {
         assert_eq!(database.number(&format!("SELECT count(*) FROM {table}")), 0, "{table}");
     }
 }

@@ -113,13 +113,19 @@ impl Database {
     }
 }
 
-#[async_trait]
-impl Store for Database {
-    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+impl Database {
+    pub(crate) async fn begin_unit_of_work(&self) -> Result<PgUnitOfWork, StoreError> {
         let connection = self.connection().await?;
         let mut tx = PgUnitOfWork::begin(connection, Arc::clone(&self.dictionary)).await?;
         tx.sends_email = self.sends_email;
-        Ok(Box::new(tx))
+        Ok(tx)
+    }
+}
+
+#[async_trait]
+impl Store for Database {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        Ok(Box::new(self.begin_unit_of_work().await?))
     }
 
     fn reads(&self) -> &dyn Reads {

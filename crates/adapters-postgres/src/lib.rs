@@ -12,6 +12,7 @@ mod connect;
 mod counts;
 mod dashboard;
 mod database;
+mod day_runs;
 mod dictionary;
 mod error;
 mod error_codes;

@@ -461,6 +461,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    usage_calendars (user_key) {
+        user_key -> Int4,
+        active -> Datemultirange,
+        early -> Datemultirange,
+        night -> Datemultirange,
+        hours -> Int4,
+        busiest_day -> Int8,
+        tools_in_a_day -> Int4,
+        models_in_a_day -> Int4,
+    }
+}
+
+diesel::table! {
     usage_days (user_key, day) {
         user_key -> Int4,
         day -> Date,
@@ -508,6 +521,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    usage_models (user_key, model_key) {
+        user_key -> Int4,
+        model_key -> Int4,
+        messages -> Int8,
+        tokens -> Int8,
+        input -> Int8,
+        output -> Int8,
+        cache_read -> Int8,
+        cache_write -> Int8,
+        reasoning -> Int8,
+        unpriced_tokens -> Int8,
+        unpriced_messages -> Int8,
+        estimated_messages -> Int8,
+        cost -> Numeric,
+        days -> Datemultirange,
+    }
+}
+
+diesel::table! {
     usage_rollups (user_key, day, source_key, model_key, machine_key) {
         user_key -> Int4,
         day -> Date,
@@ -525,6 +557,25 @@ diesel::table! {
         unpriced_messages -> Int8,
         estimated_messages -> Int8,
         cost -> Numeric,
+    }
+}
+
+diesel::table! {
+    usage_sources (user_key, source_key) {
+        user_key -> Int4,
+        source_key -> Int4,
+        messages -> Int8,
+        tokens -> Int8,
+        input -> Int8,
+        output -> Int8,
+        cache_read -> Int8,
+        cache_write -> Int8,
+        reasoning -> Int8,
+        unpriced_tokens -> Int8,
+        unpriced_messages -> Int8,
+        estimated_messages -> Int8,
+        cost -> Numeric,
+        days -> Datemultirange,
     }
 }
 
@@ -638,10 +689,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     social_counts,
     sources,
     unlocked_achievements,
+    usage_calendars,
     usage_days,
     usage_hours,
     usage_messages,
+    usage_models,
     usage_rollups,
+    usage_sources,
     usage_totals,
     users,
     weekly_summaries,

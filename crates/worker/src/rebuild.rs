@@ -111,6 +111,7 @@ pub(crate) fn report(name: &str, repair: &RebuildReport) -> String {
         .map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" }));
     let sums = [
         (repair.totals, "the totals"),
+        (repair.summaries, "the lifetime sums and the calendar"),
         (repair.progress, "the sums of progress"),
         (repair.counts, "the counts of follows and activities"),
     ];

@@ -6,7 +6,7 @@ SELECT person.id, true AS is_model, top.name, top.tokens, top.cost
 FROM person
 CROSS JOIN LATERAL (
     SELECT models.name, sum(used.tokens)::bigint AS tokens, sum(used.cost) AS cost
-    FROM usage_rollups AS used
+    FROM usage_models AS used
     JOIN models ON models.key = used.model_key
     WHERE used.user_key = person.key
     GROUP BY models.name
@@ -17,12 +17,11 @@ UNION ALL
 SELECT person.id, false AS is_model, top.name, top.tokens, top.cost
 FROM person
 CROSS JOIN LATERAL (
-    SELECT sources.name, sum(used.tokens)::bigint AS tokens, sum(used.cost) AS cost
-    FROM usage_rollups AS used
+    SELECT sources.name, used.tokens, used.cost
+    FROM usage_sources AS used
     JOIN sources ON sources.key = used.source_key
     WHERE used.user_key = person.key
-    GROUP BY sources.name
-    ORDER BY sum(used.cost) DESC, sum(used.tokens) DESC, sources.name
+    ORDER BY used.cost DESC, used.tokens DESC, sources.name
     LIMIT $3
 ) AS top
 ORDER BY cost DESC, tokens DESC, name

@@ -9,16 +9,15 @@ SELECT
         SELECT sum(tokens) FROM usage_days
         WHERE user_key = totals.user_key AND day BETWEEN account.first_day AND account.last_day
     ), 0)::bigint AS window_tokens,
-    used.models, used.sources,
-    ARRAY(SELECT day FROM usage_days WHERE user_key = totals.user_key AND tokens > 0) AS active_dates
+    -- All spellings of a model, from all providers, count as its canonical name.
+    (
+        SELECT count(DISTINCT coalesce(models.canonical, models.name))
+        FROM usage_models AS used
+        JOIN models ON models.key = used.model_key
+        WHERE used.user_key = totals.user_key
+    ) AS models,
+    (SELECT count(*) FROM usage_sources WHERE user_key = totals.user_key) AS sources,
+    coalesce((SELECT active FROM usage_calendars WHERE user_key = totals.user_key), '{}') AS active
 FROM unnest($1, $2, $3) AS account (id, first_day, last_day)
 JOIN visible_to($4) AS person ON person.id = account.id
 JOIN usage_totals AS totals ON totals.user_key = person.key
--- All spellings of a model, from all providers, count as its canonical name.
-CROSS JOIN LATERAL (
-    SELECT count(DISTINCT coalesce(models.canonical, models.name)) AS models, count(DISTINCT keys.source_key) AS sources
-    FROM (
-        SELECT DISTINCT source_key, model_key FROM usage_rollups WHERE user_key = totals.user_key
-    ) AS keys
-    JOIN models ON models.key = keys.model_key
-) AS used

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use diesel::sql_types::Datemultirange;
 use domain::dashboard::ports::{AccountFigures, DashboardReader, PlatformRepository};
 use domain::dashboard::{
     DayUsage, Favourite, Favourites, MOST_LISTED, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, TopList,
@@ -12,6 +13,7 @@ use domain::usage::{MachineId, ModelName, Source, Sums};
 
 use crate::accounts::uuids;
 use crate::database::Database;
+use crate::day_runs::DayRuns;
 use crate::prelude::*;
 use crate::schema::{machines, platform_totals, usage_days, usage_hours, usage_totals};
 use crate::sums::SumsRow;
@@ -32,15 +34,15 @@ struct FiguresRow {
     models: i64,
     #[diesel(sql_type = BigInt)]
     sources: i64,
-    #[diesel(sql_type = Array<SqlDate>)]
-    active_dates: Vec<Date>,
+    #[diesel(sql_type = Datemultirange)]
+    active: DayRuns,
 }
 
 impl From<FiguresRow> for (UserId, AccountFigures) {
     fn from(row: FiguresRow) -> Self {
         let figures = AccountFigures {
             totals: row.totals.into(),
-            active_days: row.active_dates.into_iter().collect(),
+            active_days: row.active.days(),
             window_tokens: row.window_tokens,
             event_xp: EventXp(row.event_xp),
             achievements: row.achievements.unsigned_abs(),
@@ -134,6 +136,16 @@ fn seen(text: &'static str, window: Window, viewer: Option<UserId>) -> Statement
         .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0))
 }
 
+/// Reads [`UsedRow`]s: by `lifetime` for all time, which reads stored sums, else by `within` a window.
+fn used(window: Window, viewer: Option<UserId>, within: &'static str, lifetime: &'static str) -> Statement<'static> {
+    let query = if window.is_lifetime() {
+        statement(lifetime).bind::<SqlUuid>(window.user.0).bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0))
+    } else {
+        seen(within, window, viewer)
+    };
+    query.bind::<BigInt>(i64::from(MOST_LISTED))
+}
+
 fn days_of(window: Window, viewer: Option<UserId>) -> Statement<'static> {
     seen(include_str!("days.sql"), window, viewer)
 }
@@ -212,7 +224,7 @@ impl DashboardReader for Database {
     }
 
     async fn tools(&self, window: Window, viewer: Option<UserId>) -> Result<TopList<ToolUsage>, StoreError> {
-        let query = seen(include_str!("tools.sql"), window, viewer).bind::<BigInt>(i64::from(MOST_LISTED));
+        let query = used(window, viewer, include_str!("tools.sql"), include_str!("lifetime_tools.sql"));
         let tool = |row: UsedRow| {
             let sums = Sums::from(row.sums);
             ToolUsage {
@@ -228,7 +240,7 @@ impl DashboardReader for Database {
     }
 
     async fn models(&self, window: Window, viewer: Option<UserId>) -> Result<TopList<ModelUsage>, StoreError> {
-        let query = seen(include_str!("models.sql"), window, viewer).bind::<BigInt>(i64::from(MOST_LISTED));
+        let query = used(window, viewer, include_str!("models.sql"), include_str!("lifetime_models.sql"));
         let model = |row: UsedRow| {
             let sums = Sums::from(row.sums);
             ModelUsage {

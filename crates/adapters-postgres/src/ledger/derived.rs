@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use domain::days::Window;
 use domain::usage::ports::RollupChanges;
 use domain::usage::{Derived, HourKey, HourSums, MachineId, Model, RollupKey, Source, Sums};
 
@@ -55,16 +56,21 @@ pub(super) async fn apply_delta(
     let apply_total_deltas = bind_sums(about_user(include_str!("apply_total_deltas.sql")), &[delta.totals]);
 
     // A message may move to another hour within its roll-up, which then does not change at all.
-    let shrinks =
-        delta.rollups.values().any(|sums| sums.messages < 0) || delta.hours.values().any(|sums| sums.messages < 0);
+    let shrinks = delta.rollups.values().any(|sums| sums.messages < 0)
+        || delta.hours.values().any(|sums| sums.messages < 0)
+        || delta.days.values().any(|sums| sums.tokens < 0);
     let c = tx.connection()?;
-    let sweep = async {
+    let summarise = async {
         if shrinks {
             futures_util::try_join!(
                 about_user(include_str!("sweep_rollups.sql")).run(c),
                 about_user(include_str!("sweep_days.sql")).run(c),
                 about_user(include_str!("sweep_hours.sql")).run(c),
+                rebuild_summaries(user, c),
             )?;
+        } else if let (Some((first, _)), Some((last, _))) = (days.first_key_value(), days.last_key_value()) {
+            let extension = concat!(include_str!("calendar.sql"), include_str!("extend_calendar.sql"));
+            about_user(extension).bind::<SqlDate>(*first).bind::<SqlDate>(*last).run(c).await?;
         }
         Ok(())
     };
@@ -73,10 +79,27 @@ pub(super) async fn apply_delta(
         apply_day_deltas.run(c),
         apply_hour_deltas.run(c),
         apply_total_deltas.run(c),
-        sweep,
+        summarise,
     )?;
     let new_rollups = inserted.iter().filter(|is_new| **is_new).count();
     Ok(RollupChanges { new_rollups, updated_rollups: inserted.len() - new_rollups })
+}
+
+/// Derives the lifetime sums by tool and by model and the calendar of `user` from its roll-ups, days and hours. Returns whether
+/// any changed.
+pub(super) async fn rebuild_summaries(user: UserId, c: &AsyncPgConnection) -> Result<bool, StoreError> {
+    let about_user = |text| statement(text).bind::<SqlUuid>(user.0);
+    let all = Window::lifetime(user);
+    let calendar = about_user(concat!(include_str!("calendar.sql"), include_str!("replace_calendar.sql")))
+        .bind::<SqlDate>(all.from)
+        .bind::<SqlDate>(all.to);
+    let (sources, models, removed, calendars) = futures_util::try_join!(
+        about_user(include_str!("rebuild_sources.sql")).run(c),
+        about_user(include_str!("rebuild_models.sql")).run(c),
+        about_user(include_str!("remove_calendar.sql")).run(c),
+        calendar.run(c),
+    )?;
+    Ok(sources + models + removed + calendars > 0)
 }
 
 #[derive(QueryableByName)]

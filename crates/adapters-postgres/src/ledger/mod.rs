@@ -141,6 +141,10 @@ impl LedgerRepository for PgUnitOfWork {
         statement(include_str!("remove_idle_names.sql")).bind::<SqlUuid>(user.0).exec(self.connection()?).await
     }
 
+    async fn rebuild_summaries(&mut self, user: UserId) -> Result<bool, StoreError> {
+        derived::rebuild_summaries(user, self.connection()?).await
+    }
+
     async fn mark_rebuilt(&mut self, user: UserId) -> Result<(), StoreError> {
         let text = "UPDATE usage_totals SET rebuild_due = false WHERE user_key = (SELECT key FROM users WHERE id = $1)";
         statement(text).bind::<SqlUuid>(user.0).exec(self.connection()?).await

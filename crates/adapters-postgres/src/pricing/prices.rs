@@ -6,6 +6,7 @@ use domain::pricing::{
     Edition, PriceDecision, PriceDecisionId, PriceOverride, PriceRow, PriceUpdate, PriceUpdateOutcome, Prices,
     UnpricedModel, line,
 };
+use domain::store::UnitOfWork;
 use domain::usage::{Model, ModelName, Provider};
 
 use crate::database::Database;
@@ -40,12 +41,18 @@ impl ModelNames for Database {
     }
 
     async fn name(&self, names: &[(Model, ModelName)]) -> Result<(), StoreError> {
-        statement(include_str!("set_canonical.sql"))
-            .bind_array::<Text>(names.iter().map(|(model, _)| model.name.as_str()))
-            .bind_array::<Text>(names.iter().map(|(model, _)| stored_provider(model)))
+        let of_models = |text| {
+            statement(text)
+                .bind_array::<Text>(names.iter().map(|(model, _)| model.name.as_str()))
+                .bind_array::<Text>(names.iter().map(|(model, _)| stored_provider(model)))
+        };
+        let tx = self.begin_unit_of_work().await?;
+        of_models(include_str!("set_canonical.sql"))
             .bind_array::<Text>(names.iter().map(|(_, canonical)| canonical.as_str()))
-            .exec(&self.connection().await?.pg)
-            .await
+            .exec(tx.connection()?)
+            .await?;
+        of_models(include_str!("recount_models_in_a_day.sql")).exec(tx.connection()?).await?;
+        Box::new(tx).commit().await
     }
 }
 

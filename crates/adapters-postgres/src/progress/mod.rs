@@ -1,5 +1,8 @@
 //! Progress: the facts that achievements are judged by, and awards.
 
+use std::collections::BTreeSet;
+
+use diesel::sql_types::Datemultirange;
 use domain::achievements::ports::{
     AccountAchievements, AchievementReader, ProgressChanges, ProgressEvent, ProgressRepository, ProgressSums,
     UnlockedAchievement,
@@ -12,6 +15,7 @@ use domain::social::Activity;
 use domain::usage::ModelName;
 
 use crate::database::Database;
+use crate::day_runs::DayRuns;
 use crate::notifications::insert_notifications;
 use crate::payload::json;
 use crate::prelude::*;
@@ -35,26 +39,29 @@ struct UsageRow {
     #[diesel(sql_type = Integer)]
     models_in_a_day: i32,
     #[diesel(sql_type = Integer)]
-    early_days: i32,
-    #[diesel(sql_type = Integer)]
-    night_days: i32,
-    #[diesel(sql_type = Integer)]
-    hours_of_day: i32,
+    hours: i32,
+    #[diesel(sql_type = Datemultirange)]
+    active: DayRuns,
+    #[diesel(sql_type = Datemultirange)]
+    early: DayRuns,
+    #[diesel(sql_type = Datemultirange)]
+    night: DayRuns,
 }
 
-impl From<UsageRow> for UsageFacts {
+impl From<UsageRow> for (BTreeSet<Date>, UsageFacts) {
     fn from(row: UsageRow) -> Self {
-        Self {
+        let facts = UsageFacts {
             models: row.models.into_iter().map(ModelName::trusted).collect(),
             tools: row.tools.unsigned_abs(),
             machines: row.machines.unsigned_abs(),
             busiest_day: row.busiest_day,
             tools_in_a_day: row.tools_in_a_day.unsigned_abs(),
             models_in_a_day: row.models_in_a_day.unsigned_abs(),
-            early_days: row.early_days.unsigned_abs(),
-            night_days: row.night_days.unsigned_abs(),
-            hours_of_day: row.hours_of_day.unsigned_abs(),
-        }
+            early_days: row.early.count(),
+            night_days: row.night.count(),
+            hours_of_day: row.hours.count_ones(),
+        };
+        (row.active.days(), facts)
     }
 }
 
@@ -79,8 +86,6 @@ struct UserFactsRow {
     best_rank: i32,
     #[diesel(sql_type = Nullable<Integer>)]
     rank: Option<i32>,
-    #[diesel(sql_type = Array<SqlDate>)]
-    active_dates: Vec<Date>,
     #[diesel(sql_type = BigInt)]
     monthly_tokens: i64,
     event_xp: i64,
@@ -148,11 +153,12 @@ struct EventRow {
 }
 
 fn facts(usage: UsageRow, user_row: &UserFactsRow, unlocked: &[UnlockedAchievement]) -> AchievementFacts {
+    let (active_days, usage) = usage.into();
     AchievementFacts {
         user: user_row.facts(),
-        active_days: user_row.active_dates.iter().copied().collect(),
+        active_days,
         monthly_tokens: user_row.monthly_tokens,
-        usage: usage.into(),
+        usage,
         held: unlocked.iter().map(|unlocked| (unlocked.id, unlocked.tier)).collect(),
     }
 }

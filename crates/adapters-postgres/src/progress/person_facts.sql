@@ -8,7 +8,6 @@ SELECT
     users.created_at AS registered_at,
     coalesce((SELECT rank FROM best_ranks WHERE user_id = users.id), 0) AS best_rank,
     current_rank(users.key) AS rank,
-    ARRAY(SELECT day FROM usage_days WHERE user_key = users.key AND tokens > 0) AS active_dates,
     coalesce((
         SELECT sum(tokens) FROM usage_days WHERE user_key = users.key AND day BETWEEN $2 AND $3
     ), 0)::bigint AS monthly_tokens,

@@ -2,8 +2,10 @@
 
 use crate::common::fixture;
 use domain::achievements::Metric;
+use domain::days::Window;
 use domain::days::Zone;
 use domain::ids::UserId;
+use domain::store::Store;
 use domain::usage::testing::{NOW, batch, sent};
 use domain::usage::{
     MachineId, ModelName, Provider, SentMessage, Source, SyncBatch, SyncReport, Usage, UsageSelection,
@@ -264,10 +266,63 @@ async fn rows_of(fixture: &crate::common::Fixture, user: UserId) -> Vec<String> 
         SELECT 'totals' || (to_jsonb(t) - '{user_key,key,event_xp,achievements,cost}'::text[])::text || trim_scale(cost)
         FROM usage_totals t JOIN owner ON owner.key = user_key
         UNION ALL
+        SELECT 'source' || (to_jsonb(s) - '{user_key,key,cost}'::text[])::text || trim_scale(cost)
+        FROM usage_sources s JOIN owner ON owner.key = user_key
+        UNION ALL
+        SELECT 'model' || (to_jsonb(m) - '{user_key,key,cost}'::text[])::text || trim_scale(cost)
+        FROM usage_models m JOIN owner ON owner.key = user_key
+        UNION ALL
+        SELECT 'calendar' || (to_jsonb(c) - '{user_key,key}'::text[])::text
+        FROM usage_calendars c JOIN owner ON owner.key = user_key
+        UNION ALL
         SELECT 'machine' || name FROM machines JOIN owner ON owner.key = user_key
         ORDER BY 1";
     let rows = fixture.client().await.query(query, &[&user.to_string()]).await.expect("rows");
     rows.iter().map(|row| row.get(0)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rebuild_repairs_lifetime_sums_and_calendar() {
+    let fixture = fixture();
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
+    usage.sync(ada, batch(messages(300))).await.expect("a sync");
+    nothing_to_repair(&usage, ada).await;
+    let right = rows_of(&fixture, ada).await;
+    for damage in [
+        "UPDATE usage_sources SET tokens = tokens + 1",
+        "UPDATE usage_models SET days = days + datemultirange(daterange('2020-02-02', '2020-02-03'))",
+        "UPDATE usage_calendars SET hours = hours # 1",
+        "DELETE FROM usage_sources",
+        "DELETE FROM usage_calendars",
+        "INSERT INTO usage_models SELECT user_key, 999, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, '{}' FROM usage_models",
+    ] {
+        fixture.run(damage).await;
+        let repair = usage.rebuild(ada).await.expect("a rebuild");
+        assert!(repair.summaries && !repair.totals && repair.rollups == 0, "{damage}: {repair:?}");
+        assert_eq!(rows_of(&fixture, ada).await, right, "{damage}");
+        nothing_to_repair(&usage, ada).await;
+    }
+}
+
+/// The lists of all time come from stored sums, those of a window from the roll-ups.
+#[tokio::test(flavor = "multi_thread")]
+async fn lifetime_lists_equal_lists_of_a_window_with_all_days() {
+    let fixture = fixture();
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await);
+    for source in ["claude-code", "codex"] {
+        let some = if source == "codex" { messages(40) } else { messages(300) };
+        usage.sync(ada.id, SyncBatch { source: Source::trusted(source), ..batch(some) }).await.expect("a sync");
+    }
+    let lifetime = Window::lifetime(ada.id);
+    let days = Window { from: lifetime.from.next_day().expect("a day"), ..lifetime };
+    let reads = fixture.store.reads();
+    let tools = reads.dashboard().tools(lifetime, Some(ada.id)).await.expect("tools");
+    assert_eq!(tools, reads.dashboard().tools(days, Some(ada.id)).await.expect("tools"));
+    let models = reads.dashboard().models(lifetime, Some(ada.id)).await.expect("models");
+    assert_eq!(models, reads.dashboard().models(days, Some(ada.id)).await.expect("models"));
+    assert!(tools.items.len() == 2 && tools.items[0].days_active > 1, "{tools:?}");
+    let hidden = reads.dashboard().tools(lifetime, None).await.expect("tools");
+    assert_eq!(hidden.items.len(), 2, "a public profile");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -436,7 +436,16 @@ async fn unpriced(fixture: &Fixture) -> i64 {
 /// The ledger of `user` and all that is derived from it, with names in the place of keys. The unlocks depend on how
 /// often an account was settled: the XP of an unlock may reach the level of the next one.
 async fn figures(fixture: &Fixture, user: UserId) -> Vec<String> {
-    let tables = ["usage_messages", "usage_rollups", "usage_days", "usage_hours", "usage_totals"];
+    let tables = [
+        "usage_messages",
+        "usage_rollups",
+        "usage_days",
+        "usage_hours",
+        "usage_totals",
+        "usage_sources",
+        "usage_models",
+        "usage_calendars",
+    ];
     let client = fixture.client().await;
     let mut figures = Vec::new();
     for table in tables {

@@ -62,8 +62,17 @@ impl Window {
 
     /// The days of `period` of `user`. All days end with the last possible one, since a clock may be ahead.
     pub fn of(user: UserId, period: Period, today: Date) -> Self {
-        let (from, to) = period.days().map_or((FIRST_DAY, LAST_DAY), |days| (window_start(today, days), today));
-        Self { user, from, to }
+        let Some(days) = period.days() else { return Self::lifetime(user) };
+        Self { user, from: window_start(today, days), to: today }
+    }
+
+    /// All days of `user`.
+    pub const fn lifetime(user: UserId) -> Self {
+        Self { user, from: FIRST_DAY, to: LAST_DAY }
+    }
+
+    pub fn is_lifetime(&self) -> bool {
+        *self == Self::lifetime(self.user)
     }
 }
 
@@ -80,5 +89,15 @@ mod tests {
     fn window_includes_today() {
         assert_eq!(window_start(date!(2026 - 03 - 30), 30), date!(2026 - 03 - 01));
         assert_eq!(window_start(date!(2026 - 03 - 07), 7), date!(2026 - 03 - 01));
+    }
+
+    #[test]
+    fn window_of_all_days_alone_is_lifetime() {
+        let user = UserId(uuid::Uuid::from_u128(1));
+        for period in Period::ALL {
+            let window = Window::of(user, period, date!(2026 - 03 - 30));
+            assert_eq!(window.is_lifetime(), period == Period::All, "{period:?}");
+        }
+        assert!(!Window { to: date!(2026 - 03 - 30), ..Window::lifetime(user) }.is_lifetime());
     }
 }

@@ -82,7 +82,8 @@ pub trait LedgerRepository: Send {
         replacements: &[LedgerEntry],
     ) -> Result<(), StoreError>;
 
-    /// Adds `delta` to the derived rows. Rows whose sums become zero are removed.
+    /// Adds `delta` to the derived rows, and brings lifetime sums by tool and by model and the calendar up to date with them. Rows
+    /// whose sums become zero are removed.
     async fn apply_delta(&mut self, user: UserId, delta: &Derived) -> Result<RollupChanges, StoreError>;
 
     /// Up to `limit` messages after `after`, by source and key.
@@ -119,6 +120,9 @@ pub trait LedgerRepository: Send {
 
     /// Removes machines without messages, and releases unused names of tools and models.
     async fn remove_idle_names(&mut self, user: UserId) -> Result<(), StoreError>;
+
+    /// Derives the lifetime sums by tool and by model and the calendar from the other derived rows. Returns whether any changed.
+    async fn rebuild_summaries(&mut self, user: UserId) -> Result<bool, StoreError>;
 
     /// Records that the derived rows follow the rules of this release.
     async fn mark_rebuilt(&mut self, user: UserId) -> Result<(), StoreError>;

@@ -20,6 +20,8 @@ pub struct RebuildReport {
     pub days: usize,
     pub hours: usize,
     pub totals: bool,
+    /// Whether the lifetime sums by tool or by model or the calendar changed.
+    pub summaries: bool,
     /// Whether the counts of followers, followed accounts or activities changed.
     pub counts: bool,
     /// Whether the active days, the longest streak, the XP of events or the number of achievements changed.
@@ -63,6 +65,7 @@ pub(super) async fn rederive(
     repair.totals = !delta.totals.is_zero();
     let is_due = account.is_rebuild_due;
     let (rebuilt, _) = apply_delta(tx, user, account, &delta).await?;
+    repair.summaries = tx.ledger().rebuild_summaries(user).await?;
     if is_due {
         tx.ledger().mark_rebuilt(user).await?;
     }

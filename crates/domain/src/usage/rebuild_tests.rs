@@ -51,6 +51,7 @@ fn holding(tx: &mut TestUnitOfWork, stored: Vec<LedgerEntry>, kept: Derived, mov
         Ok(stored.iter().filter(place).take(limit).cloned().collect())
     });
     tx.ledger.expect_derived().returning(move |_| Ok(kept.clone()));
+    tx.ledger.expect_rebuild_summaries().returning(|_| Ok(false));
     let moves = moves.clone();
     tx.ledger.expect_apply_delta().returning(move |_, delta| {
         moves.lock().expect("moves").push(delta.clone());

@@ -38,6 +38,7 @@ impl Community {
                 .replace(":seed", &self.seed.to_string());
             client.batch_execute(&script).await?;
         }
+        client.batch_execute(summaries()).await?;
         settle(client).await?;
         let counts = "SELECT (SELECT count(*) FROM usage_messages), (SELECT count(*) FROM usage_rollups)";
         let row = client.query_one(counts, &[]).await?;
@@ -45,7 +46,21 @@ impl Community {
     }
 }
 
+/// The part of the migration that derives lifetime sums and calendars from the roll-ups.
+fn summaries() -> &'static str {
+    let migration = include_str!("../../../../migrations/2026-11-30-000050_usage_summaries/up.sql");
+    migration.find("INSERT INTO usage_sources").map_or("", |begin| &migration[begin..])
+}
+
 /// The session token of account `number`.
 pub(crate) fn token(number: u32) -> String {
     format!("s_{number:043}")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn summaries_are_all_insertions_of_the_migration() {
+        assert_eq!(super::summaries().matches("INSERT INTO").count(), 3);
+    }
 }

@@ -5,8 +5,11 @@ use crate::reads::endpoints::{Query, SESSION, Value};
 use Value::{DaysAgo, Now, Number, Raw, User, Users};
 
 macro_rules! product {
-    ($file:literal, $($value:expr),*) => {
-        Query { text: include_str!(concat!("../../../adapters-postgres/src/", $file)), values: &[$($value),*] }
+    ($($file:literal)+, $($value:expr),*) => {
+        Query {
+            text: concat!($(include_str!(concat!("../../../adapters-postgres/src/", $file))),+),
+            values: &[$($value),*],
+        }
     };
 }
 
@@ -91,6 +94,7 @@ const STATEMENTS: &[Query] = &[
         Raw("'{40000}'::bigint[]")
     ),
     Query { text: include_str!("../../../adapters-postgres/src/ledger/apply_total_deltas.sql"), values: &TOTALS },
+    product!("ledger/calendar.sql" "ledger/extend_calendar.sql", User, DaysAgo(0), DaysAgo(0)),
     product!("progress/usage_facts.sql", User),
     product!("progress/person_facts.sql", User, DaysAgo(29), DaysAgo(0), User),
     product!("progress/unlocked_achievements.sql", User),
