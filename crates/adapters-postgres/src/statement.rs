@@ -78,6 +78,17 @@ pub(crate) async fn run_if_any(
     }
 }
 
+/// The rows that `statement` reads, if there is one.
+pub(crate) async fn rows_if_any<R: QueryableByName<Pg> + Send + 'static>(
+    statement: Option<Statement<'_>>,
+    connection: &AsyncPgConnection,
+) -> Result<Vec<R>, StoreError> {
+    match statement {
+        Some(statement) => statement.rows(connection).await,
+        None => Ok(Vec::new()),
+    }
+}
+
 /// A row of one column, called `value`.
 pub(crate) struct Value<Type, T> {
     pub(crate) value: T,

@@ -44,15 +44,13 @@ fn ledger() -> (Client, Arc<AtomicUsize>) {
     let counted = commits.clone();
     let world = World::new().storing(move |tx| {
         tx.commits = counted.clone();
-        tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(Some(locked(account()))));
+        tx.ledger.expect_lock_for_sync().returning(|_, _| Ok(Some(locked(account()))));
         tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
         tx.ledger.expect_make_names().returning(|_| Ok(()));
-        tx.ledger.expect_find().returning(|_, _, _| Ok(Vec::new()));
-        tx.ledger.expect_write().returning(|_, _, _| Ok(()));
-        tx.ledger.expect_apply_delta().returning(|_, _| Ok(RollupChanges { new_rollups: 2, updated_rollups: 1 }));
         let active_days = [date!(2026 - 11 - 20), date!(2026 - 11 - 21), date!(2026 - 11 - 22)].into();
         let facts = AchievementFacts { held: all_but_the_first(), ..facts(active_days) };
-        tx.expect_settling_by(facts, [("referral".to_owned(), EventXp(36_000))].into_iter().collect());
+        let events = [("referral".to_owned(), EventXp(36_000))].into_iter().collect();
+        tx.expect_recording_by(RollupChanges { new_rollups: 2, updated_rollups: 1 }, facts, events);
     });
     (world.serve(), commits)
 }
@@ -173,7 +171,7 @@ async fn sync_malformed_body_changes_nothing() {
 #[actix_web::test]
 async fn sync_deleted_account_is_not_found() {
     let world = World::new().storing(|tx| {
-        tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(None));
+        tx.ledger.expect_lock_for_sync().returning(|_, _| Ok(None));
     });
     assert_eq!(sync(world.serve(), &camel()).await.status, 404);
 }

@@ -12,77 +12,118 @@ use crate::schema::{usage_hours, usage_rollups};
 use crate::sums::{SumsRow, bind_sums};
 use crate::unit_of_work::PgUnitOfWork;
 
-pub(super) async fn apply_delta(
-    tx: &mut PgUnitOfWork,
+/// The statements that add a delta to the derived rows of an account.
+pub(super) struct DeltaWrites {
     user: UserId,
-    delta: &Derived,
-) -> Result<RollupChanges, StoreError> {
-    if delta.is_empty() {
-        return Ok(RollupChanges::default());
-    }
-    let keys = delta.rollups.keys();
-    let sources = tx.keys(keys.clone().map(|key| key.source.clone()).collect()).await?;
-    let models = tx.keys(keys.clone().map(|key| key.model.clone()).collect()).await?;
-    let machines = tx.machine_keys(user, keys.map(|key| key.machine.clone()).collect()).await?;
+    rollups: Statement<'static>,
+    days: Statement<'static>,
+    hours: Statement<'static>,
+    totals: Statement<'static>,
+    summaries: SummaryChange,
+}
 
-    // In the order of the primary key, which is the order of the pages.
-    let rollups: BTreeMap<(Date, i32, i32, i32), Sums> = (delta.rollups.iter())
-        .map(|(key, sums)| {
-            let of = |key: Option<&i32>| key.copied().unwrap_or_default();
-            ((key.day, of(sources.get(&key.source)), of(models.get(&key.model)), of(machines.get(&key.machine))), *sums)
-        })
-        .collect();
-    let days: BTreeMap<Date, Sums> = delta.days.iter().map(|(day, sums)| (*day, *sums)).collect();
-    let hours: BTreeMap<HourKey, HourSums> = delta.hours.iter().map(|(hour, sums)| (*hour, *sums)).collect();
+/// How the lifetime sums and the calendar follow a delta.
+enum SummaryChange {
+    /// Days are added to the calendar, from the first to the last.
+    Extend(Statement<'static>),
+    /// Usage was taken away, so they are derived again.
+    Rebuild,
+}
 
-    let about_user = |text| statement(text).bind::<SqlUuid>(user.0);
-    let apply_rollup_deltas = bind_sums(
-        about_user(include_str!("apply_rollup_deltas.sql"))
-            .bind_array::<SqlDate>(rollups.keys().map(|key| key.0))
-            .bind_array::<Integer>(rollups.keys().map(|key| key.1))
-            .bind_array::<Integer>(rollups.keys().map(|key| key.2))
-            .bind_array::<Integer>(rollups.keys().map(|key| key.3)),
-        &rollups.values().copied().collect::<Vec<_>>(),
-    );
-    let apply_day_deltas = bind_sums(
-        about_user(include_str!("apply_day_deltas.sql")).bind_array::<SqlDate>(days.keys().copied()),
-        &days.values().copied().collect::<Vec<_>>(),
-    );
-    let apply_hour_deltas = about_user(include_str!("apply_hour_deltas.sql"))
-        .bind_array::<SqlDate>(hours.keys().map(|key| key.day))
-        .bind_array::<SmallInt>(hours.keys().map(|key| i16::from(key.hour)))
-        .bind_array::<BigInt>(hours.values().map(|sums| sums.messages))
-        .bind_array::<BigInt>(hours.values().map(|sums| sums.tokens));
-    let apply_total_deltas = bind_sums(about_user(include_str!("apply_total_deltas.sql")), &[delta.totals]);
-
-    // A message may move to another hour within its roll-up, which then does not change at all.
-    let shrinks = delta.rollups.values().any(|sums| sums.messages < 0)
-        || delta.hours.values().any(|sums| sums.messages < 0)
-        || delta.days.values().any(|sums| sums.tokens < 0);
-    let c = tx.connection()?;
-    let summarise = async {
-        if shrinks {
-            futures_util::try_join!(
-                about_user(include_str!("sweep_rollups.sql")).run(c),
-                about_user(include_str!("sweep_days.sql")).run(c),
-                about_user(include_str!("sweep_hours.sql")).run(c),
-                rebuild_summaries(user, c),
-            )?;
-        } else if let (Some((first, _)), Some((last, _))) = (days.first_key_value(), days.last_key_value()) {
-            let extension = concat!(include_str!("calendar.sql"), include_str!("extend_calendar.sql"));
-            about_user(extension).bind::<SqlDate>(*first).bind::<SqlDate>(*last).run(c).await?;
+impl DeltaWrites {
+    /// `None` if there is nothing to add.
+    pub(super) async fn prepare(
+        tx: &mut PgUnitOfWork,
+        user: UserId,
+        delta: &Derived,
+    ) -> Result<Option<Self>, StoreError> {
+        if delta.is_empty() {
+            return Ok(None);
         }
-        Ok(())
-    };
-    let (inserted, ..) = futures_util::try_join!(
-        apply_rollup_deltas.values::<Bool, bool>(c),
-        apply_day_deltas.run(c),
-        apply_hour_deltas.run(c),
-        apply_total_deltas.run(c),
-        summarise,
-    )?;
-    let new_rollups = inserted.iter().filter(|is_new| **is_new).count();
-    Ok(RollupChanges { new_rollups, updated_rollups: inserted.len() - new_rollups })
+        let keys = delta.rollups.keys();
+        let sources = tx.keys(keys.clone().map(|key| key.source.clone()).collect()).await?;
+        let models = tx.keys(keys.clone().map(|key| key.model.clone()).collect()).await?;
+        let machines = tx.machine_keys(user, keys.map(|key| key.machine.clone()).collect()).await?;
+
+        // In the order of the primary key, which is the order of the pages.
+        let rollups: BTreeMap<(Date, i32, i32, i32), Sums> = (delta.rollups.iter())
+            .map(|(key, sums)| {
+                let of = |key: Option<&i32>| key.copied().unwrap_or_default();
+                (
+                    (key.day, of(sources.get(&key.source)), of(models.get(&key.model)), of(machines.get(&key.machine))),
+                    *sums,
+                )
+            })
+            .collect();
+        let days: BTreeMap<Date, Sums> = delta.days.iter().map(|(day, sums)| (*day, *sums)).collect();
+        let hours: BTreeMap<HourKey, HourSums> = delta.hours.iter().map(|(hour, sums)| (*hour, *sums)).collect();
+
+        let about_user = |text| statement(text).bind::<SqlUuid>(user.0);
+        let rollup_deltas = bind_sums(
+            about_user(include_str!("apply_rollup_deltas.sql"))
+                .bind_array::<SqlDate>(rollups.keys().map(|key| key.0))
+                .bind_array::<Integer>(rollups.keys().map(|key| key.1))
+                .bind_array::<Integer>(rollups.keys().map(|key| key.2))
+                .bind_array::<Integer>(rollups.keys().map(|key| key.3)),
+            &rollups.values().copied().collect::<Vec<_>>(),
+        );
+        let day_deltas = bind_sums(
+            about_user(include_str!("apply_day_deltas.sql")).bind_array::<SqlDate>(days.keys().copied()),
+            &days.values().copied().collect::<Vec<_>>(),
+        );
+        let hour_deltas = about_user(include_str!("apply_hour_deltas.sql"))
+            .bind_array::<SqlDate>(hours.keys().map(|key| key.day))
+            .bind_array::<SmallInt>(hours.keys().map(|key| i16::from(key.hour)))
+            .bind_array::<BigInt>(hours.values().map(|sums| sums.messages))
+            .bind_array::<BigInt>(hours.values().map(|sums| sums.tokens));
+        let total_deltas = bind_sums(about_user(include_str!("apply_total_deltas.sql")), &[delta.totals]);
+
+        // A message may move to another hour within its roll-up, which then does not change at all.
+        let shrinks = delta.rollups.values().any(|sums| sums.messages < 0)
+            || delta.hours.values().any(|sums| sums.messages < 0)
+            || delta.days.values().any(|sums| sums.tokens < 0);
+        let extension = concat!(include_str!("calendar.sql"), include_str!("extend_calendar.sql"));
+        let summaries = match (days.first_key_value(), days.last_key_value()) {
+            (Some((first, _)), Some((last, _))) if !shrinks => {
+                SummaryChange::Extend(about_user(extension).bind::<SqlDate>(*first).bind::<SqlDate>(*last))
+            }
+            _ => SummaryChange::Rebuild,
+        };
+        Ok(Some(Self {
+            user,
+            rollups: rollup_deltas,
+            days: day_deltas,
+            hours: hour_deltas,
+            totals: total_deltas,
+            summaries,
+        }))
+    }
+
+    /// Runs them in one round trip.
+    pub(super) async fn run(self, c: &AsyncPgConnection) -> Result<RollupChanges, StoreError> {
+        let about_user = |text| statement(text).bind::<SqlUuid>(self.user.0);
+        let summarise = async {
+            match self.summaries {
+                SummaryChange::Extend(extension) => extension.run(c).await.map(drop),
+                SummaryChange::Rebuild => futures_util::try_join!(
+                    about_user(include_str!("sweep_rollups.sql")).run(c),
+                    about_user(include_str!("sweep_days.sql")).run(c),
+                    about_user(include_str!("sweep_hours.sql")).run(c),
+                    rebuild_summaries(self.user, c),
+                )
+                .map(drop),
+            }
+        };
+        let (inserted, ..) = futures_util::try_join!(
+            self.rollups.values::<Bool, bool>(c),
+            self.days.run(c),
+            self.hours.run(c),
+            self.totals.run(c),
+            summarise,
+        )?;
+        let new_rollups = inserted.iter().filter(|is_new| **is_new).count();
+        Ok(RollupChanges { new_rollups, updated_rollups: inserted.len() - new_rollups })
+    }
 }
 
 /// Derives the lifetime sums by tool and by model and the calendar of `user` from its roll-ups, days and hours. Returns whether

@@ -20,7 +20,7 @@ const ESTIMATED: i16 = 2;
 
 #[derive(QueryableByName)]
 #[diesel(table_name = usage_messages)]
-struct Row {
+pub(super) struct MessageRow {
     message_key: Uuid,
     at: OffsetDateTime,
     input: i64,
@@ -71,38 +71,61 @@ pub(super) async fn remove(tx: &mut PgUnitOfWork, user: UserId, deleted: &[Ledge
         .bind_array::<SqlUuid>(messages().map(|message| uuid(message.key)))
         .run(tx.connection()?)
         .await?;
-    expect_all(removed, deleted)
+    expect_all(removed, deleted.len())
 }
 
-/// Fails unless each of `entries` was written: the account lock excludes other changes.
-fn expect_all(written: u64, entries: &[LedgerEntry]) -> Result<(), StoreError> {
-    if written == entries.len() as u64 {
+/// Fails unless all of `entries` were written: the account lock excludes other changes.
+fn expect_all(written: u64, entries: usize) -> Result<(), StoreError> {
+    if written == entries as u64 {
         return Ok(());
     }
     Err(StoreError::Internal("the ledger changed although its lock was held".to_owned()))
 }
 
-pub(super) async fn write(
-    tx: &mut PgUnitOfWork,
-    user: UserId,
-    new: &[LedgerEntry],
-    replacements: &[LedgerEntry],
-) -> Result<(), StoreError> {
-    let all = || new.iter().chain(replacements).map(|entry| &entry.message);
-    let sources = tx.keys(all().map(|message| message.source.clone()).collect()).await?;
-    let models = tx.keys(all().map(|message| message.model.clone()).collect()).await?;
-    let machines = tx.machine_keys(user, all().map(|message| message.machine.clone()).collect()).await?;
-    let keys = Keys { sources: &sources, models: &models, machines: &machines };
-    let add_names = tx.account_names.add(user, sources.values().copied(), models.values().copied());
-    let insert = (!new.is_empty()).then(|| keys.bind(statement(include_str!("insert_messages.sql")), user, new));
-    let update = (!replacements.is_empty())
-        .then(|| keys.bind(statement(include_str!("update_messages.sql")), user, replacements));
+/// The statements that write messages.
+pub(super) struct MessageWrites {
+    insert: Option<Statement<'static>>,
+    update: Option<Statement<'static>>,
+    add_names: Option<Statement<'static>>,
+    inserted: usize,
+    updated: usize,
+}
 
-    let c = tx.connection()?;
-    let (inserted, updated, _) =
-        futures_util::try_join!(run_if_any(insert, c), run_if_any(update, c), run_if_any(add_names, c))?;
-    expect_all(inserted, new)?;
-    expect_all(updated, replacements)
+impl MessageWrites {
+    /// Stores `new` messages and replaces the stored copies of `replacements`.
+    pub(super) async fn prepare(
+        tx: &mut PgUnitOfWork,
+        user: UserId,
+        new: &[LedgerEntry],
+        replacements: &[LedgerEntry],
+    ) -> Result<Self, StoreError> {
+        let all = || new.iter().chain(replacements).map(|entry| &entry.message);
+        let sources = tx.keys(all().map(|message| message.source.clone()).collect()).await?;
+        let models = tx.keys(all().map(|message| message.model.clone()).collect()).await?;
+        let machines = tx.machine_keys(user, all().map(|message| message.machine.clone()).collect()).await?;
+        let keys = Keys { sources: &sources, models: &models, machines: &machines };
+        let add_names = tx.account_names.add(user, sources.values().copied(), models.values().copied());
+        let bound =
+            |text, entries: &[LedgerEntry]| (!entries.is_empty()).then(|| keys.bind(statement(text), user, entries));
+        Ok(Self {
+            insert: bound(include_str!("insert_messages.sql"), new),
+            update: bound(include_str!("update_messages.sql"), replacements),
+            add_names,
+            inserted: new.len(),
+            updated: replacements.len(),
+        })
+    }
+
+    /// Runs them in one round trip.
+    pub(super) async fn run(self, c: &AsyncPgConnection) -> Result<(), StoreError> {
+        let (inserted, updated, _) = futures_util::try_join!(
+            run_if_any(self.insert, c),
+            run_if_any(self.update, c),
+            run_if_any(self.add_names, c)
+        )?;
+        expect_all(inserted, self.inserted)?;
+        expect_all(updated, self.updated)
+    }
 }
 
 /// The keys of the names of some entries.
@@ -144,18 +167,31 @@ fn flags(entry: &LedgerEntry) -> i16 {
     reasoning | estimated
 }
 
+/// The stored copies of the messages of `user` and a tool with `keys`.
+pub(super) fn find_messages(user: UserId, source_key: i32, keys: &[MessageKey]) -> Statement<'static> {
+    statement(include_str!("find_messages.sql"))
+        .bind::<SqlUuid>(user.0)
+        .bind::<Integer>(source_key)
+        .bind_array::<SqlUuid>(keys.iter().copied().map(uuid))
+}
+
 /// The entries that `query` reads.
 pub(super) async fn entries(tx: &mut PgUnitOfWork, query: Statement<'_>) -> Result<Vec<LedgerEntry>, StoreError> {
-    let rows: Vec<Row> = query.rows(tx.connection()?).await?;
+    let rows: Vec<MessageRow> = query.rows(tx.connection()?).await?;
+    named(tx, rows).await
+}
+
+/// The entries of `rows`, whose names are looked up.
+pub(super) async fn named(tx: &mut PgUnitOfWork, rows: Vec<MessageRow>) -> Result<Vec<LedgerEntry>, StoreError> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let keys = |of: fn(&Row) -> i32| rows.iter().map(of).collect::<BTreeSet<_>>();
+    let keys = |of: fn(&MessageRow) -> i32| rows.iter().map(of).collect::<BTreeSet<_>>();
     let sources: HashMap<i32, Source> = tx.names(keys(|row| row.source_key)).await?;
     let models: HashMap<i32, Model> = tx.names(keys(|row| row.model_key)).await?;
     tx.learn_machines(keys(|row| row.machine_key)).await?;
     let unknown = |kind: &str| StoreError::Internal(format!("a message has an unknown {kind}"));
-    let entry = |row: Row| {
+    let entry = |row: MessageRow| {
         let message = UsageMessage {
             key: MessageKey(row.message_key.into_bytes()),
             source: sources.get(&row.source_key).cloned().ok_or_else(|| unknown("source"))?,

@@ -7,41 +7,49 @@ mod messages;
 use std::collections::{BTreeSet, HashMap};
 
 use account_names::{AccountNameRow, AccountNames, read_names};
-use domain::usage::ports::{LedgerCursor, LedgerRepository, RollupChanges, SharedNames, SyncLock};
+use derived::DeltaWrites;
+use domain::days::Window;
+use domain::usage::ports::{
+    LedgerCursor, LedgerRepository, LedgerWrite, RecordedWrite, RollupChanges, SharedNames, SyncLock, SyncStart,
+};
 use domain::usage::room::{MOST_MACHINES, NameUse};
 use domain::usage::{Derived, InstantRange, LedgerEntry, MachineId, MessageKey, Model, RepricedAccount, Source};
 
+use messages::MessageWrites;
+
 use crate::accounts::{AccountRow, lock_account, read_account};
 use crate::prelude::*;
+use crate::progress::read_facts;
 use crate::schema::machines;
+use crate::statement::rows_if_any;
 use crate::unit_of_work::PgUnitOfWork;
 
 #[async_trait]
 impl LedgerRepository for PgUnitOfWork {
-    async fn lock_for_sync(
-        &mut self,
-        user: UserId,
-        machine: &MachineId,
-        has_usage: bool,
-        at: OffsetDateTime,
-    ) -> Result<Option<SyncLock>, StoreError> {
+    async fn lock_for_sync(&mut self, user: UserId, start: &SyncStart) -> Result<Option<SyncLock>, StoreError> {
+        let SyncStart { machine, source, keys: wanted, has_usage, at } = start;
+        let source_key = self.known_keys([source.clone()].into()).await?.get(source).copied();
+        // An unknown tool has no messages.
+        let find = source_key.filter(|_| !wanted.is_empty()).map(|key| messages::find_messages(user, key, wanted));
         let touch = statement(include_str!("touch_machine.sql"))
             .bind::<SqlUuid>(user.0)
             .bind::<Text>(machine.as_str())
-            .bind::<Timestamptz>(at)
+            .bind::<Timestamptz>(*at)
             .bind::<BigInt>(to_bigint(MOST_MACHINES))
-            .bind::<Bool>(has_usage);
+            .bind::<Bool>(*has_usage);
         let c = self.connection()?;
-        let (_, account, keys, names): (_, Option<AccountRow>, Vec<i32>, Vec<AccountNameRow>) = futures_util::try_join!(
+        let (_, account, keys, names, stored): (_, Option<AccountRow>, Vec<i32>, Vec<AccountNameRow>, _) = futures_util::try_join!(
             lock_account(user).run(c),
             read_account(user).optional(c),
             touch.values::<Integer, _>(c),
             read_names(user).rows(c),
+            rows_if_any(find, c),
         )?;
         let machine_fits = !keys.is_empty();
         self.account_names = AccountNames::stored(user, &names);
         self.machines.extend(keys.into_iter().map(|key| (key, machine.clone())));
-        Ok(account.map(|account| SyncLock { account: account.into(), machine_fits }))
+        let stored = messages::named(self, stored).await?;
+        Ok(account.map(|account| SyncLock { account: account.into(), machine_fits, stored }))
     }
 
     async fn name_use(&mut self, user: UserId, names: &SharedNames) -> Result<NameUse, StoreError> {
@@ -65,11 +73,7 @@ impl LedgerRepository for PgUnitOfWork {
         keys: &[MessageKey],
     ) -> Result<Vec<LedgerEntry>, StoreError> {
         let source_key = self.keys([source.clone()].into()).await?.get(source).copied().unwrap_or_default();
-        let query = statement(include_str!("find_messages.sql"))
-            .bind::<SqlUuid>(user.0)
-            .bind::<Integer>(source_key)
-            .bind_array::<SqlUuid>(keys.iter().copied().map(messages::uuid));
-        messages::entries(self, query).await
+        messages::entries(self, messages::find_messages(user, source_key, keys)).await
     }
 
     async fn write(
@@ -78,11 +82,28 @@ impl LedgerRepository for PgUnitOfWork {
         new: &[LedgerEntry],
         replacements: &[LedgerEntry],
     ) -> Result<(), StoreError> {
-        messages::write(self, user, new, replacements).await
+        MessageWrites::prepare(self, user, new, replacements).await?.run(self.connection()?).await
+    }
+
+    async fn record(&mut self, user: UserId, write: &LedgerWrite, month: Window) -> Result<RecordedWrite, StoreError> {
+        let messages = MessageWrites::prepare(self, user, &write.new, &write.replacements).await?;
+        let delta = DeltaWrites::prepare(self, user, &write.delta).await?;
+        let c = self.connection()?;
+        let apply = async {
+            match delta {
+                Some(delta) => delta.run(c).await,
+                None => Ok(RollupChanges::default()),
+            }
+        };
+        let (_, rollups, facts) = futures_util::try_join!(messages.run(c), apply, read_facts(month, c))?;
+        Ok(RecordedWrite { rollups, facts })
     }
 
     async fn apply_delta(&mut self, user: UserId, delta: &Derived) -> Result<RollupChanges, StoreError> {
-        derived::apply_delta(self, user, delta).await
+        match DeltaWrites::prepare(self, user, delta).await? {
+            Some(delta) => delta.run(self.connection()?).await,
+            None => Ok(RollupChanges::default()),
+        }
     }
 
     async fn page(

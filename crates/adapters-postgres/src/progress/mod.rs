@@ -204,22 +204,29 @@ impl AchievementReader for Database {
     }
 }
 
+/// The facts and the events of `month.user`. One round trip.
+pub(crate) async fn read_facts(
+    month: Window,
+    c: &AsyncPgConnection,
+) -> Result<Option<(AchievementFacts, ProgressEvents)>, StoreError> {
+    let user = month.user;
+    let events = statement("SELECT reason, xp FROM progress_events WHERE user_id = $1").bind::<SqlUuid>(user.0);
+    let (usage, user_row, held, events) = futures_util::try_join!(
+        usage_facts(user).optional(c),
+        person_facts(month, Some(user)).optional(c),
+        unlocked(user).rows::<UnlockedRow>(c),
+        events.rows(c),
+    )?;
+    let (Some(usage), Some(user_row)) = (usage, user_row) else { return Ok(None) };
+    let held: Vec<UnlockedAchievement> = held.into_iter().map(UnlockedAchievement::from).collect();
+    let events = events.into_iter().map(|row: EventRow| (row.reason, EventXp(row.xp))).collect();
+    Ok(Some((facts(usage, &user_row, &held), events)))
+}
+
 #[async_trait]
 impl ProgressRepository for PgUnitOfWork {
     async fn facts(&mut self, month: Window) -> Result<Option<(AchievementFacts, ProgressEvents)>, StoreError> {
-        let c = self.connection()?;
-        let user = month.user;
-        let events = statement("SELECT reason, xp FROM progress_events WHERE user_id = $1").bind::<SqlUuid>(user.0);
-        let (usage, user_row, held, events) = futures_util::try_join!(
-            usage_facts(user).optional(c),
-            person_facts(month, Some(user)).optional(c),
-            unlocked(user).rows::<UnlockedRow>(c),
-            events.rows(c),
-        )?;
-        let (Some(usage), Some(user_row)) = (usage, user_row) else { return Ok(None) };
-        let held: Vec<UnlockedAchievement> = held.into_iter().map(UnlockedAchievement::from).collect();
-        let events = events.into_iter().map(|row: EventRow| (row.reason, EventXp(row.xp))).collect();
-        Ok(Some((facts(usage, &user_row, &held), events)))
+        read_facts(month, self.connection()?).await
     }
 
     async fn unlocked(&mut self, user: UserId) -> Result<Vec<UnlockedAchievement>, StoreError> {

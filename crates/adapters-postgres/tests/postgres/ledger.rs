@@ -139,6 +139,24 @@ async fn sync_of_any_size_takes_few_round_trips() {
     assert!(trips.iter().all(|(trips, unlocks)| *trips <= if *unlocks { 12 } else { 8 }), "{trips:?}");
 }
 
+// They are BEGIN, the lock with the stored copies of the messages, the write with the facts to judge, and COMMIT.
+#[tokio::test]
+async fn small_sync_that_earns_nothing_takes_four_round_trips() {
+    let fixture = fixture();
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", Some("UTC")).await.id);
+    let count = fixture.store.queries();
+    let some = |numbers: std::ops::Range<usize>| -> Vec<SentMessage> {
+        numbers.map(|n| SentMessage { input: 1, output: 1, ..sent(&n.to_string()) }).collect()
+    };
+    usage.sync(ada, batch(some(0..100))).await.expect("a sync");
+    for (sent, expected) in [(some(100..110), (10, 0, 0, 0)), (some(100..110), (0, 0, 10, 0))] {
+        let before = count.round_trips();
+        let report = usage.sync(ada, batch(sent)).await.expect("a sync");
+        assert!(counts(&report) == expected && report.unlocks.is_empty(), "{report:?}");
+        assert_eq!(count.round_trips() - before, 4, "{expected:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn first_syncs_with_the_same_new_models_do_not_collide() {
     const MODELS: usize = 60;

@@ -2,7 +2,7 @@
 
 pub(crate) mod settle;
 
-pub(crate) use settle::{AccountChange, RANK_MARKS, SettleOutcome, settle};
+pub(crate) use settle::{AccountChange, RANK_MARKS, SettleOutcome, settle, settle_by};
 
 const TOKENS_PER_XP: i64 = 10_000;
 

@@ -72,6 +72,19 @@ pub(crate) async fn settle(
 ) -> Result<SettleOutcome, StoreError> {
     let today = change.account.zone.clone().unwrap_or_else(Zone::utc).date(now);
     let facts = tx.progress().facts(Window::month(user, today)).await?;
+    settle_by(tx, ids, now, user, change, facts).await
+}
+
+/// Settles like [`settle`] by `facts`, which were read after the change.
+pub(crate) async fn settle_by(
+    tx: &mut dyn UnitOfWork,
+    ids: &dyn Ids,
+    now: OffsetDateTime,
+    user: UserId,
+    change: AccountChange,
+    facts: Option<(AchievementFacts, ProgressEvents)>,
+) -> Result<SettleOutcome, StoreError> {
+    let today = change.account.zone.clone().unwrap_or_else(Zone::utc).date(now);
     let (facts, events) = facts.ok_or_else(|| StoreError::Internal(format!("the account {user} has no progress")))?;
     let streak = Streak::of(&facts.active_days, today);
     let stored = change.account.progress();

@@ -20,9 +20,9 @@ use crate::ids::UserId;
 use crate::pricing::{CurrentBook, PriceBook};
 use crate::progression::EventXp;
 use crate::testing::{TestReads, TestStore, TestUnitOfWork, facts, variant};
-use crate::usage::ports::RollupChanges;
+use crate::usage::ports::RecordedWrite;
 use crate::usage::room::NameUse;
-use crate::usage::testing::{NOW, account, batch, locked, message, sent};
+use crate::usage::testing::{NOW, account, batch, locked_with, message, sent};
 use crate::usage::{LedgerEntry, SentMessage, Sums, SyncBatch, Usage};
 use crate::users::{Profile, User, Username};
 
@@ -84,8 +84,6 @@ impl People {
         tx.users
             .expect_find()
             .returning(move |id| Ok(people.account(id.0.as_u128()).map(|_| user_created_at(id, NOW - people.age))));
-        let people = self.clone();
-        tx.ledger.expect_lock_for_sync().returning(move |id, _, _, _| Ok(people.account(id.0.as_u128()).map(locked)));
         let people = self.clone();
         tx.accounts.expect_lock_counts().returning(|_| Ok(()));
         tx.accounts.expect_try_lock_all().returning(move |ids| {
@@ -187,9 +185,16 @@ fn usage(people: &Arc<People>, stored: Vec<LedgerEntry>) -> Usage {
         let (mut tx, stored) = (shared.transaction(), stored.clone());
         tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
         tx.ledger.expect_make_names().returning(|_| Ok(()));
-        tx.ledger.expect_find().returning(move |_, _, _| Ok(stored.clone()));
-        tx.ledger.expect_write().returning(|_, _, _| Ok(()));
-        tx.ledger.expect_apply_delta().returning(|_, _| Ok(RollupChanges::default()));
+        let people = shared.clone();
+        tx.ledger.expect_lock_for_sync().returning(move |id, _| {
+            Ok(people.account(id.0.as_u128()).map(|account| locked_with(account, stored.clone())))
+        });
+        let people = shared.clone();
+        tx.ledger.expect_record().returning(move |user, _, _| {
+            people.judged.lock().expect("people").push(user.0.as_u128());
+            let facts = Some((facts(BTreeSet::new()), ProgressEvents::default()));
+            Ok(RecordedWrite { facts, ..RecordedWrite::default() })
+        });
         tx
     });
     let prices = Arc::new(CurrentBook::new(PriceBook::new([])));

@@ -36,7 +36,7 @@ use crate::projects::ports::{MockProjectRepository, ProjectRepository};
 use crate::referrals::ports::{MockReferralRepository, ReferralRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::UnitOfWork;
-use crate::usage::ports::{LedgerRepository, MockLedgerRepository};
+use crate::usage::ports::{LedgerRepository, MockLedgerRepository, RecordedWrite, RollupChanges};
 use crate::usage::testing::NOW;
 use crate::users::ports::{MockPurgeRepository, MockUserRepository, PurgeRepository, UserRepository};
 use crate::users::{Profile, User, Username};
@@ -81,6 +81,18 @@ impl TestUnitOfWork {
     /// Lets every account be settled by `facts`, after `events`.
     pub fn expect_settling_by(&mut self, facts: AchievementFacts, events: ProgressEvents) {
         self.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), events.clone()))));
+        self.progress.expect_award().returning(|_, _, _| Ok(()));
+    }
+
+    /// Lets syncs be recorded as `rollups`, and then be settled like [`expect_settling`](Self::expect_settling).
+    pub fn expect_recording(&mut self, rollups: RollupChanges, active_days: BTreeSet<Date>) {
+        self.expect_recording_by(rollups, facts(active_days), ProgressEvents::default());
+    }
+
+    /// Lets syncs be recorded as `rollups`, and then be settled by `facts`, after `events`.
+    pub fn expect_recording_by(&mut self, rollups: RollupChanges, facts: AchievementFacts, events: ProgressEvents) {
+        let recorded = RecordedWrite { rollups, facts: Some((facts, events)) };
+        self.ledger.expect_record().returning(move |_, _, _| Ok(recorded.clone()));
         self.progress.expect_award().returning(|_, _, _| Ok(()));
     }
 

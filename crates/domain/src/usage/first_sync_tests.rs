@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use pollster::block_on;
 use uuid::Uuid;
 
-use super::ports::RollupChanges;
+use super::ports::RecordedWrite;
 use super::room::NameUse;
-use super::testing::{NOW, account, batch, locked, message, sent};
+use super::testing::{NOW, account, batch, locked_with, message, sent};
 use super::*;
 use crate::accounts::Account;
 use crate::accounts::ports::Locks;
@@ -34,8 +34,9 @@ fn usage(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Usag
         let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
         tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
         tx.ledger.expect_make_names().returning(|_| Ok(()));
-        tx.ledger.expect_write().returning(|_, _, _| Ok(()));
-        tx.ledger.expect_apply_delta().returning(|_, _| Ok(RollupChanges::default()));
+        let facts = Some((facts(BTreeSet::new()), ProgressEvents::default()));
+        let recorded = RecordedWrite { facts, ..RecordedWrite::default() };
+        tx.ledger.expect_record().returning(move |_, _, _| Ok(recorded.clone()));
         prepare(&mut tx);
         tx
     });
@@ -53,9 +54,8 @@ fn asking(known: bool, fails: bool) -> (Usage, Arc<Mutex<Vec<String>>>, Arc<Atom
     let queued = Arc::new(Mutex::new(Vec::new()));
     let recorded = queued.clone();
     let (usage, commits) = usage(move |tx| {
-        tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(Some(locked(account()))));
-        tx.ledger.expect_find().returning(move |_, _, _| Ok(found(known)));
-        tx.expect_settling(BTreeSet::new());
+        tx.ledger.expect_lock_for_sync().returning(move |_, _| Ok(Some(locked_with(account(), found(known)))));
+        tx.progress.expect_award().returning(|_, _, _| Ok(()));
         let recorded = recorded.clone();
         tx.jobs.expect_enqueue().returning(move |jobs, now| {
             assert_eq!(now, NOW);
@@ -115,7 +115,7 @@ fn paid([before, locked]: [bool; 2], known: bool, dry_run: bool) -> (Vec<(UserId
         let is_paid = if is_second { locked } else { before };
         tx.ledger
             .expect_lock_for_sync()
-            .returning(move |_, _, _, _| Ok(Some(super::testing::locked(came_by(BOB, is_paid)))));
+            .returning(move |_, _| Ok(Some(locked_with(came_by(BOB, is_paid), found(known)))));
         tx.referrals.expect_above().withf(|user, most| (*user, *most) == (BOB, 2)).returning(|_, _| Ok(vec![EVE]));
         tx.accounts.expect_lock_counts().returning(|_| Ok(()));
         tx.accounts.expect_try_lock_all().returning(move |users| {
@@ -123,7 +123,6 @@ fn paid([before, locked]: [bool; 2], known: bool, dry_run: bool) -> (Vec<(UserId
             let accounts = vec![(BOB, came_by(EVE, true)), (EVE, account()), (ADA, came_by(BOB, false))];
             Ok(Locks { accounts, busy: Vec::new() })
         });
-        tx.ledger.expect_find().returning(move |_, _, _| Ok(found(known)));
         let pays = !before && !locked && !known && !dry_run && is_second;
         tx.referrals.expect_set_paid().times(usize::from(pays)).returning(|_, _| Ok(()));
         tx.progress.expect_facts().returning(|_| Ok(Some((facts(BTreeSet::new()), ProgressEvents::default()))));

@@ -148,6 +148,11 @@ impl Intake {
         Self { items, models: models.list, received, rejections }
     }
 
+    /// The keys of the messages, in any order; a copied message has its key for each copy.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = MessageKey> {
+        self.items.iter().map(|item| item.message.key)
+    }
+
     /// Whether any message has tokens.
     pub fn has_tokens(&self) -> bool {
         self.items.iter().any(|item| !item.message.tokens.is_empty())

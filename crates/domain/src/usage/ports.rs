@@ -14,6 +14,10 @@ use super::selection::InstantRange;
 use crate::accounts::Account;
 #[cfg(doc)]
 use crate::accounts::ports::AccountRepository;
+#[cfg(doc)]
+use crate::achievements::ports::ProgressRepository;
+use crate::achievements::{AchievementFacts, ProgressEvents};
+use crate::days::Window;
 use crate::error::StoreError;
 use crate::ids::UserId;
 
@@ -29,12 +33,44 @@ pub struct RollupChanges {
 /// The last message of a page of a ledger; the next page starts after it.
 pub type LedgerCursor = (Source, MessageKey);
 
+/// What a sync states when it locks its account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncStart {
+    pub machine: MachineId,
+    pub source: Source,
+    /// The messages whose stored copies are read with the lock.
+    pub keys: Vec<MessageKey>,
+    /// Whether the sync sends tokens.
+    pub has_usage: bool,
+    pub at: OffsetDateTime,
+}
+
 /// An account locked by a sync.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyncLock {
     pub account: Account,
     /// Whether the syncing machine is one of the account's; there is a limit.
     pub machine_fits: bool,
+    /// The stored copies of the messages of [`SyncStart::keys`], in any order.
+    pub stored: Vec<LedgerEntry>,
+}
+
+/// The changes of a batch and their effect.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LedgerWrite {
+    pub new: Vec<LedgerEntry>,
+    /// Messages whose stored copies are replaced.
+    pub replacements: Vec<LedgerEntry>,
+    /// The delta of the derived rows, which may include that of earlier writes.
+    pub delta: Derived,
+}
+
+/// The result of recording a [`LedgerWrite`].
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RecordedWrite {
+    pub rollups: RollupChanges,
+    /// The facts afterwards; `None` for an unknown account.
+    pub facts: Option<(AchievementFacts, ProgressEvents)>,
 }
 
 /// Names that all accounts share.
@@ -48,15 +84,9 @@ pub struct SharedNames {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait LedgerRepository: Send {
-    /// Locks like [`AccountRepository::lock`] and records that `machine` syncs at `at`, and whether it sends tokens, unless it
-    /// exceeds [`MOST_MACHINES`](super::room::MOST_MACHINES). One round trip.
-    async fn lock_for_sync(
-        &mut self,
-        user: UserId,
-        machine: &MachineId,
-        has_usage: bool,
-        at: OffsetDateTime,
-    ) -> Result<Option<SyncLock>, StoreError>;
+    /// Locks like [`AccountRepository::lock`] and records the sync of the machine, unless it exceeds
+    /// [`MOST_MACHINES`](super::room::MOST_MACHINES). One round trip.
+    async fn lock_for_sync(&mut self, user: UserId, start: &SyncStart) -> Result<Option<SyncLock>, StoreError>;
 
     /// The use of `names` by the account. Creates none.
     async fn name_use(&mut self, user: UserId, names: &SharedNames) -> Result<NameUse, StoreError>;
@@ -81,6 +111,10 @@ pub trait LedgerRepository: Send {
         new: &[LedgerEntry],
         replacements: &[LedgerEntry],
     ) -> Result<(), StoreError>;
+
+    /// Does what [`write`](Self::write), [`apply_delta`](Self::apply_delta) and
+    /// [`ProgressRepository::facts`] of `month` do one after the other, in one round trip.
+    async fn record(&mut self, user: UserId, write: &LedgerWrite, month: Window) -> Result<RecordedWrite, StoreError>;
 
     /// Adds `delta` to the derived rows, and brings lifetime sums by tool and by model and the calendar up to date with them. Rows
     /// whose sums become zero are removed.

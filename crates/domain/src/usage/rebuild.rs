@@ -89,13 +89,18 @@ pub(super) async fn up_to_date(
 pub(super) async fn apply_delta(
     tx: &mut dyn UnitOfWork,
     user: UserId,
-    mut account: Account,
+    account: Account,
     delta: &Derived,
 ) -> Result<(Account, RollupChanges), StoreError> {
     let moved = tx.ledger().apply_delta(user, delta).await?;
+    Ok((with_delta(account, user, delta)?, moved))
+}
+
+/// `account` of `user` with `delta` in its totals.
+pub(super) fn with_delta(mut account: Account, user: UserId, delta: &Derived) -> Result<Account, StoreError> {
     account.totals += delta.totals;
     if !account.totals.is_storable() {
         return Err(StoreError::Internal(format!("the totals of {user} are out of range")));
     }
-    Ok((account, moved))
+    Ok(account)
 }

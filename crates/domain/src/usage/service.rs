@@ -3,31 +3,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
 use super::batch::{SyncBatch, Warning};
 use super::changes::LedgerChanges;
 use super::derived::Derived;
 use super::error::UsageError;
 use super::intake::Intake;
 use super::message::{LedgerEntry, MessageKey, UsageMessage, fold_copies};
-use super::names::{MachineId, Source};
-use super::ports::{SharedNames, SyncLock};
+use super::names::Source;
+use super::ports::{LedgerWrite, RecordedWrite, SharedNames, SyncLock, SyncStart};
 use super::pricer::Pricer;
-use super::rebuild::{RebuildReport, apply_delta, rederive, up_to_date};
+use super::rebuild::{RebuildReport, apply_delta, rederive, up_to_date, with_delta};
 use super::report::{AccountSummary, SyncReport};
 use super::room::AccountRoom;
 use super::selection::UsageSelection;
 use super::sums::MOST_TOKENS;
 use crate::accounts::Account;
-use crate::days::Zone;
+use crate::days::{Window, Zone};
 use crate::deps::Deps;
 use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::jobs::FirstJobs;
 use crate::leaderboard::BoardUpdates;
 use crate::pricing::{CurrentBook, PriceBook};
-use crate::progression::{AccountChange, settle};
+use crate::progression::{AccountChange, settle, settle_by};
 use crate::referrals::ReferralChain;
 use crate::store::UnitOfWork;
 
@@ -64,23 +62,32 @@ impl Usage {
     /// Ingests `batch` for `user`: all of its plausible messages or, on an error, none.
     pub async fn sync(&self, user: UserId, batch: SyncBatch) -> Result<SyncReport, UsageError> {
         let now = self.deps.now();
-        let request = Request {
-            machine: batch.machine.clone(),
-            source: batch.source.clone(),
+        let mut request = Request {
+            start: SyncStart {
+                machine: batch.machine.clone(),
+                source: batch.source.clone(),
+                keys: Vec::new(),
+                has_usage: false,
+                at: now,
+            },
             zone: batch.zone.clone(),
             dry_run: batch.dry_run,
             warnings: batch.warnings.clone(),
-            now,
         };
         let intake = Intake::new(batch, now);
+        request.start.has_usage = intake.has_tokens();
+        if intake.keys().len() <= CHUNK {
+            request.start.keys = intake.keys().collect();
+        }
         self.deps.retried(|| self.sync_once(user, &request, &intake)).await
     }
 
     async fn sync_once(&self, user: UserId, request: &Request, intake: &Intake) -> Result<SyncReport, UsageError> {
-        let Request { machine, source, zone: named_zone, dry_run, now, warnings } = request;
-        let (dry_run, now) = (*dry_run, *now);
-        let OpenSync { mut tx, mut account, machine_fits, unpaid } =
-            self.open(user, machine, intake.has_tokens(), dry_run, now).await?;
+        let Request { start, zone: named_zone, dry_run, warnings } = request;
+        let (source, dry_run, now) = (&start.source, *dry_run, start.at);
+        let OpenSync { mut tx, lock, unpaid } = self.open(user, start, dry_run).await?;
+        let SyncLock { mut account, machine_fits, stored } = lock;
+        let stored = (!start.keys.is_empty()).then_some(stored);
         if let (None, Some(zone)) = (&account.zone, named_zone) {
             account = move_to(&mut *tx, user, account, zone.clone()).await?;
         }
@@ -100,13 +107,15 @@ impl Usage {
         }
         let book = self.prices.get();
         let mut pricer = Pricer::new(&book);
-        let written = write_all(&mut *tx, user, source, &admitted.messages, &mut pricer, &zone).await?;
+        let written = write_all(&mut *tx, user, source, &admitted.messages, stored, &mut pricer, &zone).await?;
         let unpriced_models = pricer.unpriced_models();
-        let (account, moved) = apply_delta(&mut *tx, user, account, &written.delta).await?;
+        let account = with_delta(account, user, &written.last.delta)?;
+        let month = Window::month(user, zone.date(now));
+        let RecordedWrite { rollups: moved, facts } = tx.ledger().record(user, &written.last, month).await?;
         // Messages without tokens are new and count as nothing.
         let has_new_usage = written.new > 0 && account.totals.messages > 0;
         change.account = account;
-        let earned = settle(&mut *tx, &*self.deps.ids, now, user, change).await?;
+        let earned = settle_by(&mut *tx, &*self.deps.ids, now, user, change, facts).await?;
         if let Some(chain) = unpaid.filter(|_| has_new_usage) {
             chain.pay(&mut *tx, &*self.deps.ids, user, now).await?;
         }
@@ -146,30 +155,21 @@ impl Usage {
         })
     }
 
-    /// Begins a sync of `user` with `machine`: locks the account, and its referral chain if this sync may pay it.
-    async fn open(
-        &self,
-        user: UserId,
-        machine: &MachineId,
-        has_usage: bool,
-        dry_run: bool,
-        now: OffsetDateTime,
-    ) -> Result<OpenSync, UsageError> {
+    /// Begins a sync of `user`: locks the account, and its referral chain if this sync may pay it.
+    async fn open(&self, user: UserId, start: &SyncStart, dry_run: bool) -> Result<OpenSync, UsageError> {
         let unknown = || UsageError::UnknownUser(user);
         let mut tx = self.deps.begin().await?;
-        let locked = tx.ledger().lock_for_sync(user, machine, has_usage, now).await?.ok_or_else(unknown)?;
-        let SyncLock { account, machine_fits } = locked;
-        let Some(referrer) = account.unpaid_referrer().filter(|_| !dry_run) else {
-            return Ok(OpenSync { tx, account, machine_fits, unpaid: None });
+        let lock = tx.ledger().lock_for_sync(user, start).await?.ok_or_else(unknown)?;
+        let Some(referrer) = lock.account.unpaid_referrer().filter(|_| !dry_run) else {
+            return Ok(OpenSync { tx, lock, unpaid: None });
         };
         // All locks are taken together (I2), so once per account, a sync begins a second transaction.
         drop(tx);
         let (mut tx, chain) = ReferralChain::begin(&*self.deps.store, user, referrer).await?;
-        let locked = tx.ledger().lock_for_sync(user, machine, has_usage, now).await?.ok_or_else(unknown)?;
-        let SyncLock { account, machine_fits } = locked;
+        let lock = tx.ledger().lock_for_sync(user, start).await?.ok_or_else(unknown)?;
         // Another sync may have paid between the two.
-        let unpaid = account.unpaid_referrer().map(|_| chain);
-        Ok(OpenSync { tx, account, machine_fits, unpaid })
+        let unpaid = lock.account.unpaid_referrer().map(|_| chain);
+        Ok(OpenSync { tx, lock, unpaid })
     }
 
     /// Removes the selected messages of `user`, and machines without messages; returns the number of messages. Their sums and
@@ -278,8 +278,10 @@ pub(crate) async fn take_in(
         let messages = fold_copies(messages);
         let folded = received - messages.len();
         let messages: Vec<&UsageMessage> = messages.iter().collect();
-        let written = write_all(tx, user, &source, &messages, &mut pricer, zone).await?;
-        taken.account = apply_delta(tx, user, taken.account, &written.delta).await?.0;
+        let written = write_all(tx, user, &source, &messages, None, &mut pricer, zone).await?;
+        let LedgerWrite { new, replacements, delta } = &written.last;
+        write(tx, user, new, replacements).await?;
+        taken.account = apply_delta(tx, user, taken.account, delta).await?.0;
         taken.new += written.new;
         taken.updated += written.updated;
         taken.known += written.known + folded;
@@ -289,20 +291,16 @@ pub(crate) async fn take_in(
 
 /// The fields of a sync request besides its messages.
 struct Request {
-    machine: MachineId,
-    source: Source,
+    start: SyncStart,
     zone: Option<Zone>,
     dry_run: bool,
     warnings: Vec<Warning>,
-    /// When the request arrived.
-    now: OffsetDateTime,
 }
 
 /// A sync that has begun.
 struct OpenSync {
     tx: Box<dyn UnitOfWork>,
-    account: Account,
-    machine_fits: bool,
+    lock: SyncLock,
     /// The referral chain that its first new message pays.
     unpaid: Option<ReferralChain>,
 }
@@ -313,35 +311,54 @@ struct Written {
     new: usize,
     updated: usize,
     known: usize,
-    delta: Derived,
+    /// What is not yet written: the last chunk, and the delta of all chunks.
+    last: LedgerWrite,
 }
 
-/// Prices `messages`, one copy of each, compares them with the ledger, and writes new and superseding ones.
+/// Prices `messages`, one copy of each, compares them with the ledger, and writes new and superseding ones but for the last chunk.
+/// `stored` are the ledger's copies, if they were read and there is one chunk.
 async fn write_all(
     tx: &mut dyn UnitOfWork,
     user: UserId,
     source: &Source,
     messages: &[&UsageMessage],
+    mut stored: Option<Vec<LedgerEntry>>,
     pricer: &mut Pricer<'_>,
     zone: &Zone,
 ) -> Result<Written, StoreError> {
     let mut written = Written::default();
+    let mut delta = Derived::default();
     for chunk in messages.chunks(CHUNK) {
+        write(tx, user, &written.last.new, &written.last.replacements).await?;
         let entries: Vec<LedgerEntry> = chunk.iter().map(|message| pricer.price((*message).clone())).collect();
         let keys: Vec<MessageKey> = entries.iter().map(|entry| entry.message.key).collect();
-        let stored = tx.ledger().find(user, source, &keys).await?;
+        let stored = match stored.take() {
+            Some(stored) => stored,
+            None => tx.ledger().find(user, source, &keys).await?,
+        };
         let changes = LedgerChanges::between(stored, entries);
-        changes.derive(&mut written.delta, zone);
+        changes.derive(&mut delta, zone);
         written.new += changes.new.len();
         written.updated += changes.replaced.len();
         written.known += changes.known;
-        let replacements: Vec<LedgerEntry> = changes.replaced.into_iter().map(|(_, winner)| winner).collect();
-        if !(changes.new.is_empty() && replacements.is_empty()) {
-            tx.ledger().write(user, &changes.new, &replacements).await?;
-        }
+        written.last.new = changes.new;
+        written.last.replacements = changes.replaced.into_iter().map(|(_, winner)| winner).collect();
     }
-    written.delta = std::mem::take(&mut written.delta).without_zeros();
+    written.last.delta = delta.without_zeros();
     Ok(written)
+}
+
+/// Writes the messages, if there are any.
+async fn write(
+    tx: &mut dyn UnitOfWork,
+    user: UserId,
+    new: &[LedgerEntry],
+    replacements: &[LedgerEntry],
+) -> Result<(), StoreError> {
+    if new.is_empty() && replacements.is_empty() {
+        return Ok(());
+    }
+    tx.ledger().write(user, new, replacements).await
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::testing::TestUnitOfWork;
+use crate::achievements::{AchievementFacts, ProgressEvents};
+use crate::testing::{TestUnitOfWork, facts};
 use crate::usage::ports::RollupChanges;
 use crate::usage::room::NameUse;
-use crate::usage::testing::{NOW, account, batch, locked, message, sent};
+use crate::usage::testing::{NOW, account, batch, locked, locked_with, message, sent};
 use crate::usage::{Model, ModelName, SentMessage};
 use uuid::Uuid;
 
@@ -24,24 +25,28 @@ fn usage(open: impl Fn() -> TestUnitOfWork + Send + Sync + 'static) -> (Usage, A
 /// A transaction on an account with `stored` in its ledger, and today as its active day.
 fn transaction(stored: Vec<LedgerEntry>) -> TestUnitOfWork {
     let mut tx = TestUnitOfWork::default();
-    tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(Some(locked(account()))));
+    tx.ledger.expect_lock_for_sync().returning(move |_, _| Ok(Some(locked_with(account(), stored.clone()))));
     tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
     tx.ledger.expect_make_names().returning(|_| Ok(()));
-    tx.ledger.expect_find().returning(move |_, _, _| Ok(stored.clone()));
-    tx.ledger.expect_apply_delta().returning(|_, _| Ok(RollupChanges::default()));
-    tx.expect_settling(BTreeSet::from([NOW.date()]));
     tx
+}
+
+/// The facts of an account whose only active day is today, and no events.
+fn facts_of_today() -> (AchievementFacts, ProgressEvents) {
+    (facts(BTreeSet::from([NOW.date()])), ProgressEvents::default())
 }
 
 #[test]
 fn sync_writes_new_messages_once_and_commits() {
     let (usage, commits) = usage(|| {
         let mut tx = transaction(Vec::new());
+        let recorded = RecordedWrite { facts: Some(facts_of_today()), ..RecordedWrite::default() };
         tx.ledger
-            .expect_write()
+            .expect_record()
             .times(1)
-            .withf(|_, new, old| (new.len(), old.len()) == (2, 0))
-            .returning(|_, _, _| Ok(()));
+            .withf(|_, write, _| (write.new.len(), write.replacements.len()) == (2, 0))
+            .returning(move |_, _, _| Ok(recorded.clone()));
+        tx.progress.expect_award().returning(|_, _, _| Ok(()));
         tx
     });
     let sent = vec![sent("a"), SentMessage { output: 11, ..sent("a") }, sent("b")];
@@ -54,7 +59,16 @@ fn sync_writes_new_messages_once_and_commits() {
 #[test]
 fn sync_does_not_write_known_messages() {
     let stored = LedgerEntry { message: message("a", 10), cost: crate::pricing::Cost::Unpriced };
-    let (usage, commits) = usage(move || transaction(vec![stored.clone()]));
+    let (usage, commits) = usage(move || {
+        let mut tx = transaction(vec![stored.clone()]);
+        let recorded = RecordedWrite { facts: Some(facts_of_today()), ..RecordedWrite::default() };
+        tx.ledger
+            .expect_record()
+            .withf(|_, write, _| *write == LedgerWrite::default())
+            .returning(move |_, _, _| Ok(recorded.clone()));
+        tx.progress.expect_award().returning(|_, _, _| Ok(()));
+        tx
+    });
     let report = pollster::block_on(usage.sync(ADA, batch(vec![sent("a")]))).expect("a sync");
     assert_eq!((report.new, report.duplicates), (0, 1));
     assert_eq!(commits.load(Ordering::SeqCst), 1, "the machine was seen");
@@ -64,7 +78,7 @@ fn sync_does_not_write_known_messages() {
 fn sync_dry_run_does_not_commit() {
     let (usage, commits) = usage(|| {
         let mut tx = transaction(Vec::new());
-        tx.ledger.expect_write().returning(|_, _, _| Ok(()));
+        tx.expect_recording(RollupChanges::default(), BTreeSet::from([NOW.date()]));
         tx
     });
     let dry = SyncBatch { dry_run: true, ..batch(vec![sent("a")]) };
@@ -76,7 +90,15 @@ fn sync_dry_run_does_not_commit() {
 fn sync_large_batch_is_written_in_chunks() {
     let (usage, _) = usage(|| {
         let mut tx = transaction(Vec::new());
-        tx.ledger.expect_write().times(3).withf(|_, new, _| new.len() <= CHUNK).returning(|_, _, _| Ok(()));
+        tx.ledger.expect_find().times(3).returning(|_, _, _| Ok(Vec::new()));
+        tx.ledger.expect_write().times(2).withf(|_, new, _| new.len() == CHUNK).returning(|_, _, _| Ok(()));
+        let recorded = RecordedWrite { facts: Some(facts_of_today()), ..RecordedWrite::default() };
+        tx.ledger
+            .expect_record()
+            .times(1)
+            .withf(|_, write, _| write.new.len() == 1 && write.delta.totals.messages == 2 * CHUNK as i64 + 1)
+            .returning(move |_, _, _| Ok(recorded.clone()));
+        tx.progress.expect_award().returning(|_, _, _| Ok(()));
         tx
     });
     let sent = (0..=2 * CHUNK).map(|n| sent(&n.to_string())).collect();
@@ -141,7 +163,7 @@ fn sync_unknown_account_is_not_found() {
     let (usage, commits) = usage(|| {
         let mut tx = TestUnitOfWork::default();
         tx.accounts.expect_lock().returning(|_| Ok(None));
-        tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(None));
+        tx.ledger.expect_lock_for_sync().returning(|_, _| Ok(None));
         tx
     });
     let error = pollster::block_on(usage.sync(ADA, batch(vec![sent("a")]))).expect_err("nobody");
@@ -156,14 +178,11 @@ fn sync_unknown_account_is_not_found() {
 fn sync_first_named_zone_is_kept() {
     let (usage, _) = usage(|| {
         let mut tx = TestUnitOfWork::default();
-        tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(Some(locked(Account { zone: None, ..account() }))));
+        tx.ledger.expect_lock_for_sync().returning(|_, _| Ok(Some(locked(Account { zone: None, ..account() }))));
         tx.users.expect_set_zone().times(1).withf(|_, zone| zone.name() == "Asia/Tokyo").returning(|_, _| Ok(()));
         tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
         tx.ledger.expect_make_names().returning(|_| Ok(()));
-        tx.ledger.expect_find().returning(|_, _, _| Ok(Vec::new()));
-        tx.ledger.expect_write().returning(|_, _, _| Ok(()));
-        tx.ledger.expect_apply_delta().returning(|_, _| Ok(RollupChanges::default()));
-        tx.expect_settling(BTreeSet::new());
+        tx.expect_recording(RollupChanges::default(), BTreeSet::new());
         tx
     });
     let named = SyncBatch { zone: Zone::parse("Asia/Tokyo"), ..batch(vec![sent("a")]) };
@@ -174,7 +193,7 @@ fn sync_first_named_zone_is_kept() {
 fn sync_lists_unpriced_models_once() {
     let (usage, _) = usage(|| {
         let mut tx = transaction(Vec::new());
-        tx.ledger.expect_write().returning(|_, _, _| Ok(()));
+        tx.expect_recording(RollupChanges::default(), BTreeSet::new());
         tx
     });
     let unknown = Model { name: ModelName::trusted("nobody-knows-me"), provider: None };

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::batch::{SentMessage, SyncBatch, TokenConventions};
-use super::message::{MessageKey, Model, UsageMessage};
+use super::message::{LedgerEntry, MessageKey, Model, UsageMessage};
 use super::names::{MachineId, ModelName, Source};
 use super::ports::SyncLock;
 use super::sums::Sums;
@@ -32,7 +32,12 @@ pub fn account() -> Account {
 
 /// `account` as a sync locks it.
 pub fn locked(account: Account) -> SyncLock {
-    SyncLock { account, machine_fits: true }
+    locked_with(account, Vec::new())
+}
+
+/// `account` as a sync locks it, with the `stored` copies of its messages.
+pub fn locked_with(account: Account, stored: Vec<LedgerEntry>) -> SyncLock {
+    SyncLock { account, machine_fits: true, stored }
 }
 
 /// A message with `count` tokens of input and of output, an hour before [`NOW`].
