@@ -1,6 +1,6 @@
 //! The caller of a request, and the device it comes from.
 
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
@@ -11,6 +11,8 @@ use domain::display::cleaned_name;
 use domain::error::{DomainError, ErrorKind};
 use domain::identity::{AuthMethod, Device, Identity, IdentityError, TokenScope};
 use domain::ids::{SessionId, UserId};
+use domain::progression::Level;
+use domain::users::ViewedProfile;
 
 use crate::client_ip::client_ip;
 use crate::error::ApiError;
@@ -56,6 +58,23 @@ impl MaybeCaller {
     /// The account.
     pub fn id(&self) -> Option<UserId> {
         self.0.map(|caller| caller.id)
+    }
+}
+
+/// The caller's own account, as the look-up of the token found it; 401 for a request without a caller.
+#[derive(Debug, Clone)]
+pub struct OwnAccount {
+    /// The account, for its owner.
+    pub profile: ViewedProfile,
+    pub level: Level,
+}
+
+impl FromRequest for OwnAccount {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(request.extensions().get::<Self>().cloned().ok_or_else(|| IdentityError::NotSignedIn.into()))
     }
 }
 
@@ -108,7 +127,10 @@ pub(crate) async fn identify(request: &HttpRequest) -> Result<Caller, IdentityEr
     let identity = request.app_data::<Data<Identity>>().ok_or(IdentityError::NotSignedIn)?;
     let principal = identity.authenticate(token).await?;
     request_log::record_caller(&principal);
-    Ok(Caller { id: principal.user, via: principal.via, is_admin: principal.is_admin })
+    let caller = Caller { id: principal.user.id, via: principal.via, is_admin: principal.is_admin() };
+    let account = OwnAccount { profile: ViewedProfile::own(principal.user), level: principal.level };
+    request.extensions_mut().insert(account);
+    Ok(caller)
 }
 
 /// The token of `Authorization: Bearer …`.

@@ -32,7 +32,7 @@ pub(crate) fn span(client: Option<IpAddr>, method: &Method, id: &CorrelationId) 
 
 /// Adds the caller to the line of the current request.
 pub(crate) fn record_caller(principal: &Principal) {
-    Span::current().record("user_id", display(principal.user)).record("username", display(&principal.username));
+    Span::current().record("user_id", display(principal.user.id)).record("username", display(&principal.user.username));
 }
 
 /// Adds the cause of an answer with a 5xx status, which the answer does not have.

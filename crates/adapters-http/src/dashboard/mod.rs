@@ -5,10 +5,9 @@ pub(crate) mod bodies;
 use actix_web::web::Data;
 use domain::dashboard::{Dashboard, TrendDays};
 use domain::days::Period;
-use domain::users::Profiles;
 
 use crate::answer::Json;
-use crate::caller::Caller;
+use crate::caller::{Caller, OwnAccount};
 use crate::error::ApiResult;
 use crate::input::Query;
 use crate::openapi::failures;
@@ -56,13 +55,8 @@ pub fn routes() -> Routes {
         "achievements_unlocked": 5,
     })), failures::NotFound)
 )]
-async fn overview(
-    caller: Caller,
-    profiles: Data<Profiles>,
-    dashboard: Data<Dashboard>,
-) -> ApiResult<Json<OverviewBody>> {
-    let account = profiles.own(caller.id).await?;
-    Ok(Json(dashboard.overview(&account).await?.into()))
+async fn overview(account: OwnAccount, dashboard: Data<Dashboard>) -> ApiResult<Json<OverviewBody>> {
+    Ok(Json(dashboard.overview(&account.profile).await?.into()))
 }
 
 /// List the caller's usage by day
@@ -73,14 +67,12 @@ async fn overview(
                example = json!(bodies::trends_example())), failures::NotFound)
 )]
 async fn trends(
-    caller: Caller,
+    account: OwnAccount,
     query: Query<DaysQuery>,
-    profiles: Data<Profiles>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Json<TrendsBody>> {
     let DaysQuery { days } = query.read()?;
-    let account = profiles.own(caller.id).await?;
-    Ok(Json(dashboard.trends(&account, days).await?.into()))
+    Ok(Json(dashboard.trends(&account.profile, days).await?.into()))
 }
 
 /// List the caller's usage by tool
@@ -93,14 +85,12 @@ async fn trends(
     })), failures::NotFound)
 )]
 async fn tools(
-    caller: Caller,
+    account: OwnAccount,
     query: Query<PeriodQuery>,
-    profiles: Data<Profiles>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Json<ToolsBody>> {
     let period = query.read()?.period;
-    let account = profiles.own(caller.id).await?;
-    Ok(Json(dashboard.tools(&account, period).await?.into()))
+    Ok(Json(dashboard.tools(&account.profile, period).await?.into()))
 }
 
 /// List the caller's usage by model
@@ -113,14 +103,12 @@ async fn tools(
     })), failures::NotFound)
 )]
 async fn models(
-    caller: Caller,
+    account: OwnAccount,
     query: Query<PeriodQuery>,
-    profiles: Data<Profiles>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Json<ModelsBody>> {
     let period = query.read()?.period;
-    let account = profiles.own(caller.id).await?;
-    Ok(Json(dashboard.models(&account, period).await?.into()))
+    Ok(Json(dashboard.models(&account.profile, period).await?.into()))
 }
 
 /// List the caller's machines

@@ -82,11 +82,12 @@ mod tests {
     use domain::identity::ports::{MockPasswordHasher, MockSessionReader};
     use domain::identity::{AuthMethod, Principal, Secret};
     use domain::ids::{SessionId, UserId};
+    use domain::progression::Level;
     use domain::referrals::VisitorSalt;
     use domain::social::ports::{ActivitySubscription, MockActivityHub, MockFeedReader};
     use domain::social::{Feed, LiveActivity};
+    use domain::testing::test_user;
     use domain::testing::{TestReads, TestStore};
-    use domain::users::Username;
     use uuid::Uuid;
 
     use super::*;
@@ -114,10 +115,9 @@ mod tests {
             let session = SessionId(Uuid::from_u128(2));
             look.map(|open| {
                 open.then_some(Principal {
-                    user: ADA,
-                    username: Username::trusted("ada"),
+                    user: test_user(ADA, "ada"),
+                    level: Level::of(0),
                     via: AuthMethod::Session(session),
-                    is_admin: false,
                     last_used_at: Some(NOW),
                 })
             })

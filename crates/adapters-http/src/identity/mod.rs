@@ -12,14 +12,12 @@ mod tokens;
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
-use domain::dashboard::Dashboard;
 use domain::identity::{Identity, Registration};
 use domain::ids::SessionId;
-use domain::users::Profiles;
 
 use crate::answer::{Created, Json, NoContent};
 use crate::body::Body;
-use crate::caller::{Caller, device};
+use crate::caller::{Caller, OwnAccount, device};
 use crate::error::ApiResult;
 use crate::input::PathArgs;
 use crate::limits::accept;
@@ -128,10 +126,8 @@ async fn logout(caller: Caller, identity: Data<Identity>) -> ApiResult<NoContent
         failures::NotFound,
     )
 )]
-async fn me(caller: Caller, profiles: Data<Profiles>, dashboard: Data<Dashboard>) -> ApiResult<Json<AccountBody>> {
-    let account = profiles.own(caller.id).await?;
-    let overview = dashboard.overview(&account).await?;
-    Ok(Json(AccountBody::of(account.user, overview.level)))
+async fn me(account: OwnAccount) -> Json<AccountBody> {
+    Json(AccountBody::of(account.profile.user, account.level))
 }
 
 /// List the caller's sessions

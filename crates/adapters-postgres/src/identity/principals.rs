@@ -5,18 +5,24 @@ use std::collections::HashMap;
 use domain::identity::ports::SessionReader;
 use domain::identity::{AuthMethod, Credential, Principal, Scopes, Session, TokenHash};
 use domain::ids::{ApiTokenId, SessionId};
-use domain::users::Username;
+use domain::progression::{EventXp, Level, xp};
+use domain::users::User;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::database::Database;
 use crate::prelude::*;
-use crate::schema::{api_tokens, sessions, users};
+use crate::schema::{api_tokens, sessions, usage_totals, users};
+use crate::users::UserRow;
 
 /// The most look-ups that share a statement, and the most that wait for the next one before callers wait to join.
 const MAX_BATCH: usize = 256;
 
-/// The hash of a token, its id, and the id and name of its owner.
-type Opened = (Vec<u8>, Uuid, Uuid, String);
+/// The owner of a token with the figures that give its level: lifetime tokens, active days, and XP of events.
+type Owner = (UserRow, (i64, i32, i64));
+
+fn owner((user, (tokens, active_days, event_xp)): Owner) -> (User, Level) {
+    (user.into(), Level::of(xp(tokens, active_days.unsigned_abs(), EventXp(event_xp))))
+}
 
 impl Database {
     /// The principal of each of `credentials` that is valid at `now`.
@@ -35,43 +41,46 @@ impl Database {
         let mut principals = HashMap::with_capacity(credentials.len());
         let connection = self.connection().await?;
         if !of_sessions.is_empty() {
-            let rows: Vec<(Opened, OffsetDateTime, bool)> = sessions::table
-                .inner_join(users::table)
+            let rows: Vec<((Vec<u8>, Uuid, OffsetDateTime), Owner)> = sessions::table
+                .inner_join(users::table.inner_join(usage_totals::table.on(usage_totals::user_key.eq(users::key))))
                 .filter(sessions::token_hash.eq_any(of_sessions))
                 .filter(sessions::expires_at.gt(now))
                 .filter(users::deleted_at.is_null())
                 .select((
-                    (sessions::token_hash, sessions::id, sessions::user_id, users::username),
-                    sessions::last_used_at,
-                    users::is_admin,
+                    (sessions::token_hash, sessions::id, sessions::last_used_at),
+                    (UserRow::as_select(), (usage_totals::tokens, usage_totals::active_days, usage_totals::event_xp)),
                 ))
                 .rows(&connection.pg)
                 .await?;
-            for ((hash, session, user, username), last_used_at, is_admin) in rows {
+            for ((hash, session, last_used_at), owned_by) in rows {
                 let via = AuthMethod::Session(SessionId(session));
-                let (user, username) = (UserId(user), Username::trusted(username));
-                let principal = Principal { user, username, via, is_admin, last_used_at: Some(last_used_at) };
+                let (user, level) = owner(owned_by);
+                let principal = Principal { user, level, via, last_used_at: Some(last_used_at) };
                 principals.insert(Credential::Session(token_hash(&hash)?), principal);
             }
         }
         if !of_api_tokens.is_empty() {
-            let rows: Vec<(Opened, bool, bool, Option<OffsetDateTime>)> = api_tokens::table
-                .inner_join(users::table)
+            let rows: Vec<((Vec<u8>, Uuid, bool, bool, Option<OffsetDateTime>), Owner)> = api_tokens::table
+                .inner_join(users::table.inner_join(usage_totals::table.on(usage_totals::user_key.eq(users::key))))
                 .filter(api_tokens::token_hash.eq_any(of_api_tokens))
                 .filter(api_tokens::expires_at.is_null().or(api_tokens::expires_at.gt(now)))
                 .filter(users::deleted_at.is_null())
                 .select((
-                    (api_tokens::token_hash, api_tokens::id, api_tokens::user_id, users::username),
-                    api_tokens::may_sync,
-                    api_tokens::may_read,
-                    api_tokens::last_used_at,
+                    (
+                        api_tokens::token_hash,
+                        api_tokens::id,
+                        api_tokens::may_sync,
+                        api_tokens::may_read,
+                        api_tokens::last_used_at,
+                    ),
+                    (UserRow::as_select(), (usage_totals::tokens, usage_totals::active_days, usage_totals::event_xp)),
                 ))
                 .rows(&connection.pg)
                 .await?;
-            for ((hash, token, user, username), sync, read, last_used_at) in rows {
+            for ((hash, token, sync, read, last_used_at), owned_by) in rows {
                 let via = AuthMethod::ApiToken(ApiTokenId(token), Scopes { sync, read });
-                let (user, username) = (UserId(user), Username::trusted(username));
-                let principal = Principal { user, username, via, is_admin: false, last_used_at };
+                let (user, level) = owner(owned_by);
+                let principal = Principal { user, level, via, last_used_at };
                 principals.insert(Credential::ApiToken(token_hash(&hash)?), principal);
             }
         }

@@ -17,7 +17,7 @@ use domain::social::{Activity, ActivityKind, Social};
 use domain::store::{Store, UnitOfWork};
 use domain::usage::testing::{batch, sent};
 use domain::usage::{SentMessage, Usage};
-use domain::users::{Profile, ProfileChange, Profiles, User, Username, Users};
+use domain::users::{Profile, ProfileChange, Profiles, User, Username, Users, ViewedProfile};
 use embedded_postgres::testing::{TestCluster, TestDatabase};
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -133,6 +133,12 @@ impl Fixture {
     /// The use cases of profiles and of leaving, at `now`.
     pub(crate) fn users_at(&self, now: OffsetDateTime) -> Users {
         Users::new(self.deps_at(now))
+    }
+
+    /// The account of `user`, for its owner.
+    pub(crate) async fn own(&self, user: UserId) -> ViewedProfile {
+        let account = self.store.reads().profiles().account(user).await.expect("a read");
+        ViewedProfile::own(account.expect("an account"))
     }
 
     /// The use cases of looking.

@@ -46,7 +46,7 @@ impl Fixture {
     async fn models_of(&self, user: UserId) -> [u32; 4] {
         self.refresh().await;
         let dashboard = self.dashboard();
-        let look = self.profiles().own(user).await.expect("an account");
+        let look = self.own(user).await;
         let overview = dashboard.overview(&look).await.expect("an overview");
         let mut tx = self.store.begin().await.expect("a transaction");
         let facts = tx.progress().facts(Window::month(user, NOW.date())).await.expect("facts").expect("an account");
@@ -73,7 +73,7 @@ async fn model_in_ten_spellings_counts_as_one() {
     fixture.uses(ada, &[("house-9", ""), ("house-9-thinking", "ollama"), ("house-10", ""), ("gpt-5.2", "")]).await;
     assert_eq!(fixture.models_of(ada).await, [4; 4], "models that no table lists count by their own names");
 
-    let look = fixture.profiles().own(ada).await.expect("an account");
+    let look = fixture.own(ada).await;
     let listed = fixture.dashboard().models(&look, Period::All).await.expect("models");
     assert_eq!(listed.items.len(), 9 + 4, "lists show the names as they were sent");
 }

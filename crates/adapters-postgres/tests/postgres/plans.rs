@@ -37,7 +37,7 @@ async fn every_read_takes_at_most_four_statements() {
     let fixture = fixture();
     let user = community(&fixture).await;
     let dashboard = fixture.dashboard();
-    let account = fixture.profiles().own(user).await.expect("an account");
+    let account = fixture.own(user).await;
     let count = fixture.store.queries();
     let name = account.user.username.clone();
 

@@ -10,6 +10,7 @@ use domain::identity::ports::SessionReader;
 use domain::identity::{ApiToken, AuthMethod, Credential, Device, Scopes, Session, TokenHash};
 use domain::ids::{ApiTokenId, SessionId, UserId};
 use domain::store::Store;
+use domain::usage::testing::{batch, sent};
 use time::OffsetDateTime;
 use time::ext::NumericalDuration;
 use uuid::Uuid;
@@ -125,13 +126,31 @@ async fn token_look_ups_that_wait_share_a_statement() {
     assert!(first.await.expect("an answer").is_some());
     for ((name, _, expected), look_up) in table.iter().zip(waiting) {
         let principal = look_up.await.expect("an answer");
-        assert_eq!(principal.map(|principal| (principal.user, principal.via)), *expected, "{name}");
+        assert_eq!(principal.map(|principal| (principal.user.id, principal.via)), *expected, "{name}");
     }
     let statements = fixture.store.queries().statements() - before;
     assert!(
         statements <= 3,
         "{statements}: one for the first, one for all sessions and one for all API tokens after it"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn token_look_up_finds_account_and_level_in_one_statement() {
+    let fixture = fixture();
+    let ada = fixture.create_user("ada", Some("Europe/Berlin")).await;
+    let report = fixture.usage().sync(ada.id, batch(vec![sent("a")])).await.expect("a sync");
+    let session = session(ada.id, 1, NOW + 1.days());
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    tx.sessions().insert(&session).await.expect("a session");
+    tx.commit().await.expect("a commit");
+
+    let sessions = BatchedSessionReader::new(fixture.store.clone());
+    let (count, before) = (fixture.store.queries(), fixture.store.queries().statements());
+    let principal = sessions.principal(Credential::Session(session.token), NOW).await.expect("an answer");
+    let principal = principal.expect("a principal");
+    assert_eq!(count.statements() - before, 1);
+    assert_eq!((&principal.user, principal.level), (&fixture.own(ada.id).await.user, report.standing.level));
 }
 
 #[tokio::test(flavor = "multi_thread")]

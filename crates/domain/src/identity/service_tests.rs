@@ -9,6 +9,7 @@ use crate::identity::{
 use crate::ids::{InvitationId, MockIds};
 use crate::jobs::Job;
 use crate::mail::EmailSubject;
+use crate::progression::Level;
 use crate::testing::{TestUnitOfWork, test_user, variant};
 use crate::users::ports::MockUserRepository;
 use crate::users::{Presence, Username};
@@ -306,17 +307,16 @@ fn authenticate_records_last_use_every_five_minutes() {
         let mut sessions = MockSessionReader::new();
         sessions.expect_principal().returning(move |_, now| {
             Ok(Some(Principal {
-                user: ada().id,
-                username: ada().username,
+                user: ada(),
+                level: Level::of(0),
                 via: AuthMethod::Session(SessionId(Uuid::nil())),
-                is_admin: false,
                 last_used_at: minutes_ago.map(|minutes| now - Duration::minutes(minutes)),
             }))
         });
         sessions.expect_touch().times(recorded).returning(|_, _| Ok(()));
         let identity = identity(plain(), sessions, TestUnitOfWork::default);
         let principal = pollster::block_on(identity.authenticate(token.expose())).expect("a principal");
-        assert_eq!(principal.user, ada().id);
+        assert_eq!(principal.user, ada());
     }
 }
 

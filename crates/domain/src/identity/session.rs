@@ -9,7 +9,8 @@ use time::{Duration, OffsetDateTime};
 
 use super::api_token::Scopes;
 use crate::ids::{ApiTokenId, SessionId, UserId};
-use crate::users::Username;
+use crate::progression::Level;
+use crate::users::User;
 
 /// The secret of a session, an API token or an invitation: `s_`, `t_` or `i_`, and 43 base64url characters of 256 random bits. It is shown once and
 /// never stored.
@@ -140,18 +141,22 @@ impl IssuedSession {
     }
 }
 
-/// The authenticated caller of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The authenticated caller of a request. It has what most reads of one's own data need of the account, so they need no other
+/// statement for it.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Principal {
-    /// The account.
-    pub user: UserId,
-    /// Its name, for the log.
-    pub username: Username,
+    pub user: User,
+    pub level: Level,
     pub via: AuthMethod,
-    /// Whether the caller may administer this instance. An API token never may.
-    pub is_admin: bool,
     /// The last recorded use of the session or token.
     pub last_used_at: Option<OffsetDateTime>,
+}
+
+impl Principal {
+    /// Whether the caller may administer this instance. An API token never may.
+    pub fn is_admin(&self) -> bool {
+        self.user.is_admin && matches!(self.via, AuthMethod::Session(_))
+    }
 }
 
 /// The session or token that authenticates a caller.

@@ -32,12 +32,6 @@ impl Profiles {
     pub async fn visible_among(&self, names: &[Username], viewer: Option<UserId>) -> Result<Vec<User>, UserError> {
         Ok(self.deps.reads().profiles().visible_among(names, viewer).await?)
     }
-
-    /// The account of `user`, for its owner.
-    pub async fn own(&self, user: UserId) -> Result<ViewedProfile, UserError> {
-        let unknown = || UserError::Unknown { field: "id", value: user.to_string() };
-        self.deps.reads().profiles().account(user).await?.map(ViewedProfile::own).ok_or_else(unknown)
-    }
 }
 
 #[cfg(test)]
@@ -65,7 +59,6 @@ mod tests {
             let is_visible = viewer == Some(ADA) || viewer == Some(BOB);
             Ok((name.as_str() == "ada").then(|| FoundProfile { user: ada(), is_visible }))
         });
-        reader.expect_account().returning(|id| Ok((id == ADA).then(ada)));
         Profiles::new(TestStore::reading(TestReads { profiles: reader, ..TestReads::default() }).deps())
     }
 
@@ -77,19 +70,15 @@ mod tests {
                 Err(error) => assert!(!is_visible && matches!(error, UserError::Private), "{viewer:?}: {error}"),
             }
         }
-        assert_eq!(block_on(profiles().own(ADA)).expect("her own"), ViewedProfile { user: ada(), viewer: Some(ADA) });
     }
 
     #[test]
-    fn profile_unknown_is_not_found_by_name_or_id() {
-        let (profiles, eve, id) = (profiles(), Username::trusted("eve"), EVE.to_string());
-        for (error, field, value) in [
-            (block_on(profiles.find(&eve, Some(ADA))).err(), "username", "eve"),
-            (block_on(profiles.visible(&eve, Some(ADA))).err(), "username", "eve"),
-            (block_on(profiles.own(EVE)).err(), "id", id.as_str()),
-        ] {
+    fn profile_unknown_is_not_found_by_name() {
+        let (profiles, eve) = (profiles(), Username::trusted("eve"));
+        for error in [block_on(profiles.find(&eve, Some(ADA))).err(), block_on(profiles.visible(&eve, Some(ADA))).err()]
+        {
             let subject = error.and_then(|error| error.details().subject).expect("a subject");
-            assert_eq!((subject.resource, subject.field, subject.value.as_deref()), ("User", field, Some(value)));
+            assert_eq!((subject.resource, subject.field, subject.value.as_deref()), ("User", "username", Some("eve")));
         }
     }
 
@@ -98,14 +87,9 @@ mod tests {
         let away = || StoreError::Unavailable("away".to_owned());
         let mut reader = MockProfileReader::new();
         reader.expect_find().returning(move |_, _| Err(away()));
-        reader.expect_account().returning(move |_| Err(away()));
         let reads = TestReads { profiles: reader, ..TestReads::default() };
         let (profiles, name) = (Profiles::new(TestStore::reading(reads).deps()), Username::trusted("ada"));
-        for error in [
-            block_on(profiles.find(&name, None)).err(),
-            block_on(profiles.visible(&name, None)).err(),
-            block_on(profiles.own(ADA)).err(),
-        ] {
+        for error in [block_on(profiles.find(&name, None)).err(), block_on(profiles.visible(&name, None)).err()] {
             assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Unavailable));
         }
     }

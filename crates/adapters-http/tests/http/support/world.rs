@@ -298,16 +298,15 @@ fn sessions() -> MockSessionReader {
         for scopes in ALL_SCOPES {
             if opens(&api_token(scopes)) {
                 let via = AuthMethod::ApiToken(ApiTokenId(Uuid::from_u128(1)), scopes);
-                let username = Username::trusted("ada");
-                return Ok(Some(Principal { user: ADA, username, via, is_admin: false, last_used_at: Some(NOW) }));
+                let last_used_at = Some(NOW);
+                return Ok(Some(Principal { user: user(ADA), level: Level::of(610), via, last_used_at }));
             }
         }
-        let user = if opens(&ada()) { Some(ADA) } else { opens(&bob()).then_some(BOB) };
-        Ok(user.map(|user| Principal {
-            user,
-            username: Username::trusted(if user == ADA { "ada" } else { "bob" }),
-            via: AuthMethod::Session(session_of(user)),
-            is_admin: user == ADA,
+        let caller = if opens(&ada()) { Some(ADA) } else { opens(&bob()).then_some(BOB) };
+        Ok(caller.map(|id| Principal {
+            user: User { is_admin: id == ADA, ..user(id) },
+            level: Level::of(610),
+            via: AuthMethod::Session(session_of(id)),
             last_used_at: Some(NOW),
         }))
     });
