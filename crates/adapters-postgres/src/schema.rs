@@ -517,6 +517,7 @@ diesel::table! {
         machine_key -> Int4,
         flags -> Int2,
         cost -> Nullable<Numeric>,
+        parser_version -> Int2,
     }
 }
 

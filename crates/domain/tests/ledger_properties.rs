@@ -6,7 +6,7 @@ use domain::days::Zone;
 use domain::pricing::PriceBook;
 use domain::progression::{EventXp, xp};
 use domain::usage::{
-    Derived, LedgerChanges, LedgerEntry, MachineId, MessageKey, Model, ModelName, Pricer, Provider, Source,
+    Derived, LedgerChanges, LedgerEntry, MachineId, MessageKey, Model, ModelName, Pricer, Provider, Reading, Source,
     TokenCounts, UsageMessage, fold_copies,
 };
 use proptest::prelude::*;
@@ -46,8 +46,8 @@ impl Ledger {
 /// Few ids and values, so that copies meet, tie and differ in every field.
 fn message() -> impl Strategy<Value = UsageMessage> {
     let names = (0..2_usize, 0..2_usize, 0..3_usize);
-    (0..6_u8, 0..200_i64, names, prop::array::uniform6(0..4_u64), any::<bool>()).prop_map(
-        |(id, hours, (model, provider, machine), counts, reasoning_in_output)| {
+    (0..6_u8, 0..200_i64, names, prop::array::uniform6(0..4_u64), any::<bool>(), reading()).prop_map(
+        |(id, hours, (model, provider, machine), counts, reasoning_in_output, reading)| {
             let [input, output, cache_read, cache_write, hour_writes, reasoning] = counts;
             UsageMessage {
                 key: MessageKey::of(&format!("message {id}")),
@@ -67,9 +67,14 @@ fn message() -> impl Strategy<Value = UsageMessage> {
                     reasoning,
                     reasoning_in_output,
                 },
+                reading,
             }
         },
     )
+}
+
+fn reading() -> impl Strategy<Value = Reading> {
+    (any::<bool>(), 0..3_u16).prop_map(|(is_incomplete, parser_version)| Reading { is_incomplete, parser_version })
 }
 
 fn zone() -> impl Strategy<Value = Zone> {

@@ -164,6 +164,8 @@ fn message(entry: LedgerEntry) -> Line {
         cache_write_1h: tokens.cache_write_1h,
         reasoning: tokens.reasoning,
         reasoning_in_output: tokens.reasoning_in_output,
+        incomplete: message.reading.is_incomplete,
+        parser_version: message.reading.parser_version,
         cost: cost.map(|amount| amount.to_string()),
         cost_status: status.to_owned(),
     })

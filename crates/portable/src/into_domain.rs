@@ -19,8 +19,8 @@ use domain::referrals::ReferralCode;
 use domain::social::ActivityKind;
 use domain::text::{TextProblem, bounded};
 use domain::usage::{
-    LedgerEntry, MAX_COUNT, MachineId, MessageKey, Model, ModelName, Provider, RejectionReason, Source, TokenCounts,
-    UsageMessage,
+    LedgerEntry, MAX_COUNT, MachineId, MessageKey, Model, ModelName, Provider, Reading, RejectionReason, Source,
+    TokenCounts, UsageMessage,
 };
 use domain::users::{Profile, Region, User, Username, WebUrl};
 use time::{Duration, OffsetDateTime};
@@ -133,6 +133,11 @@ fn message(line: lines::MessageLine, now: OffsetDateTime) -> Result<LedgerEntry,
         if fits { Ok(count) } else { Err(problem(field, format!("must not be more than {MAX_COUNT}"))) }
     };
     let provider = |provider: String| Provider::parse(&provider).ok_or_else(|| length("provider", Provider::LONGEST));
+    let parser = |version| {
+        let latest = Reading::LATEST_PARSER;
+        let fits = version <= latest;
+        if fits { Ok(version) } else { Err(problem("parser_version", format!("must not be more than {latest}"))) }
+    };
     let message = UsageMessage {
         key: MessageKey(line.key.0),
         source: Source::parse(&line.source).ok_or_else(|| length("source", Source::LONGEST))?,
@@ -151,6 +156,7 @@ fn message(line: lines::MessageLine, now: OffsetDateTime) -> Result<LedgerEntry,
             reasoning: count("reasoning", line.reasoning)?,
             reasoning_in_output: line.reasoning_in_output,
         },
+        reading: Reading { is_incomplete: line.incomplete, parser_version: parser(line.parser_version)? },
     };
     message.check(now).map_err(|reason| match reason {
         RejectionReason::TimestampInFuture => problem("at", "is more than a day ahead"),

@@ -225,6 +225,12 @@ pub struct MessageLine {
     pub reasoning: u64,
     /// Whether `output` includes `reasoning`.
     pub reasoning_in_output: bool,
+    /// Whether the client knows that the counts are too small.
+    #[serde(default)]
+    pub incomplete: bool,
+    /// The version of the client's parser; 0 for protocol 2.
+    #[serde(default)]
+    pub parser_version: u16,
     /// The exact cost in USD; null without a price. For readers of the file: an import prices the message itself.
     #[serde(default)]
     pub cost: Option<String>,

@@ -143,6 +143,8 @@ fn reader_returns_what_writer_wrote() {
         cache_write_1h: 1,
         reasoning: 3,
         reasoning_in_output: false,
+        incomplete: false,
+        parser_version: 0,
         cost: Some("0.000000000000000001".to_owned()),
         cost_status: "estimated".to_owned(),
     };

@@ -16,7 +16,7 @@ use domain::progression::EventXp;
 use domain::projects::{Description, ProjectDetails, Title};
 use domain::referrals::ReferralCode;
 use domain::usage::testing::{NOW, message};
-use domain::usage::{LedgerEntry, MachineId, Model, ModelName, Provider, TokenCounts, UsageMessage};
+use domain::usage::{LedgerEntry, MachineId, Model, ModelName, Provider, Reading, TokenCounts, UsageMessage};
 use domain::users::{Profile, Region, User, Username, WebUrl};
 use portable::{Line, Reader, Writer};
 use time::{Duration, OffsetDateTime};
@@ -115,6 +115,7 @@ fn parts() -> Vec<ExportPart> {
                     reasoning: 6,
                     reasoning_in_output: true,
                 },
+                reading: Reading { is_incomplete: true, parser_version: 7 },
                 ..message("a", 1)
             },
             cost: Cost::Unpriced,

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use domain::pricing::Cost;
 use domain::usage::ports::LedgerCursor;
-use domain::usage::{LedgerEntry, MachineId, MessageKey, Model, Source, TokenCounts, UsageMessage};
+use domain::usage::{LedgerEntry, MachineId, MessageKey, Model, Reading, Source, TokenCounts, UsageMessage};
 
 use crate::prelude::*;
 use crate::schema::usage_messages;
@@ -17,6 +17,9 @@ const REASONING_IN_OUTPUT: i16 = 1;
 
 /// The cost is estimated.
 const ESTIMATED: i16 = 2;
+
+/// The client knows that the counts are too small.
+const INCOMPLETE: i16 = 4;
 
 #[derive(QueryableByName)]
 #[diesel(table_name = usage_messages)]
@@ -33,6 +36,7 @@ pub(super) struct MessageRow {
     model_key: i32,
     machine_key: i32,
     flags: i16,
+    parser_version: i16,
     cost: Option<Money>,
 }
 
@@ -157,6 +161,7 @@ impl Keys<'_> {
             .bind_array::<Integer>(messages().map(|m| key_of(self.models, &m.model)))
             .bind_array::<Integer>(messages().map(|m| key_of(self.machines, &m.machine)))
             .bind_array::<SmallInt>(entries.iter().map(flags))
+            .bind_array::<SmallInt>(messages().map(|m| m.reading.parser_version.cast_signed()))
             .bind_array::<Nullable<Numeric>>(entries.iter().map(|e| e.cost.amount().map(Money)))
     }
 }
@@ -164,7 +169,8 @@ impl Keys<'_> {
 fn flags(entry: &LedgerEntry) -> i16 {
     let reasoning = if entry.message.tokens.reasoning_in_output { REASONING_IN_OUTPUT } else { 0 };
     let estimated = if matches!(entry.cost, Cost::Estimated(_)) { ESTIMATED } else { 0 };
-    reasoning | estimated
+    let incomplete = if entry.message.reading.is_incomplete { INCOMPLETE } else { 0 };
+    reasoning | estimated | incomplete
 }
 
 /// The stored copies of the messages of `user` and a tool with `keys`.
@@ -206,6 +212,10 @@ pub(super) async fn named(tx: &mut PgUnitOfWork, rows: Vec<MessageRow>) -> Resul
                 cache_write_1h: row.cache_write_1h.unsigned_abs(),
                 reasoning: row.reasoning.unsigned_abs(),
                 reasoning_in_output: row.flags & REASONING_IN_OUTPUT != 0,
+            },
+            reading: Reading {
+                is_incomplete: row.flags & INCOMPLETE != 0,
+                parser_version: row.parser_version.cast_unsigned(),
             },
         };
         let cost = match row.cost {

@@ -2,6 +2,8 @@
 
 use time::OffsetDateTime;
 
+#[cfg(doc)]
+use super::message::Reading;
 use super::names::{MachineId, ModelName, Provider, Source};
 use crate::days::Zone;
 
@@ -16,6 +18,8 @@ pub struct SyncBatch {
     pub zone: Option<Zone>,
     /// How the client counts tokens.
     pub conventions: TokenConventions,
+    /// The version of the client's parser, at most [`Reading::LATEST_PARSER`]; 0 for protocol 2.
+    pub parser_version: u16,
     /// Whether to report the result and keep nothing.
     pub dry_run: bool,
     /// The messages in the order of the request.
@@ -66,4 +70,6 @@ pub struct SentMessage {
     pub cache_write_1h: u64,
     /// Reasoning tokens.
     pub reasoning: u64,
+    /// The client knows that the counts are below the truth.
+    pub is_incomplete: bool,
 }

@@ -6,7 +6,7 @@ use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
 use super::batch::{SentMessage, SyncBatch, TokenConventions};
-use super::message::{MessageKey, Model, UsageMessage, fold_copies};
+use super::message::{MessageKey, Model, Reading, UsageMessage, fold_copies};
 use super::room::{AccountRoom, MOST_MODELS, MOST_MODELS_A_REQUEST};
 use super::tokens::TokenCounts;
 
@@ -139,6 +139,7 @@ impl Intake {
                         model,
                         machine: batch.machine.clone(),
                         tokens,
+                        reading: Reading { is_incomplete: sent.is_incomplete, parser_version: batch.parser_version },
                     },
                     id: sent.id,
                 }),

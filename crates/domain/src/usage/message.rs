@@ -33,6 +33,20 @@ pub struct Model {
     pub provider: Option<Provider>,
 }
 
+/// How a client read a copy of a message. The default is that of protocol 2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Reading {
+    /// The client knows that the counts are below the truth, as of a response that never ended.
+    pub is_incomplete: bool,
+    /// The version of the client's parser, at most [`Self::LATEST_PARSER`]; 0 for protocol 2.
+    pub parser_version: u16,
+}
+
+impl Reading {
+    /// The largest version of a parser.
+    pub const LATEST_PARSER: u16 = 30_000;
+}
+
 /// A response of a model. Its identity is (user, source, key); the machine is only a dimension.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageMessage {
@@ -45,13 +59,15 @@ pub struct UsageMessage {
     /// The machine that sent this copy.
     pub machine: MachineId,
     pub tokens: TokenCounts,
+    pub reading: Reading,
 }
 
 impl UsageMessage {
     /// Whether this copy supersedes `other`, another copy of the same message.
     ///
-    /// The larger total wins, because streamed responses are logged in growing pieces. The further steps only make the order
-    /// total, so that two different copies have the same winner in every order of arrival (I4).
+    /// A complete copy wins over an incomplete one. Then the newer parser wins, so that a corrected one lowers a total, and then the
+    /// larger total, because streamed responses are logged in growing pieces. The further steps only make the order total, so that
+    /// two different copies have the same winner in every order of arrival (I4).
     pub fn supersedes(&self, other: &Self) -> bool {
         self.precedence() < other.precedence()
     }
@@ -59,7 +75,9 @@ impl UsageMessage {
     fn precedence(&self) -> impl Ord + '_ {
         let TokenCounts { input, output, cache_read, cache_write, cache_write_1h, reasoning, reasoning_in_output } =
             self.tokens;
+        let Reading { is_incomplete, parser_version } = self.reading;
         (
+            (is_incomplete, Reverse(parser_version)),
             (Reverse(self.tokens.total()), self.at, &self.model.name, &self.machine),
             (input, output, cache_read, cache_write, cache_write_1h, reasoning, reasoning_in_output),
             &self.model.provider,
@@ -102,7 +120,24 @@ mod tests {
             change(&mut copy);
             copy
         };
+        let read = |is_incomplete, parser_version| Reading { is_incomplete, parser_version };
         let table = [
+            (
+                "complete, though of an older parser",
+                base.clone(),
+                with(&|m| (m.tokens.output, m.reading) = (99, read(true, 7))),
+            ),
+            (
+                "incomplete, but of a newer parser",
+                with(&|m| m.reading = read(true, 2)),
+                with(&|m| m.reading = read(true, 1)),
+            ),
+            (
+                "a newer parser, though smaller",
+                with(&|m| (m.tokens.output, m.reading) = (1, read(false, 2))),
+                with(&|m| m.reading = read(false, 1)),
+            ),
+            ("a parser of protocol 3", with(&|m| (m.tokens.output, m.reading) = (1, read(false, 1))), base.clone()),
             ("a larger total", with(&|m| m.tokens.output += 1), base.clone()),
             ("a larger total, though later", with(&|m| (m.tokens.output, m.at) = (99, NOW)), base.clone()),
             ("earlier", base.clone(), with(&|m| m.at += Duration::MICROSECOND)),

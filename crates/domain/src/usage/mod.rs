@@ -34,7 +34,7 @@ pub use changes::LedgerChanges;
 pub use derived::{Derived, HourKey, HourSums, RollupKey};
 pub use error::UsageError;
 pub use intake::{AcceptedMessages, Intake, Rejection, RejectionReason, Rejections};
-pub use message::{LedgerEntry, MessageKey, Model, UsageMessage, fold_copies};
+pub use message::{LedgerEntry, MessageKey, Model, Reading, UsageMessage, fold_copies};
 pub use names::{MachineId, ModelName, Provider, Source};
 pub use pricer::Pricer;
 pub use rebuild::RebuildReport;

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::batch::{SentMessage, SyncBatch, TokenConventions};
-use super::message::{LedgerEntry, MessageKey, Model, UsageMessage};
+use super::message::{LedgerEntry, MessageKey, Model, Reading, UsageMessage};
 use super::names::{MachineId, ModelName, Source};
 use super::ports::SyncLock;
 use super::sums::Sums;
@@ -49,6 +49,7 @@ pub fn message(id: &str, count: u64) -> UsageMessage {
         model: Model { name: ModelName::trusted("claude-sonnet-4-5"), provider: None },
         machine: MachineId::unnamed(),
         tokens: TokenCounts { input: count, output: count, ..TokenCounts::default() },
+        reading: Reading::default(),
     }
 }
 
@@ -65,6 +66,7 @@ pub fn sent(id: &str) -> SentMessage {
         cache_write: 0,
         cache_write_1h: 0,
         reasoning: 0,
+        is_incomplete: false,
     }
 }
 
@@ -75,6 +77,7 @@ pub fn batch(messages: Vec<SentMessage>) -> SyncBatch {
         source: Source::trusted("claude-code"),
         zone: None,
         conventions: TokenConventions::default(),
+        parser_version: 0,
         dry_run: false,
         messages,
         warnings: Vec::new(),

@@ -81,6 +81,7 @@ const STATEMENTS: &[Query] = &[
         Raw("array_fill((SELECT min(key) FROM models), ARRAY[10])"),
         Raw(concat!("array_fill(", machine!(), ", ARRAY[10])")),
         Raw("array_fill(0::smallint, ARRAY[10])"),
+        Raw("array_fill(0::smallint, ARRAY[10])"),
         Raw("array_fill(0.0123::numeric, ARRAY[10])")
     ),
     Query { text: include_str!("../../../adapters-postgres/src/ledger/apply_rollup_deltas.sql"), values: &ROLLUP },

@@ -37,6 +37,8 @@ sync_object! {
         project: auxiliary Note = "project",
         service_tier: auxiliary Note = "serviceTier" or "service_tier",
         reported_cost: auxiliary ReportedCost = "reportedCostUsd" or "reported_cost_usd",
+        /// Whether the client knows that the counts are too small, as of a response that never ended. A complete copy replaces it.
+        incomplete: default Switch = "incomplete",
     }
 }
 
@@ -57,8 +59,21 @@ impl From<SyncMessage> for SentMessage {
             project: None | Some(()),
             service_tier: None | Some(()),
             reported_cost: None | Some(()),
+            incomplete,
         } = message;
-        Self { id: id.into(), at, model, provider, input, output, cache_read, cache_write, cache_write_1h, reasoning }
+        Self {
+            id: id.into(),
+            at,
+            model,
+            provider,
+            input,
+            output,
+            cache_read,
+            cache_write,
+            cache_write_1h,
+            reasoning,
+            is_incomplete: incomplete,
+        }
     }
 }
 
@@ -68,12 +83,16 @@ struct Count;
 /// A text that is checked and not kept.
 pub(super) struct Note;
 
+/// A boolean that is false when it is absent.
+pub(super) struct Switch;
+
 /// An amount of USD that is checked and not kept.
 struct ReportedCost;
 
 formats! {
     [] Count: u64, |value| checks::count(&value), Int::<u64, 0, LARGEST>::schema().default(Some(json!(0)));
     [] Note: (), |value| checks::string(value, 0..=200).map(drop), Text::<0, 200>::schema();
+    [] Switch: bool, checks::boolean, bool::schema().default(Some(json!(false)));
     [] ReportedCost: (), |value| checks::amount(&value).map(drop),
         ObjectBuilder::new()
             .schema_type(Type::Number)

@@ -1,7 +1,7 @@
 //! From the bytes of a sync request to a [`SyncBatch`], in one pass: no tree of values, no copy of a message in between.
 
 use domain::days::Zone;
-use domain::usage::{MachineId, SentMessage, Source, SyncBatch, TokenConventions, Warning};
+use domain::usage::{MachineId, Reading, SentMessage, Source, SyncBatch, TokenConventions, Warning};
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -10,14 +10,14 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
 
 use super::ignored::Ignored;
-use super::message::{MessageReader, Names, Note, SyncMessage};
+use super::message::{MessageReader, Names, Note, Switch, SyncMessage};
 use super::object::{FieldName, Key, sync_object};
 use super::shape::{Read, Shape};
 use super::slot::{Findings, Slot};
 use crate::body::BodyLimits;
 use crate::validation::checks::{self, Checked};
 use crate::validation::kinds::{Property, Schemas, add_schema, array};
-use crate::validation::{Fault, Format, PathStep, Problems, Rule, Scalar, formats};
+use crate::validation::{Fault, Format, Int, PathStep, Problems, Rule, Scalar, formats};
 
 sync_object! {
     /// The messages that a tool logged, and where it runs.
@@ -35,7 +35,9 @@ sync_object! {
         input_includes_cached: default Switch = "inputIncludesCached" or "input_includes_cached",
         /// Whether `outputTokens` contains the reasoning.
         reasoning_included: default Switch = "reasoningIncludedInOutput" or "reasoning_included_in_output",
-        parser_version: optional Note = "parserVersion" or "parser_version",
+        /// The version of the client's parser of this source. A copy of a message from a newer parser replaces one from an older
+        /// parser, also with fewer tokens.
+        parser_version: default ParserVersion = "parserVersion" or "parser_version",
         /// Report what the sync would change, and change nothing.
         dry_run: default Switch = "dryRun" or "dry_run",
         messages: list Messages = "messages",
@@ -47,13 +49,18 @@ struct Machine;
 /// An instant that is checked and not kept.
 struct SyncedAt;
 
-/// A boolean that is false when it is absent.
-struct Switch;
+#[expect(clippy::cast_lossless, reason = "the conversion is not const")]
+const LATEST_PARSER: i64 = Reading::LATEST_PARSER as i64;
+
+type Parser = Int<u16, 0, LATEST_PARSER>;
+
+/// The version of a parser; 0 when it is absent.
+struct ParserVersion;
 
 formats! {
     [] Machine: MachineId, MachineId::read, MachineId::schema().default(Some(json!(MachineId::unnamed().as_str())));
     [] SyncedAt: (), |value| checks::instant(value).map(drop), OffsetDateTime::schema();
-    [] Switch: bool, checks::boolean, bool::schema().default(Some(json!(false)));
+    [] ParserVersion: u16, Parser::read, Parser::schema().default(Some(json!(0)));
 }
 
 /// The messages that can be read, the problems of the others, and the ignored fields.
@@ -127,13 +134,13 @@ impl SyncRequest {
             zone,
             input_includes_cached,
             reasoning_included,
-            parser_version: None | Some(()),
+            parser_version,
             dry_run,
             messages,
         } = self;
         let machine = machine.unwrap_or_else(MachineId::unnamed);
         let conventions = TokenConventions { input_includes_cached, reasoning_included_in_output: reasoning_included };
-        SyncBatch { machine, source, zone, conventions, dry_run, messages, warnings }
+        SyncBatch { machine, source, zone, conventions, parser_version, dry_run, messages, warnings }
     }
 }
 

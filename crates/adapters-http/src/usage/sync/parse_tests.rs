@@ -82,6 +82,7 @@ fn parse_message_keeps_all_counted_fields() {
                 ("project", json!("p")),
                 ("serviceTier", json!("t")),
                 ("reportedCostUsd", json!(0.25)),
+                ("incomplete", json!(true)),
                 ("unknown", json!({"deep": [1, {"x": null}]})),
             ],
         )])),
@@ -92,7 +93,7 @@ fn parse_message_keeps_all_counted_fields() {
             ("inputIncludesCached", json!(true)),
             ("reasoning_included_in_output", json!(true)),
             ("dryRun", json!(true)),
-            ("parserVersion", json!("3.1")),
+            ("parserVersion", json!(7)),
             ("unknown", json!([])),
         ],
     );
@@ -101,7 +102,7 @@ fn parse_message_keeps_all_counted_fields() {
     assert_eq!(batch.source.as_str(), "codex");
     assert_eq!(batch.zone.as_ref().map(Zone::name), Some("Europe/Berlin"));
     assert_eq!(batch.conventions, TokenConventions { input_includes_cached: true, reasoning_included_in_output: true });
-    assert!(batch.dry_run);
+    assert!(batch.dry_run && batch.parser_version == 7);
     assert_eq!(
         batch.messages,
         [SentMessage {
@@ -115,6 +116,7 @@ fn parse_message_keeps_all_counted_fields() {
             cache_write: 4,
             cache_write_1h: 5,
             reasoning: 6,
+            is_incomplete: true,
         }]
     );
 }
@@ -317,43 +319,46 @@ fn any_message() -> impl Strategy<Value = SentMessage> {
     let text = |longest| proptest::string::string_regex(&format!("[^\\x00]{{1,{longest}}}")).expect("a pattern");
     let at = (0..4_000_000_000_i64, 0..1_000_000_i64);
     let name = |longest| text(longest).prop_filter("a name", |text| ModelName::parse(text).is_some());
-    (text(200), at, name(40), proptest::option::of(name(20)), [count(), count(), count(), count(), count(), count()])
-        .prop_map(
-            |(
-                id,
-                (second, micro),
-                model,
-                provider,
-                [input, output, cache_read, cache_write, cache_write_1h, reasoning],
-            )| SentMessage {
-                id: id.into(),
-                at: OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(second) + time::Duration::microseconds(micro),
-                model: ModelName::parse(&model).expect("a name"),
-                provider: provider.map(|name| Provider::parse(&name).expect("a name")),
-                input,
-                output,
-                cache_read,
-                cache_write,
-                cache_write_1h,
-                reasoning,
-            },
-        )
+    let counts = [count(), count(), count(), count(), count(), count()];
+    (text(200), at, name(40), proptest::option::of(name(20)), counts, any::<bool>()).prop_map(
+        |(
+            id,
+            (second, micro),
+            model,
+            provider,
+            [input, output, cache_read, cache_write, cache_write_1h, reasoning],
+            is_incomplete,
+        )| SentMessage {
+            id: id.into(),
+            at: OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(second) + time::Duration::microseconds(micro),
+            model: ModelName::parse(&model).expect("a name"),
+            provider: provider.map(|name| Provider::parse(&name).expect("a name")),
+            input,
+            output,
+            cache_read,
+            cache_write,
+            cache_write_1h,
+            reasoning,
+            is_incomplete,
+        },
+    )
 }
 
 fn any_batch() -> impl Strategy<Value = SyncBatch> {
     let zone = proptest::option::of(proptest::sample::select(vec!["UTC", "Europe/Berlin", "Asia/Kathmandu"]));
     let messages = proptest::collection::vec(any_message(), 1..8);
     let name = || "[^\\x00]{1,50}".prop_filter("a name", |text| Source::parse(text).is_some());
-    (name(), name(), zone, any::<[bool; 3]>(), messages).prop_map(|(machine, source, zone, flags, messages)| {
-        SyncBatch {
-            machine: MachineId::parse(&machine).expect("a name"),
-            source: Source::parse(&source).expect("a name"),
-            zone: zone.and_then(Zone::parse),
-            conventions: TokenConventions { input_includes_cached: flags[0], reasoning_included_in_output: flags[1] },
-            dry_run: flags[2],
-            messages,
-            warnings: Vec::new(),
-        }
+    let parser = 0..=Reading::LATEST_PARSER;
+    let parts = (name(), name(), zone, any::<[bool; 3]>(), parser, messages);
+    parts.prop_map(|(machine, source, zone, flags, parser_version, messages)| SyncBatch {
+        machine: MachineId::parse(&machine).expect("a name"),
+        source: Source::parse(&source).expect("a name"),
+        zone: zone.and_then(Zone::parse),
+        conventions: TokenConventions { input_includes_cached: flags[0], reasoning_included_in_output: flags[1] },
+        parser_version,
+        dry_run: flags[2],
+        messages,
+        warnings: Vec::new(),
     })
 }
 
@@ -363,7 +368,7 @@ fn written(batch: &SyncBatch) -> Value {
         let mut object = json!({
             "id": m.id, "timestamp": instants::format(m.at), "model": m.model.as_str(), "inputTokens": m.input,
             "outputTokens": m.output, "cacheReadTokens": m.cache_read, "cacheCreationTokens": m.cache_write,
-            "cacheCreation1hTokens": m.cache_write_1h, "reasoningTokens": m.reasoning,
+            "cacheCreation1hTokens": m.cache_write_1h, "reasoningTokens": m.reasoning, "incomplete": m.is_incomplete,
         });
         if let Some(provider) = &m.provider {
             object["provider"] = json!(provider.as_str());
@@ -374,6 +379,7 @@ fn written(batch: &SyncBatch) -> Value {
         "version": "3.0.0", "client": "test", "syncedAt": "2026-11-22T12:34:56Z", "source": batch.source.as_str(),
         "machineId": batch.machine.as_str(), "inputIncludesCached": batch.conventions.input_includes_cached,
         "reasoningIncludedInOutput": batch.conventions.reasoning_included_in_output, "dryRun": batch.dry_run,
+        "parserVersion": batch.parser_version,
         "messages": batch.messages.iter().map(message).collect::<Vec<_>>(),
     });
     if let Some(zone) = &batch.zone {

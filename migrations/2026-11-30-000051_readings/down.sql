@@ -1,0 +1,1 @@
+ALTER TABLE usage_messages DROP COLUMN parser_version;
