@@ -1,0 +1,138 @@
+//! From lines to responses.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::content::Instant;
+use crate::fingerprint::{hash_64, hash_id};
+use crate::scan::SourceScan;
+use crate::state::Sent;
+
+use super::parse::ResponseLine;
+
+/// The responses of a scan, by what their lines have in common.
+#[derive(Default)]
+pub(super) struct Responses(HashMap<String, Response>);
+
+struct Response {
+    best: ResponseLine,
+    file: usize,
+    path: Arc<Path>,
+    earliest: Instant,
+    is_finished: bool,
+    lines: u64,
+}
+
+/// The key of lines that belong together.
+fn key(line: &ResponseLine) -> String {
+    match (&line.message_id, &line.request_id, &line.uuid) {
+        (Some(message), None, _) if is_gateway_id(message) => {
+            format!("{message}\n{}", line.session.as_deref().unwrap_or_default())
+        }
+        (Some(id), ..) | (None, Some(id), _) | (None, None, Some(id)) => id.clone(),
+        (None, None, None) => String::new(),
+    }
+}
+
+/// Gateways to other models count their ids anew in each session.
+fn is_gateway_id(message_id: &str) -> bool {
+    !message_id.starts_with("msg_")
+}
+
+/// One whole line wins: that of the main thread, because a side question repeats the response with another request id; then the one with
+/// the largest output, then the largest total. Maxima of single counts would be a response that never was.
+fn rank(line: &ResponseLine) -> (bool, u64, u64) {
+    (!line.is_side_chain, line.tokens.output, line.tokens.total())
+}
+
+impl Response {
+    /// Some versions leave the request id out of some lines.
+    fn take_request_id(&mut self, other: ResponseLine) {
+        if self.best.request_id.is_none() && self.best.is_side_chain == other.is_side_chain {
+            self.best.request_id = other.request_id;
+        }
+    }
+}
+
+impl Responses {
+    /// Adds a line. Files come in the order of their age.
+    pub(super) fn add(&mut self, line: ResponseLine, file: usize, path: &Path) {
+        let Some(response) = self.0.get_mut(&key(&line)) else {
+            let (earliest, is_finished) = (line.timestamp, line.has_stop_reason);
+            let path = Arc::from(path);
+            self.0.insert(key(&line), Response { best: line, file, path, earliest, is_finished, lines: 1 });
+            return;
+        };
+        response.lines += 1;
+        response.earliest = response.earliest.min(line.timestamp);
+        response.is_finished |= line.has_stop_reason;
+        let (new, known) = (rank(&line), rank(&response.best));
+        // Of equal lines, the last of a file has what is known best; a copy in a later file is a fork's.
+        if new > known || (new == known && file == response.file) {
+            let other = std::mem::replace(&mut response.best, line);
+            response.file = file;
+            response.take_request_id(other);
+        } else {
+            response.take_request_id(line);
+        }
+    }
+
+    /// Emits the responses that are new, or better than what an earlier scan emitted.
+    pub(super) fn emit(self, scan: &mut SourceScan<'_>) {
+        for (key, response) in self.0 {
+            scan.report.copies_merged += response.lines - 1;
+            emit(scan, &key, response);
+        }
+    }
+}
+
+fn emit(scan: &mut SourceScan<'_>, key: &str, response: Response) {
+    let Response { best, path, mut earliest, mut is_finished, .. } = response;
+    let key = hash_64(key.as_bytes());
+    let is_better = match scan.previous.sent.get(&key) {
+        None => true,
+        Some(sent) => {
+            earliest = Instant::from_integer(sent.timestamp_ms).map_or(earliest, |sent| earliest.min(sent));
+            is_finished |= !sent.incomplete;
+            (rank(&best), is_finished) > ((!sent.is_side_chain, sent.output, sent.total), !sent.incomplete)
+        }
+    };
+    if !is_better {
+        return;
+    }
+    let sent = Sent {
+        timestamp_ms: earliest.milliseconds(),
+        output: best.tokens.output,
+        total: best.tokens.total(),
+        incomplete: !is_finished,
+        is_side_chain: best.is_side_chain,
+    };
+    scan.next.sent.insert(key, sent);
+    let id = id(&best, earliest);
+    let mut record = scan.record(id, earliest, best.model, best.tokens);
+    record.session = best.session;
+    record.project = best.working_directory.and_then(|directory| scan.projects.name(&directory));
+    record.agent = best.agent;
+    record.service_tier = best.service_tier;
+    record.reported_cost_nanousd = best.cost_nanousd;
+    record.incomplete = !is_finished;
+    for (number, (model, tokens)) in best.advisors.into_iter().enumerate() {
+        let mut advisor = record.clone();
+        advisor.id = format!("{}#advisor:{number}", record.id);
+        (advisor.model, advisor.tokens, advisor.reported_cost_nanousd) = (model, tokens, None);
+        scan.emit(advisor, &path);
+    }
+    scan.emit(record, &path);
+}
+
+/// The request id, because telemetry has it too; without it the message id, without both the id of the line.
+fn id(line: &ResponseLine, earliest: Instant) -> String {
+    match (&line.request_id, &line.message_id, &line.uuid) {
+        (Some(request), ..) => request.clone(),
+        (None, Some(message), _) if is_gateway_id(message) => hash_id(&[message, &earliest.milliseconds()]),
+        (None, Some(id), _) | (None, None, Some(id)) => id.clone(),
+        // The parser refuses a line without any id.
+        (None, None, None) => String::new(),
+    }
+}

@@ -1,0 +1,241 @@
+//! One line of a transcript.
+
+use std::sync::{Arc, LazyLock};
+
+use memchr::memmem::Finder;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::content::{Count, Instant, json_problem, model_name, nano_usd};
+use crate::names::Names;
+use crate::scan::LineParser;
+use crate::{SessionTotal, Tokens};
+
+/// Lines without one of these are not parsed. They only choose lines: the parser decides.
+static USAGE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"\"usage\""));
+static COST_STATE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"\"cost-state\""));
+
+pub(super) enum LineItem {
+    Response(Box<ResponseLine>),
+    /// A message that the tool made up itself.
+    NotCall,
+    Total(SessionTotal),
+}
+
+/// What one line says of a response.
+#[derive(Debug, Clone)]
+pub(super) struct ResponseLine {
+    pub(super) message_id: Option<String>,
+    pub(super) request_id: Option<String>,
+    pub(super) uuid: Option<String>,
+    pub(super) session: Option<Arc<str>>,
+    pub(super) working_directory: Option<Arc<str>>,
+    pub(super) agent: Option<Arc<str>>,
+    pub(super) is_side_chain: bool,
+    pub(super) timestamp: Instant,
+    pub(super) model: Arc<str>,
+    pub(super) service_tier: Option<Arc<str>>,
+    pub(super) tokens: Tokens,
+    /// The line was written after the end of the response.
+    pub(super) has_stop_reason: bool,
+    pub(super) cost_nanousd: Option<u64>,
+    /// Calls of another model within the response, which its counts do not include.
+    pub(super) advisors: Vec<(Arc<str>, Tokens)>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct TranscriptParser {
+    #[serde(skip)]
+    names: Names,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawLine<'a> {
+    r#type: Option<String>,
+    uuid: Option<String>,
+    session_id: Option<String>,
+    timestamp: Option<Instant>,
+    is_sidechain: Option<bool>,
+    cwd: Option<String>,
+    request_id: Option<String>,
+    is_api_error_message: Option<bool>,
+    agent_id: Option<String>,
+    attribution_agent: Option<String>,
+    #[serde(rename = "costUSD")]
+    cost_usd: Option<f64>,
+    /// Not looked into before the type is known: other types have something else here.
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow)]
+    model_usage: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct RawMessage {
+    id: Option<String>,
+    model: Option<String>,
+    stop_reason: Option<String>,
+    usage: Option<RawUsage>,
+}
+
+#[derive(Default, Deserialize)]
+struct RawUsage {
+    #[serde(default)]
+    input_tokens: Count,
+    #[serde(default)]
+    output_tokens: Count,
+    #[serde(default)]
+    cache_read_input_tokens: Count,
+    #[serde(default)]
+    cache_creation_input_tokens: Count,
+    cache_creation: Option<RawCacheCreation>,
+    output_tokens_details: Option<RawOutputDetails>,
+    service_tier: Option<String>,
+    speed: Option<String>,
+    iterations: Option<Vec<RawIteration>>,
+}
+
+#[derive(Deserialize)]
+struct RawCacheCreation {
+    #[serde(default)]
+    ephemeral_5m_input_tokens: Count,
+    #[serde(default)]
+    ephemeral_1h_input_tokens: Count,
+}
+
+#[derive(Deserialize)]
+struct RawOutputDetails {
+    #[serde(default)]
+    thinking_tokens: Count,
+}
+
+#[derive(Deserialize)]
+struct RawIteration {
+    r#type: Option<String>,
+    model: Option<String>,
+    #[serde(flatten)]
+    usage: RawUsage,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawModelUsage {
+    #[serde(default)]
+    input_tokens: Count,
+    #[serde(default)]
+    output_tokens: Count,
+    #[serde(default)]
+    thinking_tokens: Count,
+    #[serde(default)]
+    cache_read_input_tokens: Count,
+    #[serde(default)]
+    cache_creation_input_tokens: Count,
+    #[serde(rename = "costUSD")]
+    cost_usd: Option<f64>,
+}
+
+impl RawUsage {
+    fn tokens(&self) -> Tokens {
+        // The flat count was 0 in some versions, and the nested one tells what is kept for an hour.
+        let (write, write_1h) = match &self.cache_creation {
+            Some(nested) => {
+                let one_hour = nested.ephemeral_1h_input_tokens.0;
+                let sum = nested.ephemeral_5m_input_tokens.0.saturating_add(one_hour);
+                (if sum > 0 { sum } else { self.cache_creation_input_tokens.0 }, one_hour)
+            }
+            None => (self.cache_creation_input_tokens.0, 0),
+        };
+        Tokens {
+            input: self.input_tokens.0,
+            cache_read: self.cache_read_input_tokens.0,
+            cache_write: write,
+            cache_write_1h: write_1h,
+            output: self.output_tokens.0,
+            reasoning: self.output_tokens_details.as_ref().map_or(0, |details| details.thinking_tokens.0),
+        }
+    }
+}
+
+impl LineParser for TranscriptParser {
+    type Item = LineItem;
+
+    fn line(&mut self, line: &[u8], items: &mut Vec<LineItem>) -> Result<(), String> {
+        if USAGE.find(line).is_none() && COST_STATE.find(line).is_none() {
+            return Ok(());
+        }
+        let raw: RawLine<'_> = serde_json::from_slice(line).map_err(|error| json_problem(&error))?;
+        match raw.r#type.as_deref() {
+            Some("cost-state") => self.totals(&raw, items),
+            // Other types repeat messages: `progress` has those of sub-agents, `user` the sums of a task.
+            Some("assistant") | None => self.response(raw, items),
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+impl TranscriptParser {
+    fn response(&mut self, raw: RawLine<'_>, items: &mut Vec<LineItem>) -> Result<(), String> {
+        let Some(message) = raw.message else { return Ok(()) };
+        let message: RawMessage = serde_json::from_str(message.get()).map_err(|error| json_problem(&error))?;
+        let Some(usage) = message.usage else { return Ok(()) };
+        if raw.is_api_error_message == Some(true) || message.model.as_deref() == Some("<synthetic>") {
+            items.push(LineItem::NotCall);
+            return Ok(());
+        }
+        let timestamp = raw.timestamp.ok_or("no timestamp")?;
+        let not_empty = |id: Option<String>| id.filter(|id| !id.is_empty());
+        let (message_id, request_id, uuid) = (not_empty(message.id), not_empty(raw.request_id), not_empty(raw.uuid));
+        if message_id.is_none() && request_id.is_none() && uuid.is_none() {
+            return Err("a response without an id".to_owned());
+        }
+        let model = model_name(message.model.as_deref());
+        let advisors =
+            usage.iterations.iter().flatten().filter(|call| call.r#type.as_deref() == Some("advisor_message"));
+        let advisors =
+            advisors.map(|call| (self.names.shared(&model_name(call.model.as_deref())), call.usage.tokens())).collect();
+        let fast = usage.speed.as_deref().filter(|speed| *speed != "standard");
+        let tier = fast.or(usage.service_tier.as_deref()).filter(|tier| *tier != "standard");
+        items.push(LineItem::Response(Box::new(ResponseLine {
+            message_id,
+            request_id,
+            uuid,
+            session: self.names.optional(raw.session_id.as_deref()),
+            working_directory: self.names.optional(raw.cwd.as_deref()),
+            agent: self.names.optional(raw.attribution_agent.as_deref().or(raw.agent_id.as_deref())),
+            is_side_chain: raw.is_sidechain == Some(true),
+            timestamp,
+            model: self.names.shared(&model),
+            service_tier: self.names.optional(tier),
+            tokens: usage.tokens(),
+            has_stop_reason: message.stop_reason.is_some(),
+            cost_nanousd: nano_usd(raw.cost_usd),
+            advisors,
+        })));
+        Ok(())
+    }
+
+    /// The tool's own ledger of a session, written when a run ends.
+    fn totals(&mut self, raw: &RawLine<'_>, items: &mut Vec<LineItem>) -> Result<(), String> {
+        let (Some(session), Some(models)) = (&raw.session_id, raw.model_usage) else { return Ok(()) };
+        let models: std::collections::BTreeMap<String, RawModelUsage> =
+            serde_json::from_str(models.get()).map_err(|error| json_problem(&error))?;
+        for (model, usage) in models {
+            items.push(LineItem::Total(SessionTotal {
+                source: self.names.shared("claude-code"),
+                session: self.names.shared(session),
+                model: Some(self.names.shared(&model_name(Some(&model)))),
+                tokens: Tokens {
+                    input: usage.input_tokens.0,
+                    cache_read: usage.cache_read_input_tokens.0,
+                    cache_write: usage.cache_creation_input_tokens.0,
+                    cache_write_1h: 0,
+                    output: usage.output_tokens.0,
+                    reasoning: usage.thinking_tokens.0,
+                },
+                cost_nanousd: nano_usd(usage.cost_usd),
+            }));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,23 @@
+//! Names that occur in thousands of lines, kept once.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+#[derive(Debug, Default)]
+pub(crate) struct Names(HashSet<Arc<str>>);
+
+impl Names {
+    pub(crate) fn shared(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(name) {
+            return known.clone();
+        }
+        let name: Arc<str> = Arc::from(name);
+        self.0.insert(name.clone());
+        name
+    }
+
+    /// A name that is present and not empty.
+    pub(crate) fn optional(&mut self, name: Option<&str>) -> Option<Arc<str>> {
+        name.filter(|name| !name.is_empty()).map(|name| self.shared(name))
+    }
+}

@@ -1,0 +1,100 @@
+//! What the next scan needs to know: how far each file was read, and which responses were returned.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::files::Stamp;
+use crate::fingerprint::hash_64;
+
+/// The shape of the state. A state of another version counts as lost.
+const VERSION: u32 = 1;
+
+/// What a scan leaves for the next one. It is opaque, and serialises to JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    version: u32,
+    sources: BTreeMap<String, SourceState>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { version: VERSION, sources: BTreeMap::new() }
+    }
+}
+
+impl State {
+    /// What is known of a source, if the same version of its reader left it: a newer reader reads everything again.
+    pub(crate) fn source(&self, source: &str, parser_version: u16) -> SourceState {
+        self.sources
+            .get(source)
+            .filter(|state| self.version == VERSION && state.parser_version == parser_version)
+            .cloned()
+            .unwrap_or_else(|| SourceState { parser_version, ..SourceState::default() })
+    }
+
+    pub(crate) fn set_source(&mut self, source: &str, state: SourceState) {
+        self.version = VERSION;
+        self.sources.insert(source.to_owned(), state);
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SourceState {
+    pub(crate) parser_version: u16,
+    pub(crate) files: BTreeMap<String, FileState>,
+    /// Responses that were returned, by the 64-bit hash of their key.
+    pub(crate) sent: HashMap<u64, Sent>,
+}
+
+/// How far a file was read.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FileState {
+    pub(crate) stamp: Stamp,
+    /// Bytes up to and including the last complete line.
+    pub(crate) offset: u64,
+    /// Lines up to there.
+    pub(crate) line: u64,
+    /// Hash of the first bytes, at most 4 KiB of those before the offset.
+    pub(crate) head: u64,
+    /// Hash of the last bytes before the offset, at most 4 KiB.
+    pub(crate) tail: u64,
+    /// What the reader knows at the offset.
+    pub(crate) context: Value,
+}
+
+/// A response that was returned. Serialises as a tuple: there are many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "SentTuple", into = "SentTuple")]
+pub(crate) struct Sent {
+    pub(crate) timestamp_ms: i64,
+    pub(crate) output: u64,
+    pub(crate) total: u64,
+    pub(crate) incomplete: bool,
+    pub(crate) is_side_chain: bool,
+}
+
+type SentTuple = (i64, u64, u64, u8);
+
+impl From<SentTuple> for Sent {
+    fn from((timestamp_ms, output, total, flags): SentTuple) -> Self {
+        Self { timestamp_ms, output, total, incomplete: flags & 1 != 0, is_side_chain: flags & 2 != 0 }
+    }
+}
+
+impl From<Sent> for SentTuple {
+    fn from(sent: Sent) -> Self {
+        let flags = u8::from(sent.incomplete) | u8::from(sent.is_side_chain) << 1;
+        (sent.timestamp_ms, sent.output, sent.total, flags)
+    }
+}
+
+/// The name of a path in the state. A path that is not UTF-8 has a hash, so that two never share one.
+pub(crate) fn path_key(path: &Path) -> String {
+    match path.to_str() {
+        Some(path) => path.to_owned(),
+        None => format!("{}#{:016x}", path.display(), hash_64(path.as_os_str().as_encoded_bytes())),
+    }
+}
