@@ -11,16 +11,19 @@
 //! `docs/COLLECTOR.md` lists what is read from where, and how to add a reader.
 
 mod claude;
+mod codex;
 mod content;
 mod environment;
 mod files;
 mod fingerprint;
 mod jsonl;
 mod names;
+mod opencode;
 mod project;
 mod reader;
 mod record;
 mod scan;
+mod sqlite;
 mod state;
 
 #[cfg(test)]

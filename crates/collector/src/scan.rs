@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::content::Instant;
@@ -16,6 +17,7 @@ use crate::fingerprint::{hash_64, hash_id};
 use crate::jsonl::{self, Line};
 use crate::project::Projects;
 use crate::reader::{Reader, Root, readers};
+use crate::sqlite::{self, Database};
 use crate::state::{FileState, Sent, SourceState, State, path_key};
 use crate::{Environment, Record, SessionTotal, Tokens};
 
@@ -280,6 +282,41 @@ impl<'a> SourceScan<'a> {
         parsed
     }
 
+    /// Calls `read` for a database that changed, with what the last scan left for this one: null at first, and where the database was
+    /// replaced. `read` returns its result and what it leaves.
+    pub(crate) fn read_database<T>(
+        &mut self,
+        path: &Path,
+        read: impl FnOnce(&Database, Value) -> Result<(T, Value), String>,
+    ) -> Option<T> {
+        let stamp = Stamp::of_path(path)?;
+        let log = sqlite::log_path(path);
+        let log_stamp = Stamp::of_path(&log).unwrap_or_default();
+        self.report.files_found += 1;
+        let (is_changed, is_log_changed) = (self.is_changed(path, stamp), self.is_changed(&log, log_stamp));
+        if !is_changed && !is_log_changed {
+            return None;
+        }
+        let known = self.previous.files.get(&path_key(path));
+        let context = known
+            .filter(|known| (known.stamp.device, known.stamp.inode) == (stamp.device, stamp.inode))
+            .map_or(Value::Null, |known| known.context.clone());
+        self.report.files_read += 1;
+        self.report.bytes_read += stamp.size;
+        let result = Database::open(path, &self.environment.temporary).and_then(|database| read(&database, context));
+        match result {
+            Ok((value, context)) => {
+                self.next.files.insert(path_key(path), FileState { stamp, context, ..FileState::default() });
+                self.mark_read(&log, log_stamp);
+                Some(value)
+            }
+            Err(reason) => {
+                self.unreadable(path, reason);
+                None
+            }
+        }
+    }
+
     /// Whether a file is not as the last scan saw it. One that is unchanged is taken over into the next state.
     pub(crate) fn is_changed(&mut self, path: &Path, stamp: Stamp) -> bool {
         let key = path_key(path);
@@ -321,8 +358,8 @@ impl<'a> SourceScan<'a> {
     pub(crate) fn unreadable(&mut self, path: &Path, reason: impl Into<String>) {
         let key = path_key(path);
         if let Some(known) = self.previous.files.get(&key) {
-            // A stamp that no file has.
-            let known = FileState { stamp: Stamp::default(), ..known.clone() };
+            // No file was modified then.
+            let known = FileState { stamp: Stamp { modified_ns: -1, ..known.stamp }, ..known.clone() };
             self.next.files.insert(key, known);
         }
         self.problem(path, None, reason);
