@@ -1,0 +1,76 @@
+//! Reads the logs into the store.
+
+use std::io::{self, IsTerminal};
+
+use collector::{Environment, Scan, ScanOptions, SourceReport};
+use domain::clock::Clock;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::clock::SystemClock;
+use crate::context::Context;
+use crate::failure::{Failure, FailureKind};
+use crate::store::Store;
+
+/// What a scan found.
+#[derive(Debug, Default)]
+pub(crate) struct ScanSummary {
+    pub(crate) sources: Vec<SourceReport>,
+    /// Records that are new or better than before.
+    pub(crate) changed: u64,
+}
+
+impl ScanSummary {
+    pub(crate) fn problem_count(&self) -> u64 {
+        self.sources.iter().map(|source| source.problem_count).sum()
+    }
+}
+
+/// The home directory and variables of this process, as readers see them.
+pub(crate) fn environment() -> Result<Environment, Failure> {
+    Environment::from_process()
+        .ok_or_else(|| Failure::new(FailureKind::Local, "The home directory is unknown. Set HOME."))
+}
+
+/// The slugs of all tools that can be read.
+pub(crate) fn sources() -> Vec<&'static str> {
+    collector::readers().iter().map(|reader| reader.source()).collect()
+}
+
+/// Reads what changed in the logs of `sources`, and stores it after each of them: an interrupted first read continues with the next source.
+pub(crate) fn scan_into(store: &mut Store, context: &Context, sources: &[&str]) -> Result<ScanSummary, Failure> {
+    let environment = environment()?;
+    let progress = progress(context, sources.len());
+    let mut summary = ScanSummary::default();
+    let mut state = store.scan_state()?;
+    for source in sources {
+        progress.set_message((*source).to_owned());
+        let scan = scan_source(&environment, &state, source);
+        if !scan.records.is_empty() || scan.state != state {
+            summary.changed += store.apply(&scan)?;
+        }
+        state = scan.state;
+        summary.sources.extend(scan.sources);
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    Ok(summary)
+}
+
+/// Reads the logs of one source.
+pub(crate) fn scan_source(environment: &Environment, state: &collector::State, source: &str) -> Scan {
+    let options = ScanOptions { now: SystemClock.now(), sources: Some(vec![source.to_owned()]) };
+    collector::scan(environment, state, &options)
+}
+
+/// A progress bar on standard error, if that is a terminal.
+fn progress(context: &Context, steps: usize) -> ProgressBar {
+    if context.output.is_json() || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(steps as u64);
+    if let Ok(style) = ProgressStyle::with_template("Reading logs [{bar:30}] {pos}/{len} tools, {elapsed}: {msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(std::time::Duration::from_millis(200));
+    bar
+}

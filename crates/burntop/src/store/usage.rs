@@ -1,0 +1,187 @@
+//! The records of responses: stored once per (source, id), and read for figures.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use collector::{Record, Tokens};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params, params_from_iter};
+use time::OffsetDateTime;
+
+use super::Store;
+use crate::failure::Failure;
+
+/// Stores `record` unless the stored copy is as good, by the rule of [`Record::supersedes`]; returns 1 if it was stored. The better copy
+/// has to be delivered again.
+const UPSERT: &str = "
+    INSERT INTO records (source, id, at, model, provider, input, cache_read, cache_write, cache_write_1h, output, reasoning,
+        session, project, service_tier, reported_cost_nanousd, incomplete, parser_version)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+    ON CONFLICT (source, id) DO UPDATE SET
+        at = excluded.at, model = excluded.model, provider = excluded.provider,
+        input = excluded.input, cache_read = excluded.cache_read, cache_write = excluded.cache_write,
+        cache_write_1h = excluded.cache_write_1h, output = excluded.output, reasoning = excluded.reasoning,
+        session = excluded.session, project = excluded.project, service_tier = excluded.service_tier,
+        reported_cost_nanousd = excluded.reported_cost_nanousd,
+        incomplete = excluded.incomplete, parser_version = excluded.parser_version,
+        delivery = 0, rejection = NULL
+    WHERE (NOT excluded.incomplete, excluded.parser_version,
+           excluded.input + excluded.cache_read + excluded.cache_write + excluded.output, -excluded.at)
+        > (NOT records.incomplete, records.parser_version,
+           records.input + records.cache_read + records.cache_write + records.output, -records.at)";
+
+pub(super) fn upsert(connection: &Connection, record: &Record) -> Result<u64, Failure> {
+    let tokens = record.tokens;
+    let count = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
+    let changed = connection.prepare_cached(UPSERT)?.execute(params![
+        &*record.source,
+        record.id,
+        microseconds(record.timestamp),
+        &*record.model,
+        record.provider.as_deref(),
+        count(tokens.input),
+        count(tokens.cache_read),
+        count(tokens.cache_write),
+        count(tokens.cache_write_1h),
+        count(tokens.output),
+        count(tokens.reasoning),
+        record.session.as_deref(),
+        record.project.as_deref(),
+        record.service_tier.as_deref(),
+        record.reported_cost_nanousd.map(count),
+        record.incomplete,
+        record.parser_version,
+    ])?;
+    Ok(changed as u64)
+}
+
+/// Which records are read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct UsageFilter<'a> {
+    /// From this instant on.
+    pub(crate) from: Option<OffsetDateTime>,
+    /// Before this instant.
+    pub(crate) before: Option<OffsetDateTime>,
+    pub(crate) session: Option<&'a str>,
+}
+
+/// A model at a provider.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ModelUse {
+    pub(crate) model: Arc<str>,
+    pub(crate) provider: Option<Arc<str>>,
+}
+
+/// A response, as far as figures need it.
+#[derive(Debug, Clone)]
+pub(crate) struct UsageRow {
+    pub(crate) source: Arc<str>,
+    pub(crate) at: OffsetDateTime,
+    pub(crate) model: ModelUse,
+    pub(crate) tokens: Tokens,
+    pub(crate) session: Option<Arc<str>>,
+    pub(crate) project: Option<Arc<str>>,
+    pub(crate) is_incomplete: bool,
+}
+
+/// Shares equal names: a history has hundreds of thousands of rows with few names.
+#[derive(Default)]
+struct Names(HashMap<String, Arc<str>>);
+
+impl Names {
+    fn share(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let name: Arc<str> = text.into();
+        self.0.insert(text.to_owned(), name.clone());
+        name
+    }
+
+    fn text(&mut self, row: &Row<'_>, column: &str) -> rusqlite::Result<Arc<str>> {
+        Ok(self.share(row.get_ref(column)?.as_str()?))
+    }
+
+    fn optional(&mut self, row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Arc<str>>> {
+        Ok(row.get_ref(column)?.as_str_or_null()?.map(|text| self.share(text)))
+    }
+}
+
+impl Store {
+    /// Calls `visit` with each record that `filter` selects, in no order.
+    pub(crate) fn each_usage(&self, filter: &UsageFilter<'_>, mut visit: impl FnMut(UsageRow)) -> Result<(), Failure> {
+        let (mut conditions, mut values) = (Vec::new(), Vec::new());
+        let mut condition = |text: &str, value: Value| {
+            conditions.push(text.to_owned());
+            values.push(value);
+        };
+        if let Some(from) = filter.from {
+            condition("at >= ?", Value::Integer(microseconds(from)));
+        }
+        if let Some(before) = filter.before {
+            condition("at < ?", Value::Integer(microseconds(before)));
+        }
+        if let Some(session) = filter.session {
+            condition("session = ?", Value::Text(session.to_owned()));
+        }
+        let condition = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT source, at, model, provider, input, cache_read, cache_write, cache_write_1h, output, reasoning, session,
+                project, incomplete
+             FROM records WHERE {condition}"
+        ))?;
+        let mut names = Names::default();
+        let mut rows = statement.query(params_from_iter(values))?;
+        while let Some(row) = rows.next()? {
+            visit(UsageRow {
+                source: names.text(row, "source")?,
+                at: instant(row.get("at")?),
+                model: ModelUse { model: names.text(row, "model")?, provider: names.optional(row, "provider")? },
+                tokens: tokens(row)?,
+                session: names.optional(row, "session")?,
+                project: names.optional(row, "project")?,
+                is_incomplete: row.get("incomplete")?,
+            });
+        }
+        Ok(())
+    }
+
+    /// The instants of all records with tokens, one for each quarter of an hour: zones differ by multiples of that, so the days are
+    /// those of all records.
+    pub(crate) fn active_quarters(&self) -> Result<Vec<OffsetDateTime>, Failure> {
+        let mut statement = self.connection.prepare(
+            "SELECT DISTINCT at / 900000000 FROM records WHERE input + cache_read + cache_write + output > 0",
+        )?;
+        let quarters = statement.query_map([], |row| row.get::<_, i64>(0))?;
+        quarters.map(|quarter| Ok(instant(quarter? * 900_000_000))).collect()
+    }
+
+    /// The sources with records, with the number of their records.
+    pub(crate) fn record_counts(&self) -> Result<Vec<(String, u64)>, Failure> {
+        let mut statement =
+            self.connection.prepare("SELECT source, count(*) FROM records GROUP BY source ORDER BY source")?;
+        let counts = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+        Ok(counts.collect::<Result<_, _>>()?)
+    }
+}
+
+/// The token counts of a row.
+pub(super) fn tokens(row: &Row<'_>) -> rusqlite::Result<Tokens> {
+    let count = |column: &str| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.unsigned_abs());
+    Ok(Tokens {
+        input: count("input")?,
+        cache_read: count("cache_read")?,
+        cache_write: count("cache_write")?,
+        cache_write_1h: count("cache_write_1h")?,
+        output: count("output")?,
+        reasoning: count("reasoning")?,
+    })
+}
+
+pub(super) fn microseconds(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or_default()
+}
+
+pub(super) fn instant(microseconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(microseconds) * 1_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
