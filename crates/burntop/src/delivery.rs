@@ -13,6 +13,7 @@ use crate::api::{Api, ApiError, Handover, Retry, SyncAnswer, SyncBody, SyncMessa
 use crate::clock::SystemClock;
 use crate::failure::Failure;
 use crate::machine::Machine;
+use crate::output::note;
 use crate::settings::ProjectNames;
 use crate::store::{Outcome, PendingRecord, Store};
 
@@ -132,17 +133,11 @@ impl Sender<'_> {
         }
     }
 
-    /// Sends all pending records of `sources`. `note` is told of waits. What was delivered before a failure stays delivered.
-    pub(crate) fn deliver(
-        &self,
-        store: &mut Store,
-        api: &Api,
-        sources: &[&str],
-        note: &dyn Fn(String),
-    ) -> Result<Delivery, Failure> {
+    /// Sends all pending records of `sources`. What was delivered before a failure stays delivered.
+    pub(crate) fn deliver(&self, store: &mut Store, api: &Api, sources: &[&str]) -> Result<Delivery, Failure> {
         let mut delivery = Delivery::default();
         for source in sources {
-            let done = self.deliver_source(store, api, source, &mut delivery, note)?;
+            let done = self.deliver_source(store, api, source, &mut delivery)?;
             if done.sent > 0 {
                 delivery.sources.push(done);
             }
@@ -156,7 +151,6 @@ impl Sender<'_> {
         api: &Api,
         source: &str,
         delivery: &mut Delivery,
-        note: &dyn Fn(String),
     ) -> Result<SourceDelivery, Failure> {
         let mut done = SourceDelivery { source: source.to_owned(), ..SourceDelivery::default() };
         let mut handover_from = self.handover_from(store, source)?;
@@ -168,7 +162,7 @@ impl Sender<'_> {
         while let Some(batch) = self.next_batch(store, source, after.as_ref(), handover_from, limit)? {
             let json = batch.body.to_json()?;
             let wait = |delay: std::time::Duration, error: &ApiError| {
-                note(format!("{error} Trying again in {:.1} s.", delay.as_secs_f64()));
+                note(format_args!("{error} Trying again in {:.1} s.", delay.as_secs_f64()));
                 std::thread::sleep(delay);
             };
             let answer = match Retry::SYNC.run(wait, || api.sync(&json)) {

@@ -46,11 +46,11 @@ impl Output {
             _ => Ok(()),
         }
     }
+}
 
-    /// Tells people on standard error what is going on. Scripts read only standard output.
-    pub(crate) fn note(self, text: impl fmt::Display) {
-        let _ = writeln!(io::stderr(), "{text}");
-    }
+/// Tells people on standard error what is going on. Scripts read only standard output.
+pub(crate) fn note(text: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Marks in text. They are empty unless a terminal shows colours.

@@ -128,8 +128,14 @@ mod tests {
 
     #[test]
     fn paths_follow_variables_and_fall_back_to_home() {
-        let rows: [(&str, HostSystem, &[(&str, &str)], &str, &str); 5] = [
-            ("linux", HostSystem::Linux, &[("HOME", "/h")], "/h/.config/burntop", "/h/.local/state/burntop"),
+        for (name, system, variables, config, state) in [
+            (
+                "linux",
+                HostSystem::Linux,
+                &[("HOME", "/h")] as &[(&str, &str)],
+                "/h/.config/burntop",
+                "/h/.local/state/burntop",
+            ),
             (
                 "variables of XDG",
                 HostSystem::Linux,
@@ -158,8 +164,7 @@ mod tests {
                 "/u/r/burntop",
                 "/u/l/burntop",
             ),
-        ];
-        for (name, system, variables, config, state) in rows {
+        ] {
             let lookup =
                 |asked: &str| variables.iter().find(|(name, _)| *name == asked).map(|(_, value)| OsString::from(value));
             let paths = Paths::find(system, lookup).expect(name);

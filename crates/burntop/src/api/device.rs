@@ -9,7 +9,7 @@ use crate::credentials::Token;
 
 /// The codes of a begun sign-in.
 #[derive(Debug, Deserialize)]
-pub(crate) struct DeviceCode {
+pub(crate) struct DeviceCodes {
     pub(crate) device_code: String,
     pub(crate) user_code: String,
     pub(crate) verification_uri: String,
@@ -34,16 +34,16 @@ pub(crate) enum DevicePoll {
 
 impl Api {
     /// Begins the sign-in of the program `client_name`.
-    pub(crate) fn begin_device_login(&self, client_name: &str) -> Result<DeviceCode, ApiError> {
+    pub(crate) fn begin_device_login(&self, client_name: &str) -> Result<DeviceCodes, ApiError> {
         self.send(Method::POST, "/auth/device/code", RequestBody::Json(json!({"client_name": client_name})))?.read()
     }
 
-    pub(crate) fn poll_device_login(&self, code: &DeviceCode) -> Result<DevicePoll, ApiError> {
+    pub(crate) fn poll_device_login(&self, codes: &DeviceCodes) -> Result<DevicePoll, ApiError> {
         #[derive(Deserialize)]
         struct DeviceToken {
             access_token: Token,
         }
-        let body = RequestBody::Json(json!({"device_code": code.device_code}));
+        let body = RequestBody::Json(json!({"device_code": codes.device_code}));
         match self.send(Method::POST, "/auth/device/token", body) {
             Ok(answer) => Ok(DevicePoll::SignedIn(answer.read::<DeviceToken>()?.access_token)),
             Err(ApiError::Answered { status: 400, detail, code: Some(code), retry_after }) => match code.as_str() {

@@ -42,11 +42,15 @@ impl ApiError {
         Self::Answered { status, detail, code, retry_after }
     }
 
-    /// Whether the same request can succeed later, and the server's wish when.
-    pub(crate) fn is_temporary(&self) -> Option<Option<Duration>> {
+    /// Whether the same request can succeed later.
+    pub(crate) fn is_temporary(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Answered { status: 408 | 429 | 502 | 503 | 504, .. })
+    }
+
+    /// The wait that the server asks for.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Unreachable(_) => Some(None),
-            Self::Answered { status: 408 | 429 | 502 | 503 | 504, retry_after, .. } => Some(*retry_after),
+            Self::Answered { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
@@ -95,9 +99,8 @@ impl From<ApiError> for Failure {
         let kind = match &error {
             ApiError::Setup(_) => FailureKind::Local,
             ApiError::Answered { status: 401, .. } => FailureKind::SignedOut,
-            error if error.is_temporary().is_some() => FailureKind::Unavailable,
-            ApiError::Unreachable(_) => FailureKind::Unavailable,
-            ApiError::NotBurntop(_) | ApiError::Answered { .. } => FailureKind::Refused,
+            error if error.is_temporary() => FailureKind::Unavailable,
+            ApiError::Unreachable(_) | ApiError::NotBurntop(_) | ApiError::Answered { .. } => FailureKind::Refused,
         };
         Self::new(kind, error.to_string())
     }
@@ -147,11 +150,11 @@ mod tests {
     #[test]
     fn api_error_is_temporary_if_time_heals() {
         for status in [408, 429, 502, 503, 504] {
-            assert!(answered(status, "").is_temporary().is_some(), "{status}");
+            assert!(answered(status, "").is_temporary(), "{status}");
         }
         for status in [301, 400, 401, 403, 404, 413, 422, 500] {
-            assert!(answered(status, "").is_temporary().is_none(), "{status}");
+            assert!(!answered(status, "").is_temporary(), "{status}");
         }
-        assert!(ApiError::NotBurntop(String::new()).is_temporary().is_none());
+        assert!(!ApiError::NotBurntop(String::new()).is_temporary());
     }
 }

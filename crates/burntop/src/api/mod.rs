@@ -19,7 +19,7 @@ use time::format_description::well_known::Rfc2822;
 use tokio::runtime::Runtime;
 
 pub(crate) use account::{Account, IssuedToken};
-pub(crate) use device::{DeviceCode, DevicePoll};
+pub(crate) use device::{DeviceCodes, DevicePoll};
 pub(crate) use error::ApiError;
 pub(crate) use retry::Retry;
 pub(crate) use server_url::ServerUrl;

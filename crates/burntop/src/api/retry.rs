@@ -31,8 +31,8 @@ impl Retry {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let delay = error.is_temporary().and_then(|wish| self.delay(attempt, wish, random::fraction()));
-            let Some(delay) = delay else { return Err(error) };
+            let delay = self.delay(attempt, error.retry_after(), random::fraction());
+            let Some(delay) = delay.filter(|_| error.is_temporary()) else { return Err(error) };
             wait(delay, &error);
             attempt += 1;
         }

@@ -180,7 +180,9 @@ pub(crate) fn explain(context: &Context, args: &ExplainArgs) -> Result<(), Failu
 
 fn explanation(report: &SourceReport, subject: &[&Record], all: &[Record]) -> SourceExplanation {
     let (mut figures, mut pricer) = (Figures::default(), Pricer::new());
-    subject.iter().for_each(|record| figures += pricer.figures(&usage_row(record)));
+    for record in subject {
+        figures += pricer.figures(&usage_row(record));
+    }
     let sessions: BTreeSet<Arc<str>> = subject.iter().filter_map(|record| record.session.clone()).collect();
     SourceExplanation {
         source: report.source,
@@ -209,9 +211,12 @@ fn usage_row(record: &Record) -> UsageRow {
     }
 }
 
+/// A session, and one of its models or all of them.
+type SessionModel = (Arc<str>, Option<Arc<str>>);
+
 /// The totals of `sessions` that differ from their records. A total without a model is compared with all models of its session.
 fn differences(totals: &[SessionTotal], records: &[Record], sessions: &BTreeSet<Arc<str>>) -> Vec<TotalDifference> {
-    let mut read: BTreeMap<(Arc<str>, Option<Arc<str>>), (u64, u64)> = BTreeMap::new();
+    let mut read: BTreeMap<SessionModel, (u64, u64)> = BTreeMap::new();
     for record in records {
         let Some(session) = record.session.as_ref().filter(|session| sessions.contains(*session)) else { continue };
         for model in [Some(record.model.clone()), None] {
@@ -219,7 +224,7 @@ fn differences(totals: &[SessionTotal], records: &[Record], sessions: &BTreeSet<
             *sums = (sums.0 + record.tokens.total(), sums.1 + record.tokens.output);
         }
     }
-    let mut counted: BTreeMap<(Arc<str>, Option<Arc<str>>), Tokens> = BTreeMap::new();
+    let mut counted: BTreeMap<SessionModel, Tokens> = BTreeMap::new();
     for total in totals.iter().filter(|total| sessions.contains(&total.session)) {
         let sums = counted.entry((total.session.clone(), total.model.clone())).or_default();
         sums.input += total.tokens.input;

@@ -9,16 +9,16 @@ use domain::clock::Clock;
 use domain::display::cleaned_name;
 use serde::Serialize;
 
-use crate::api::{Api, ApiError, DeviceCode, DevicePoll, IssuedToken, ServerUrl};
+use crate::api::{Api, ApiError, DeviceCodes, DevicePoll, IssuedToken, ServerUrl};
 use crate::clock::SystemClock;
 use crate::context::Context;
 use crate::credentials::{Credentials, Token};
 use crate::failure::{Failure, FailureKind};
-use crate::output::{Report, Style};
+use crate::output::{Report, Style, note};
 
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {
-    /// The address of the server, such as https://burntop.example.org
+    /// The address of the server, such as <https://burntop.example.org>
     url: String,
     /// Signs in with an API token instead of a browser. Without a value, or with `-`, the token is read from standard input, so that
     /// the list of processes does not show it
@@ -42,13 +42,13 @@ impl Report for LoginReport {
 pub(crate) fn login(context: &Context, args: &LoginArgs) -> Result<(), Failure> {
     let server = ServerUrl::parse(&args.url)?;
     if server.is_exposed() {
-        context.output.note("warning: this address is not encrypted; others in the network can read the token");
+        note("warning: this address is not encrypted; others in the network can read the token");
     }
     let api = Api::new(server)?;
     let (api, token, token_id) = match args.token.as_deref() {
         Some("-") => with_token(api, Token::parse(&token_from_input()?)?),
         Some(token) => with_token(api, Token::parse(token)?),
-        None => through_browser(context, api)?,
+        None => through_browser(api)?,
     };
     let account = api.me()?;
     let credentials = Credentials {
@@ -80,24 +80,22 @@ fn token_from_input() -> Result<String, Failure> {
 
 /// Lets the user confirm the sign-in in a browser. The session that results lasts 30 days, too short for a service that syncs
 /// unattended, so it issues an API token and ends.
-fn through_browser(context: &Context, api: Api) -> Result<(Api, Token, Option<String>), Failure> {
+fn through_browser(api: Api) -> Result<(Api, Token, Option<String>), Failure> {
     let host = host_name();
-    let code = api.begin_device_login(&format!("burntop on {host}"))?;
-    context.output.note(format_args!("Open {} and confirm the code {}.", code.verification_uri, code.user_code));
-    context.output.note(format_args!("Or open {}", code.verification_uri_complete));
-    let session = poll(&api, &code)?;
+    let codes = api.begin_device_login(&format!("burntop on {host}"))?;
+    note(format_args!("Open {} and confirm the code {}.", codes.verification_uri, codes.user_code));
+    note(format_args!("Or open {}", codes.verification_uri_complete));
+    let session = poll(&api, &codes)?;
     let api = api.with_token(session.clone());
     match api.issue_token(&format!("burntop on {host}")) {
         Ok(IssuedToken { id, token }) => {
             if let Err(error) = api.end_session() {
-                context.output.note(format_args!("warning: the session of this sign-in stays open: {error}"));
+                note(format_args!("warning: the session of this sign-in stays open: {error}"));
             }
             Ok((api.with_token(token.clone()), token, Some(id)))
         }
         Err(error @ ApiError::Answered { .. }) => {
-            context.output.note(format_args!(
-                "warning: no API token could be issued, so this sign-in ends after 30 days: {error}"
-            ));
+            note(format_args!("warning: no API token could be issued, so this sign-in ends after 30 days: {error}"));
             Ok((api, session, None))
         }
         Err(error) => Err(error.into()),
@@ -105,21 +103,22 @@ fn through_browser(context: &Context, api: Api) -> Result<(Api, Token, Option<St
 }
 
 /// Polls until the user has answered or the code expires. Interruptions of the network in between are survived.
-fn poll(api: &Api, code: &DeviceCode) -> Result<Token, Failure> {
-    let ends = Instant::now() + Duration::from_secs(code.expires_in);
-    let mut interval = Duration::from_secs(code.interval.clamp(1, 60));
+fn poll(api: &Api, codes: &DeviceCodes) -> Result<Token, Failure> {
+    let ends = Instant::now() + Duration::from_secs(codes.expires_in);
+    let mut interval = Duration::from_secs(codes.interval.clamp(1, 60));
     while Instant::now() < ends {
         sleep(interval);
-        match api.poll_device_login(code) {
+        match api.poll_device_login(codes) {
             Ok(DevicePoll::SignedIn(token)) => return Ok(token),
             Ok(DevicePoll::Pending) => {}
             Ok(DevicePoll::SlowDown) => interval += Duration::from_secs(5),
             Ok(DevicePoll::Denied) => return Err(Failure::new(FailureKind::SignedOut, "The sign-in was refused.")),
             Ok(DevicePoll::Expired) => break,
-            Err(error) => match error.is_temporary() {
-                Some(wish) => interval = interval.max(wish.unwrap_or_default().min(Duration::from_mins(1))),
-                None => return Err(error.into()),
-            },
+            Err(error) if error.is_temporary() => {
+                let wish = error.retry_after().unwrap_or_default();
+                interval = interval.max(wish.min(Duration::from_mins(1)));
+            }
+            Err(error) => return Err(error.into()),
         }
     }
     Err(Failure::new(FailureKind::SignedOut, "The code has expired. Run `burntop login` again."))

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::credentials::Credentials;
 use crate::failure::Failure;
 use crate::files;
-use crate::output::{Report, Style};
+use crate::output::{Report, Style, note};
 
 #[derive(Serialize)]
 struct LogoutReport {
@@ -34,7 +34,7 @@ impl Report for LogoutReport {
 pub(crate) fn logout(context: &Context) -> Result<(), Failure> {
     let path = context.paths.credentials();
     let credentials = Credentials::load(&path).unwrap_or_else(|failure| {
-        context.output.note(format_args!("warning: {failure}"));
+        note(format_args!("warning: {failure}"));
         None
     });
     // The file goes in any case: whoever signs out on a train must be signed out.

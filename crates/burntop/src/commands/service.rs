@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::credentials::Credentials;
 use crate::failure::{Failure, FailureKind};
-use crate::output::{Report, Style};
+use crate::output::{Report, Style, note};
 use crate::service::{self, InstalledService, Scheduler};
 
 #[derive(Debug, Args)]
@@ -75,7 +75,7 @@ fn install(context: &Context, with: Option<Scheduler>) -> Result<(), Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(FailureKind::Local, format!("the path of this program is unknown: {error}")))?;
     if program.components().any(|part| part.as_os_str() == "target") {
-        context.output.note(format_args!(
+        note(format_args!(
             "warning: {} is a build directory; the service stops working when it is removed",
             program.display()
         ));

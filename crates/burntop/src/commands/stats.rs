@@ -14,7 +14,7 @@ use time::Date;
 use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use crate::figures::{Figures, Pricer, Today};
-use crate::output::{Report, Style};
+use crate::output::{Report, Style, note};
 use crate::scan::{ScanSummary, scan_into, sources};
 use crate::store::{StateLock, Store, UsageFilter, UsageRow};
 use crate::summary;
@@ -181,7 +181,9 @@ pub(crate) fn stats(context: &Context, args: &StatsArgs) -> Result<(), Failure> 
     let (mut groups, mut pricer) = (HashMap::<Arc<str>, Figures>::new(), Pricer::new());
     store.each_usage(&filter, |row| *groups.entry(args.by.name(&row, &today)).or_default() += pricer.figures(&row))?;
     let mut total = Figures::default();
-    groups.values().for_each(|figures| total += *figures);
+    for figures in groups.values() {
+        total += *figures;
+    }
     let mut groups: Vec<_> = groups.into_iter().map(|(name, figures)| StatsGroup { name, figures }).collect();
     groups.sort_by(|a, b| match args.by {
         Grouping::Day => a.name.cmp(&b.name),
@@ -217,11 +219,11 @@ fn read(context: &Context, today: &Today, no_read: bool) -> Result<(Store, ScanS
             Ok((store, scanned))
         }
         Err(failure) if failure.kind == FailureKind::Locked => {
-            context.output.note("Another process is reading logs; these are the figures so far.");
+            note("Another process is reading logs; these are the figures so far.");
             Ok((Store::open(directory)?, ScanSummary::default()))
         }
         Err(failure) => {
-            context.output.note(format_args!("warning: {failure}; reading all logs without keeping the result"));
+            note(format_args!("warning: {failure}; reading all logs without keeping the result"));
             let mut store = Store::in_memory()?;
             let scanned = scan_into(&mut store, context, &sources())?;
             Ok((store, scanned))

@@ -156,7 +156,7 @@ fn deliver(
     scanned: &ScanSummary,
 ) -> Result<(), Failure> {
     let api = Api::signed_in(credentials)?;
-    let delivery = sender.deliver(store, &api, sources, &|text| context.output.note(text))?;
+    let delivery = sender.deliver(store, &api, sources)?;
     store.set_last_sync(SystemClock.now())?;
     context.output.print(&SyncReport { delivery, problems: scanned.problem_count() })
 }

@@ -1,6 +1,6 @@
 //! The state of burntop on this machine: what was read, and what was delivered.
 //!
-//! One SQLite database holds the records of all responses, how far the logs were read, and which records the server has. Records and
+//! One `SQLite` database holds the records of all responses, how far the logs were read, and which records the server has. Records and
 //! positions change in one transaction, so a kill at any moment loses neither. The database can be computed again: without it, all logs
 //! are read again, and the server counts nothing twice. It also keeps the records of logs that their tools have deleted.
 

@@ -81,7 +81,8 @@ impl FixtureHome {
     pub(crate) fn log_claude(&self, session: &str, responses: &[Response]) {
         let path = self.path(&format!(".claude/projects/-home-eve-{DIRECTORY}/{session}.jsonl"));
         fs::create_dir_all(path.parent().expect("a parent")).expect("created");
-        let mut file = fs::OpenOptions::new().create(true).append(true).open(path).expect("opened");
+        let file = fs::OpenOptions::new().create(true).append(true).open(path).expect("opened");
+        let mut file = std::io::BufWriter::new(file);
         for response in responses {
             let at = (self.now - Duration::hours(response.hours_ago)).format(&Rfc3339).expect("a time");
             let common = json!({

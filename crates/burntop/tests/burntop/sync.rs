@@ -53,10 +53,10 @@ fn sync_request_is_protocol_3_in_gzip() {
 #[test]
 fn sync_batches_have_at_most_5000_messages() {
     let server = FakeServer::start();
-    let (home, expected) = home_with(&server, 10_001);
+    let (home, expected) = home_with(&server, 5_001);
     home.text(&["sync"]);
     let sizes: Vec<_> = server.syncs().iter().map(|body| body["messages"].as_array().map_or(0, Vec::len)).collect();
-    assert_eq!(sizes, [5_000, 5_000, 1]);
+    assert_eq!(sizes, [5_000, 1]);
     assert_eq!(server.totals(), expected);
 }
 
@@ -91,7 +91,7 @@ fn sync_refused_for_good_fails_and_next_run_goes_on() {
 #[test]
 fn sync_killed_in_the_middle_ends_in_same_totals() {
     let server = FakeServer::start();
-    let (home, expected) = home_with(&server, 6_000);
+    let (home, expected) = home_with(&server, 5_001);
     server.fail([Fault::Hold]);
     let mut first = home.spawn(&["sync"]);
     server.wait_until_held();
