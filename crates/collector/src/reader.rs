@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::scan::SourceScan;
-use crate::{Environment, claude, codex, opencode};
+use crate::{Environment, claude, codex, gemini, mux, opencode, qwen};
 
 /// Reads the logs of one tool.
 pub trait Reader: Send + Sync {
@@ -50,7 +50,17 @@ pub struct Retention {
 
 /// All readers. A tool is added here and in a folder of its own.
 pub fn readers() -> &'static [&'static dyn Reader] {
-    &[&claude::ClaudeCode, &codex::CODEX, &codex::TRAE, &opencode::OPENCODE, &opencode::KILO, &opencode::ICODEMATE]
+    &[
+        &claude::ClaudeCode,
+        &codex::CODEX,
+        &codex::TRAE,
+        &opencode::OPENCODE,
+        &opencode::KILO,
+        &opencode::ICODEMATE,
+        &gemini::GeminiCli,
+        &qwen::QwenCode,
+        &mux::Mux,
+    ]
 }
 
 /// A tool that stores no token counts. They are never estimated.
