@@ -13,14 +13,17 @@
 mod claude;
 mod codex;
 mod content;
+mod copilot;
 mod environment;
 mod files;
 mod fingerprint;
 mod gemini;
 mod jsonl;
+mod kimi;
 mod mux;
 mod names;
 mod opencode;
+mod pi;
 mod project;
 mod qwen;
 mod reader;

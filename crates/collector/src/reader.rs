@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::scan::SourceScan;
-use crate::{Environment, claude, codex, gemini, mux, opencode, qwen};
+use crate::{Environment, claude, codex, copilot, gemini, kimi, mux, opencode, pi, qwen};
 
 /// Reads the logs of one tool.
 pub trait Reader: Send + Sync {
@@ -58,7 +58,14 @@ pub fn readers() -> &'static [&'static dyn Reader] {
         &opencode::KILO,
         &opencode::ICODEMATE,
         &gemini::GeminiCli,
+        &copilot::CopilotCli,
         &qwen::QwenCode,
+        &pi::PI,
+        &pi::OMP,
+        &pi::OPENCLAW,
+        &kimi::KimiCli,
+        &kimi::KIMI_CODE,
+        &kimi::KIMI_WORK,
         &mux::Mux,
     ]
 }
