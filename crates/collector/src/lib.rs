@@ -10,14 +10,18 @@
 //!
 //! `docs/COLLECTOR.md` lists what is read from where, and how to add a reader.
 
+mod amp;
 mod claude;
+mod cline;
 mod codex;
 mod content;
 mod copilot;
+mod droid;
 mod environment;
 mod files;
 mod fingerprint;
 mod gemini;
+mod goose;
 mod jsonl;
 mod kimi;
 mod mux;
@@ -32,6 +36,7 @@ mod response;
 mod scan;
 mod sqlite;
 mod state;
+mod zed;
 
 #[cfg(test)]
 mod testing;

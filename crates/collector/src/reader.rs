@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::scan::SourceScan;
-use crate::{Environment, claude, codex, copilot, gemini, kimi, mux, opencode, pi, qwen};
+use crate::{
+    Environment, amp, claude, cline, codex, copilot, droid, gemini, goose, kimi, mux, opencode, pi, qwen, zed,
+};
 
 /// Reads the logs of one tool.
 pub trait Reader: Send + Sync {
@@ -66,7 +68,14 @@ pub fn readers() -> &'static [&'static dyn Reader] {
         &kimi::KimiCli,
         &kimi::KIMI_CODE,
         &kimi::KIMI_WORK,
+        &goose::Goose,
+        &cline::CLINE,
+        &cline::ROO_CODE,
+        &cline::KILO_CODE,
         &mux::Mux,
+        &amp::Amp,
+        &droid::Droid,
+        &zed::Zed,
     ]
 }
 
