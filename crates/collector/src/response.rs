@@ -58,21 +58,21 @@ pub(crate) fn emit(scan: &mut SourceScan<'_>, responses: impl IntoIterator<Item 
     }
 }
 
+/// What was understood of a document, and the reasons why the rest was refused.
+pub(crate) type Understood<T> = (Vec<T>, Vec<String>);
+
 /// The last response of each message, in the order of the first, and how many there were before it: tools that append write a message
 /// again when it changes.
 pub(crate) fn last_of_each(written: impl IntoIterator<Item = (String, Response)>) -> (Vec<Response>, u64) {
     let mut places: HashMap<String, usize> = HashMap::new();
     let (mut last, mut copies) = (Vec::new(), 0);
     for (message, response) in written {
-        match places.get(&message) {
-            Some(place) => {
-                last[*place] = response;
-                copies += 1;
-            }
-            None => {
-                places.insert(message, last.len());
-                last.push(response);
-            }
+        if let Some(place) = places.get(&message) {
+            last[*place] = response;
+            copies += 1;
+        } else {
+            places.insert(message, last.len());
+            last.push(response);
         }
     }
     (last, copies)

@@ -6,7 +6,7 @@ mod task;
 use std::path::{Path, PathBuf};
 
 use crate::Environment;
-use crate::files::find;
+use crate::files::{file_name, find};
 use crate::reader::Reader;
 use crate::response::emit;
 use crate::scan::SourceScan;
@@ -91,11 +91,11 @@ fn program_data(environment: &Environment) -> PathBuf {
 }
 
 fn is_task(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == "ui_messages.json")
+    file_name(path) == "ui_messages.json"
 }
 
 fn is_session(path: &Path) -> bool {
-    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(".messages.json"))
+    file_name(path).ends_with(program::ENDING)
 }
 
 #[cfg(test)]

@@ -5,7 +5,10 @@ use serde::Deserialize;
 use crate::Tokens;
 use crate::content::{Count, Instant, json_problem, model_name, nano_usd};
 use crate::files::FileEntry;
-use crate::response::Response;
+use crate::response::{Response, Understood};
+
+/// How names of files of messages end.
+pub(super) const ENDING: &str = ".messages.json";
 
 #[derive(Deserialize)]
 struct RawSession {
@@ -45,11 +48,11 @@ struct RawMetrics {
 
 /// The session in `<session>.messages.json`.
 pub(super) fn session(entry: &FileEntry) -> String {
-    entry.name().trim_end_matches(".messages.json").to_owned()
+    entry.name().trim_end_matches(ENDING).to_owned()
 }
 
 /// Responses of a session, and the reasons why others were refused.
-pub(super) fn parse(session: &str, content: &[u8]) -> Result<(Vec<Response>, Vec<String>), String> {
+pub(super) fn parse(session: &str, content: &[u8]) -> Result<Understood<Response>, String> {
     let raw: RawSession = serde_json::from_slice(content).map_err(|error| json_problem(&error))?;
     let (mut responses, mut refused) = (Vec::new(), Vec::new());
     for message in raw.messages {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::Tokens;
 use crate::content::{Count, Instant, json_problem, model_name, nano_usd};
 use crate::files::FileEntry;
-use crate::response::Response;
+use crate::response::{Response, Understood};
 
 use super::ClineFamily;
 
@@ -58,11 +58,7 @@ impl RawRequest {
 }
 
 /// Requests of a task, and the reasons why others were refused. A request is written first without counts, which are added when it ends.
-pub(super) fn parse(
-    tool: &ClineFamily,
-    entry: &FileEntry,
-    content: &[u8],
-) -> Result<(Vec<Response>, Vec<String>), String> {
+pub(super) fn parse(tool: &ClineFamily, entry: &FileEntry, content: &[u8]) -> Result<Understood<Response>, String> {
     let messages: Vec<RawMessage> = serde_json::from_slice(content).map_err(|error| json_problem(&error))?;
     let task = entry.ancestor_name(1);
     let mut task_model = None;

@@ -53,7 +53,7 @@ struct UsageRow {
 }
 
 /// All rows: an index that is built anew gives them other numbers.
-fn read_rows(database: &Database, _: Value) -> Result<(Vec<UsageRow>, Value), String> {
+fn read_rows(database: &Database, _: &Value) -> Result<(Vec<UsageRow>, Value), String> {
     if !database.columns("assistant_usage_events")?.contains("input_tokens") {
         return Err("no table of usage".to_owned());
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::content::{Count, Instant, json_problem, model_name};
-use crate::files::{FileEntry, find};
+use crate::files::{FileEntry, file_name, find};
 use crate::reader::Reader;
 use crate::response::{Response, emit};
 use crate::scan::SourceScan;
@@ -32,8 +32,7 @@ impl Reader for Droid {
     }
 
     fn read(&self, scan: &mut SourceScan<'_>) {
-        let is_session =
-            |path: &Path| path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(ENDING));
+        let is_session = |path: &Path| file_name(path).ends_with(ENDING);
         for (entry, total) in scan.read_documents(find(&scan.roots, is_session), parse) {
             let Some(mut response) = total else { continue };
             let key = path_key(&entry.path);
@@ -74,6 +73,7 @@ struct RawSettings {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the format")]
 struct RawUsage {
     #[serde(default)]
     input_tokens: Count,

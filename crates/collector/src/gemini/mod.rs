@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::Environment;
-use crate::files::{FileEntry, find};
+use crate::files::{FileEntry, file_name, find, has_extension};
 use crate::reader::{Reader, Retention};
 use crate::response::{Response, emit, last_of_each};
 use crate::scan::SourceScan;
@@ -43,9 +43,10 @@ impl Reader for GeminiCli {
 
     fn read(&self, scan: &mut SourceScan<'_>) {
         let is_chat = |path: &Path| path.components().any(|part| part.as_os_str() == "chats");
-        let found = find(&scan.roots, |path| is_chat(path) && has_ending(path, &["json", "jsonl"]));
+        let found =
+            find(&scan.roots, |path| is_chat(path) && (has_extension(path, "json") || has_extension(path, "jsonl")));
         let (lines, documents): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|entry| has_ending(&entry.path, &["jsonl"]));
+            found.into_iter().partition(|entry| has_extension(&entry.path, "jsonl"));
         for (entry, (responses, refused)) in
             scan.read_documents(documents, |entry, content| parse_document(&session_name(entry), content))
         {
@@ -61,10 +62,6 @@ impl Reader for GeminiCli {
 /// `GEMINI_CLI_HOME` replaces the home directory, not the directory in it.
 fn home(environment: &Environment) -> PathBuf {
     environment.variable_path("GEMINI_CLI_HOME").unwrap_or_else(|| environment.home.clone()).join(".gemini")
-}
-
-fn has_ending(path: &Path, endings: &[&str]) -> bool {
-    path.extension().and_then(|ending| ending.to_str()).is_some_and(|ending| endings.contains(&ending))
 }
 
 /// The session of a file that does not say it.
@@ -90,10 +87,10 @@ fn emit_chat(scan: &mut SourceScan<'_>, entry: &FileEntry, written: Vec<(String,
 
 /// The directory below `tmp` is named after the project, in older versions by a hash of its path.
 fn project(path: &Path) -> Option<String> {
-    let chats = path.ancestors().find(|parent| parent.file_name().is_some_and(|name| name == "chats"))?;
-    let name = chats.parent()?.file_name()?.to_str()?;
+    let chats = path.ancestors().find(|parent| file_name(parent) == "chats")?;
+    let name = file_name(chats.parent()?);
     let is_hash = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-    (!is_hash).then(|| name.to_owned())
+    (!is_hash && !name.is_empty()).then(|| name.to_owned())
 }
 
 #[derive(Deserialize)]

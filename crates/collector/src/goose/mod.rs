@@ -54,7 +54,7 @@ impl Reader for Goose {
 
 type ResponseRow = Result<Response, &'static str>;
 
-fn read_rows(database: &Database, _: Value) -> Result<(Vec<ResponseRow>, Value), String> {
+fn read_rows(database: &Database, _: &Value) -> Result<(Vec<ResponseRow>, Value), String> {
     let sessions = database.columns("sessions")?;
     if sessions.is_empty() {
         return Err("no table of sessions".to_owned());

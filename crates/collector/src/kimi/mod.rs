@@ -6,7 +6,7 @@ mod code;
 use std::path::PathBuf;
 
 use crate::Environment;
-use crate::files::{FileEntry, find};
+use crate::files::{FileEntry, file_name, find};
 use crate::reader::Reader;
 use crate::response::emit;
 use crate::scan::SourceScan;
@@ -15,7 +15,7 @@ use self::cli::{CliParser, configured_model};
 use self::code::CodeParser;
 
 fn wires(scan: &SourceScan<'_>) -> Vec<FileEntry> {
-    find(&scan.roots, |path| path.file_name().is_some_and(|name| name == "wire.jsonl"))
+    find(&scan.roots, |path| file_name(path) == "wire.jsonl")
 }
 
 pub(crate) struct KimiCli;
@@ -98,7 +98,7 @@ impl Reader for KimiCode {
 impl KimiCode {
     /// The session in `…/session_<id>/agents/<agent>/wire.jsonl`.
     fn session<'e>(&self, entry: &'e FileEntry) -> Option<&'e str> {
-        let names = entry.path.ancestors().filter_map(|parent| parent.file_name()?.to_str());
+        let names = entry.path.ancestors().map(file_name);
         names.skip(1).find(|name| name.starts_with(self.sessions))
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::content::{Count, Instant, json_problem, model_name};
-use crate::files::{FileEntry, find};
+use crate::files::{FileEntry, file_name, find};
 use crate::reader::Reader;
 use crate::response::{Response, emit, last_of_each};
 use crate::scan::{LineParser, SourceScan};
@@ -30,7 +30,7 @@ impl Reader for Mux {
     }
 
     fn read(&self, scan: &mut SourceScan<'_>) {
-        let chats = find(&scan.roots, |path| path.file_name().is_some_and(|name| name == "chat.jsonl"));
+        let chats = find(&scan.roots, |path| file_name(path) == "chat.jsonl");
         for parsed in scan.read_jsonl(chats, ChatParser::new) {
             // A message is written again when it changes.
             let (responses, copies) = last_of_each(parsed.items);
@@ -73,6 +73,7 @@ struct RawMetadata {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the format")]
 struct RawUsage {
     #[serde(default)]
     input_tokens: Count,

@@ -8,7 +8,7 @@ mod parse;
 use std::path::{Path, PathBuf};
 
 use crate::Environment;
-use crate::files::find;
+use crate::files::{file_name, find, has_extension};
 use crate::reader::Reader;
 use crate::response::emit;
 use crate::scan::SourceScan;
@@ -69,9 +69,8 @@ fn openclaw_roots(environment: &Environment) -> Vec<PathBuf> {
 
 /// A session, also one that was reset or deleted: its responses were billed.
 fn is_session(path: &Path) -> bool {
-    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
-        name.ends_with(".jsonl") || name.contains(".jsonl.reset.") || name.contains(".jsonl.deleted.")
-    })
+    let name = file_name(path);
+    has_extension(path, "jsonl") || name.contains(".jsonl.reset.") || name.contains(".jsonl.deleted.")
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::content::{Count, Instant, json_problem, model_name};
-use crate::files::find;
+use crate::files::{find, has_extension};
 use crate::fingerprint::fp1;
 use crate::reader::Reader;
 use crate::response::{Response, emit, last_of_each};
@@ -32,10 +32,8 @@ impl Reader for QwenCode {
     }
 
     fn read(&self, scan: &mut SourceScan<'_>) {
-        let is_chat = |path: &Path| {
-            path.extension().is_some_and(|ending| ending == "jsonl")
-                && path.components().any(|part| part.as_os_str() == "chats")
-        };
+        let is_chat =
+            |path: &Path| has_extension(path, "jsonl") && path.components().any(|part| part.as_os_str() == "chats");
         for parsed in scan.read_jsonl(find(&scan.roots, is_chat), |_| ChatParser {}) {
             // While a response is streamed, its line is written again with more.
             let (responses, copies) = last_of_each(parsed.items);
@@ -63,6 +61,7 @@ struct RawLine {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the format")]
 struct RawUsage {
     #[serde(default)]
     prompt_token_count: Count,

@@ -55,7 +55,7 @@ impl Reader for Zed {
 type Thread = Result<Vec<Response>, String>;
 
 /// Threads that were updated since the last scan: unpacking all of them is slow. The context is the time of the newest.
-fn read_threads(database: &Database, context: Value) -> Result<(Vec<Thread>, Value), String> {
+fn read_threads(database: &Database, context: &Value) -> Result<(Vec<Thread>, Value), String> {
     if !database.columns("threads")?.contains("data") {
         return Err("no table of threads".to_owned());
     }
@@ -86,6 +86,7 @@ struct RawModel {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names of the format")]
 struct RawUsage {
     #[serde(default)]
     input_tokens: Count,
