@@ -59,12 +59,12 @@ impl FileEntry {
     }
 
     pub(crate) fn name(&self) -> &str {
-        self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+        file_name(&self.path)
     }
 
     /// Name of the directory that is `levels` above the file: 1 is the one that holds it.
     pub(crate) fn ancestor_name(&self, levels: usize) -> &str {
-        self.path.ancestors().nth(levels).and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default()
+        self.path.ancestors().nth(levels).map_or("", file_name)
     }
 }
 
@@ -112,6 +112,16 @@ fn visit(
             visit(&path, depth + 1, wanted, visited, found);
         }
     }
+}
+
+/// Whether a path ends in `.` and the extension.
+pub(crate) fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found == extension)
+}
+
+/// The name of a file or directory; empty where it is not UTF-8.
+pub(crate) fn file_name(path: &Path) -> &str {
+    path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
 }
 
 /// Over 9P, device and inode change from one mount to the next.

@@ -10,21 +10,33 @@
 //!
 //! `docs/COLLECTOR.md` lists what is read from where, and how to add a reader.
 
+mod amp;
 mod claude;
+mod cline;
 mod codex;
 mod content;
+mod copilot;
+mod droid;
 mod environment;
 mod files;
 mod fingerprint;
+mod gemini;
+mod goose;
 mod jsonl;
+mod kimi;
+mod mux;
 mod names;
 mod opencode;
+mod pi;
 mod project;
+mod qwen;
 mod reader;
 mod record;
+mod response;
 mod scan;
 mod sqlite;
 mod state;
+mod zed;
 
 #[cfg(test)]
 mod testing;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::scan::SourceScan;
-use crate::{Environment, claude, codex, opencode};
+use crate::{
+    Environment, amp, claude, cline, codex, copilot, droid, gemini, goose, kimi, mux, opencode, pi, qwen, zed,
+};
 
 /// Reads the logs of one tool.
 pub trait Reader: Send + Sync {
@@ -50,7 +52,31 @@ pub struct Retention {
 
 /// All readers. A tool is added here and in a folder of its own.
 pub fn readers() -> &'static [&'static dyn Reader] {
-    &[&claude::ClaudeCode, &codex::CODEX, &codex::TRAE, &opencode::OPENCODE, &opencode::KILO, &opencode::ICODEMATE]
+    &[
+        &claude::ClaudeCode,
+        &codex::CODEX,
+        &codex::TRAE,
+        &opencode::OPENCODE,
+        &opencode::KILO,
+        &opencode::ICODEMATE,
+        &gemini::GeminiCli,
+        &copilot::CopilotCli,
+        &qwen::QwenCode,
+        &pi::PI,
+        &pi::OMP,
+        &pi::OPENCLAW,
+        &kimi::KimiCli,
+        &kimi::KIMI_CODE,
+        &kimi::KIMI_WORK,
+        &goose::Goose,
+        &cline::CLINE,
+        &cline::ROO_CODE,
+        &cline::KILO_CODE,
+        &mux::Mux,
+        &amp::Amp,
+        &droid::Droid,
+        &zed::Zed,
+    ]
 }
 
 /// A tool that stores no token counts. They are never estimated.

@@ -287,7 +287,7 @@ impl<'a> SourceScan<'a> {
     pub(crate) fn read_database<T>(
         &mut self,
         path: &Path,
-        read: impl FnOnce(&Database, Value) -> Result<(T, Value), String>,
+        read: impl FnOnce(&Database, &Value) -> Result<(T, Value), String>,
     ) -> Option<T> {
         let stamp = Stamp::of_path(path)?;
         let log = sqlite::log_path(path);
@@ -303,7 +303,7 @@ impl<'a> SourceScan<'a> {
             .map_or(Value::Null, |known| known.context.clone());
         self.report.files_read += 1;
         self.report.bytes_read += stamp.size;
-        let result = Database::open(path, &self.environment.temporary).and_then(|database| read(&database, context));
+        let result = Database::open(path, &self.environment.temporary).and_then(|database| read(&database, &context));
         match result {
             Ok((value, context)) => {
                 self.next.files.insert(path_key(path), FileState { stamp, context, ..FileState::default() });

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::environment::Platform;
-use crate::files::find;
+use crate::files::{file_name, find, has_extension};
 use crate::reader::{Reader, Retention};
 use crate::scan::SourceScan;
 use crate::{Environment, SessionTotal};
@@ -94,7 +94,7 @@ fn config_dirs(environment: &Environment) -> Vec<PathBuf> {
 
 /// The list in `CLAUDE_CONFIG_DIR` may name the directory of settings or its `projects`.
 fn projects_dir(root: PathBuf) -> PathBuf {
-    if root.file_name().is_some_and(|name| name == "projects") { root } else { root.join("projects") }
+    if file_name(&root) == "projects" { root } else { root.join("projects") }
 }
 
 /// The `projects` directories of sessions that the desktop program started, somewhere below one directory.
@@ -120,10 +120,9 @@ fn cleanup_period_days(root: &Path) -> Option<u32> {
 
 /// Transcripts of sessions and sub-agents, also those that were set aside: they hold lines that a crash took from others.
 fn is_transcript(path: &Path) -> bool {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
-    let in_projects =
-        || path.ancestors().skip(1).any(|parent| parent.file_name().is_some_and(|name| name == "projects"));
-    (name.ends_with(".jsonl") || name.contains(".jsonl.superseded-")) && name != "journal.jsonl" && in_projects()
+    let name = file_name(path);
+    let in_projects = || path.ancestors().skip(1).any(|parent| file_name(parent) == "projects");
+    (has_extension(path, "jsonl") || name.contains(".jsonl.superseded-")) && name != "journal.jsonl" && in_projects()
 }
 
 #[cfg(test)]

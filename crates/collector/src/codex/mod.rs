@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::Environment;
-use crate::files::{FileEntry, find};
+use crate::files::{FileEntry, file_name, find, has_extension};
 use crate::jsonl;
 use crate::reader::Reader;
 use crate::scan::{LineParser, ParsedFile, SourceScan};
@@ -101,19 +101,19 @@ fn is_new(scan: &SourceScan<'_>, entry: &FileEntry) -> bool {
 
 /// `rollout-<local time>-<thread>[_<rollout>].jsonl[.zst]`.
 fn is_rollout(path: &Path) -> bool {
-    path.file_name()
-        .and_then(|name| name.to_str())
-        .is_some_and(|name| name.starts_with("rollout-") && (name.ends_with(".jsonl") || name.ends_with(".jsonl.zst")))
+    let is_lines =
+        has_extension(path, "jsonl") || (is_archive(path) && has_extension(&path.with_extension(""), "jsonl"));
+    is_lines && file_name(path).starts_with("rollout-")
 }
 
 fn is_archive(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending == "zst")
+    has_extension(path, "zst")
 }
 
 /// The thread in a file's name, for files whose first line is lost.
 fn thread_of(path: &Path) -> &str {
     const BEFORE_THREAD: usize = "rollout-2026-11-20T09-00-00-".len();
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let name = file_name(path);
     let name = name.get(BEFORE_THREAD..).unwrap_or(name);
     name.split(['_', '.']).next().unwrap_or(name)
 }

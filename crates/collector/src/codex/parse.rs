@@ -6,7 +6,6 @@ use std::sync::{Arc, LazyLock};
 use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use time::Duration;
 
 use crate::Tokens;
 use crate::content::{Count, Instant, json_problem, model_name};
@@ -15,7 +14,7 @@ use crate::names::Names;
 use crate::scan::LineParser;
 
 /// A child whose parent is gone begins with copies that were written at once.
-const COPY_BURST: Duration = Duration::seconds(1);
+const COPY_BURST_MS: i64 = 1_000;
 
 /// Turns whose model is remembered: a record may follow the start of the next turn.
 const REMEMBERED_TURNS: usize = 8;
@@ -239,7 +238,7 @@ impl LineParser for RolloutParser {
         match raw.r#type.as_str() {
             "session_meta" if !self.has_meta => self.meta(&decode(payload)?, raw.timestamp),
             "turn_context" => self.turn_context(&decode(payload)?),
-            "token_usage_record" => return self.record(decode(payload)?, raw.timestamp, items),
+            "token_usage_record" => return self.record(&decode(payload)?, raw.timestamp, items),
             "event_msg" => return self.event(decode(payload)?, raw.timestamp, items),
             _ => {}
         }
@@ -318,7 +317,7 @@ impl RolloutParser {
         }
     }
 
-    fn record(&mut self, record: RawRecord, written: Option<Instant>, items: &mut Vec<Usage>) -> Result<(), String> {
+    fn record(&mut self, record: &RawRecord, written: Option<Instant>, items: &mut Vec<Usage>) -> Result<(), String> {
         self.name(record.thread_id.as_deref());
         let Some(counts) = record.usage else { return Ok(()) };
         self.recorded.push(counts);
@@ -404,9 +403,7 @@ impl RolloutParser {
             if !facts.turns.is_empty() && !self.turn_models.is_empty() {
                 return (parent, false);
             }
-        } else if written
-            .is_some_and(|written| written.milliseconds() <= self.spawned_ms + COPY_BURST.whole_milliseconds() as i64)
-        {
+        } else if written.is_some_and(|written| written.milliseconds() <= self.spawned_ms + COPY_BURST_MS) {
             return (parent, true);
         }
         self.is_replaying = false;

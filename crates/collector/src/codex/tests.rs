@@ -103,6 +103,9 @@ fn record_and_counter_of_a_response_are_one() {
     assert_eq!(scanned.report.problem_count, 0);
 }
 
+/// Name, lines and the responses that they make.
+type Case = (&'static str, Vec<String>, Vec<[u64; 3]>);
+
 #[test]
 fn counters_emit_what_each_response_added() {
     let a = [[100, 0, 10], [300, 50, 20], [450, 60, 25]];
@@ -112,7 +115,7 @@ fn counters_emit_what_each_response_added() {
     let null =
         line(3, "event_msg", "{\"type\":\"token_count\",\"info\":null,\"rate_limits\":{\"limit_id\":\"codex\"}}");
     let no_last = |total: [u64; 3]| counter_of(7, &usage(total), "null");
-    let cases: [(&str, Vec<String>, Vec<[u64; 3]>); 8] = [
+    let cases: [Case; 8] = [
         (
             "three responses",
             vec![counter(2, a[0], last[0]), counter(3, a[1], last[1]), counter(4, a[2], last[2])],

@@ -1,4 +1,4 @@
-//! OpenCode and its descendants: a message per response, in SQLite and before that in a file each.
+//! `OpenCode` and its descendants: a message per response, in a database and before that in a file each.
 //!
 //! A fork copies messages under new ids, and so does a backup. The times and counts of a copy are the same, so the id is made of them.
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Environment;
-use crate::files::find;
+use crate::files::{find, has_extension};
 use crate::names::Names;
 use crate::reader::Reader;
 use crate::scan::SourceScan;
@@ -67,7 +67,7 @@ impl Reader for OpenCodeFamily {
             }
         }
         let trees: Vec<_> = scan.roots.iter().map(|root| root.join("storage/message")).collect();
-        let files = find(&trees, |path| path.extension().is_some_and(|ending| ending == "json"));
+        let files = find(&trees, |path| has_extension(path, "json"));
         for (entry, message) in scan.read_documents(files, |_, content| parse(content)) {
             messages.extend(message.map(|message| (message, None, Arc::from(entry.path))));
         }
@@ -99,7 +99,7 @@ impl OpenCodeFamily {
         let is_ours =
             name.strip_prefix(self.name).is_some_and(|channel| channel.is_empty() || channel.starts_with('-'));
         let is_copy = ["backup", "copy", "old", "bak"].iter().any(|word| name.contains(word));
-        path.extension().is_some_and(|ending| ending == "db") && is_ours && !is_copy && path.is_file()
+        has_extension(path, "db") && is_ours && !is_copy && path.is_file()
     }
 
     fn emit(&self, scan: &mut SourceScan<'_>, message: Message, directory: Option<&str>, path: &Path) {
@@ -125,8 +125,8 @@ struct Cursor {
 type MessageRow = Result<(Message, Option<Arc<str>>), String>;
 
 /// Responses that are new or were updated.
-fn read_rows(database: &Database, context: Value) -> Result<(Vec<MessageRow>, Value), String> {
-    let known: [Cursor; 2] = serde_json::from_value(context).unwrap_or_default();
+fn read_rows(database: &Database, context: &Value) -> Result<(Vec<MessageRow>, Value), String> {
+    let known = <[Cursor; 2]>::deserialize(context).unwrap_or_default();
     let has_directory = database.columns("session")?.contains("directory");
     let (mut messages, mut names) = (Vec::new(), Names::default());
     let mut cursors = [Cursor::default(); 2];
