@@ -84,16 +84,23 @@ fn codex(at: Timestamp) -> Vec<Value> {
     });
     let line = |kind: &str, payload: Value| json!({"timestamp": at.to_string(), "type": kind, "payload": payload});
     vec![
-        line("session_meta", json!({"id": thread, "timestamp": at.to_string(), "cwd": "/home/eve/shop", "model_provider": "openai"})),
+        line(
+            "session_meta",
+            json!({"id": thread, "timestamp": at.to_string(), "cwd": "/home/eve/shop", "model_provider": "openai"}),
+        ),
         line("turn_context", json!({"turn_id": "t1", "cwd": "/home/eve/shop", "model": "gpt-5-codex"})),
-        line("event_msg", json!({
-            "type": "token_count", "info": {"total_token_usage": usage, "last_token_usage": usage, "model_context_window": 272_000},
-        })),
+        line(
+            "event_msg",
+            json!({
+                "type": "token_count", "info": {"total_token_usage": usage, "last_token_usage": usage, "model_context_window": 272_000},
+            }),
+        ),
     ]
 }
 
 const CLAUDE_LOG: &str = ".claude/projects/-home-eve-shop/5d0c0000-0000-4000-8000-000000000001.jsonl";
-const CODEX_LOG: &str = ".codex/sessions/2026/11/20/rollout-2026-11-20T10-00-00-019a0000-0000-7000-8000-00000000aaaa.jsonl";
+const CODEX_LOG: &str =
+    ".codex/sessions/2026/11/20/rollout-2026-11-20T10-00-00-019a0000-0000-7000-8000-00000000aaaa.jsonl";
 
 #[tokio::test]
 async fn newcomer_sees_own_numbers_after_login_and_sync() {

@@ -18,7 +18,7 @@ use crate::settings::ProjectNames;
 use crate::store::{Outcome, PendingRecord, Store};
 
 /// The messages of a request. A batch is a few hundred kilobytes in gzip, and one transaction of the server.
-const BATCH: usize = 5_000;
+pub(crate) const BATCH: usize = 5_000;
 
 /// A proxy that refuses even this many messages refuses everything.
 const SMALLEST_BATCH: usize = 50;
@@ -35,6 +35,10 @@ pub(crate) struct Sender<'a> {
     pub(crate) user_id: &'a str,
     /// Only records from this instant on.
     pub(crate) since: Option<OffsetDateTime>,
+    /// Also what the server has, as if it had nothing.
+    pub(crate) everything: bool,
+    /// Sources with files that could not be read just now.
+    pub(crate) incomplete_sources: &'a BTreeSet<&'static str>,
 }
 
 /// What a run delivered of a source.
@@ -79,7 +83,7 @@ impl Sender<'_> {
         handover_from: Option<OffsetDateTime>,
         limit: usize,
     ) -> Result<Option<Batch>, Failure> {
-        let mut records = store.pending(source, self.since, after, limit + 1)?;
+        let mut records = store.pending(source, self.since, self.everything, after, limit + 1)?;
         let mut is_last = records.len() <= limit;
         records.truncate(limit);
         if records.is_empty() && after.is_none() && handover_from.is_some() {
@@ -100,9 +104,10 @@ impl Sender<'_> {
     }
 
     /// The instant from which the records of `source` replace what the npm client sent; `None` if there is nothing to replace, or it is
-    /// done, or this run does not send everything.
+    /// done, or not everything was read or is sent: then usage would go without a replacement.
     pub(crate) fn handover_from(&self, store: &Store, source: &str) -> Result<Option<OffsetDateTime>, Failure> {
-        if !self.machine.has_npm_history || self.since.is_some() || store.has_handed_over(source)? {
+        let is_complete = self.since.is_none() && !self.incomplete_sources.contains(source);
+        if !self.machine.has_npm_history || !is_complete || (store.has_handed_over(source)? && !self.everything) {
             return Ok(None);
         }
         store.first_at(source)

@@ -31,7 +31,7 @@ impl Output {
         self.is_json
     }
 
-    /// Prints `report`. A reader that closes the pipe early, such as `head`, is no failure.
+    /// Prints `report`.
     pub(crate) fn print(self, report: &impl Report) -> Result<(), Failure> {
         let mut out = io::BufWriter::new(io::stdout().lock());
         let written = if self.is_json {
@@ -39,12 +39,17 @@ impl Output {
         } else {
             report.write(&mut out, self.style)
         };
-        match written.and_then(|()| out.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::new(FailureKind::Local, format!("writing the output failed: {error}")))
-            }
-            _ => Ok(()),
+        finished(written.and_then(|()| out.flush()))
+    }
+}
+
+/// The result of writing to standard output. A reader that closes the pipe early, such as `head`, is no failure.
+pub(crate) fn finished(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(FailureKind::Local, format!("writing the output failed: {error}")))
         }
+        _ => Ok(()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reads the logs into the store.
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 
 use collector::{Environment, Scan, ScanOptions, SourceReport};
@@ -20,6 +21,12 @@ pub(crate) struct ScanSummary {
 }
 
 impl ScanSummary {
+    /// The sources with files that could not be read, as opposed to lines.
+    pub(crate) fn incomplete_sources(&self) -> BTreeSet<&'static str> {
+        let has_unread_file = |source: &&SourceReport| source.problems.iter().any(|problem| problem.line.is_none());
+        self.sources.iter().filter(has_unread_file).map(|source| source.source).collect()
+    }
+
     pub(crate) fn problem_count(&self) -> u64 {
         self.sources.iter().map(|source| source.problem_count).sum()
     }

@@ -7,7 +7,7 @@ use collector::{NO_TOKEN_DATA, Problem, readers};
 use domain::clock::Clock;
 use domain::text::{plural, rfc3339};
 use serde::Serialize;
-use time::{Duration, OffsetDateTime};
+use time::{Date, Duration};
 
 use crate::api::Api;
 use crate::clock::SystemClock;
@@ -62,8 +62,8 @@ struct ToolHealth {
 struct ToolRetention {
     days: u32,
     setting: &'static str,
-    /// The first record that this machine still knows of.
-    oldest_record: Option<String>,
+    /// When the tool deletes what it logs today. What burntop has read until then, it keeps.
+    deleted_on: Option<Date>,
 }
 
 #[derive(Serialize)]
@@ -95,12 +95,11 @@ impl Report for DoctorReport {
                 writeln!(out, "    {}", style.dim(root.display()))?;
             }
             if let Some(retention) = &tool.retention {
-                writeln!(
-                    out,
-                    "    The tool deletes logs after {} ({}).",
-                    plural(retention.days.into(), "day"),
-                    retention.setting
-                )?;
+                let days = plural(retention.days.into(), "day");
+                write!(out, "    The tool deletes logs after {days} ({})", retention.setting)?;
+                let deleted_on =
+                    retention.deleted_on.map_or_else(String::new, |date| format!(": those of today on {date}"));
+                writeln!(out, "{deleted_on}. What burntop has read, it keeps.")?;
             }
             for suggestion in &tool.suggestions {
                 let path = suggestion.display();
@@ -155,7 +154,7 @@ pub(crate) fn doctor(context: &Context) -> Result<(), Failure> {
     let directory = context.paths.state();
     let tools = match StateLock::take(directory) {
         Ok(_lock) => {
-            let tools = tools(context, &mut store)?;
+            let tools = tools(context, &mut store, &today)?;
             if let Err(failure) = summary::refresh(&store, directory, &today, true) {
                 failures.push(failure.to_string());
             }
@@ -166,12 +165,15 @@ pub(crate) fn doctor(context: &Context) -> Result<(), Failure> {
             Vec::new()
         }
         // The state cannot be written, which `open_store` has said.
-        Err(_) => tools(context, &mut store)?,
+        Err(_) => tools(context, &mut store, &today)?,
     };
     let server = server(context, &mut warnings, &mut failures);
     let last_sync = store.last_sync()?;
-    warnings.extend(retention_warnings(&tools, last_sync, today.now));
-    if let Some(last_sync) = last_sync.filter(|last_sync| today.now - *last_sync > OVERDUE) {
+    let is_overdue = last_sync.is_none_or(|last_sync| today.now - last_sync > OVERDUE);
+    if is_overdue {
+        warnings.extend(retention_warnings(&tools));
+    }
+    if let Some(last_sync) = last_sync.filter(|_| is_overdue) {
         let days = (today.now - last_sync).whole_days().unsigned_abs();
         warnings.push(format!(
             "The last sync was {} ago. `burntop service install` syncs every hour.",
@@ -205,7 +207,7 @@ fn open_store(context: &Context, failures: &mut Vec<String>) -> Result<Store, Fa
 }
 
 /// The tools with logs on this machine. All logs are read again, because a later scan does not repeat the problems of an earlier one.
-fn tools(context: &Context, store: &mut Store) -> Result<Vec<ToolHealth>, Failure> {
+fn tools(context: &Context, store: &mut Store, today: &Today) -> Result<Vec<ToolHealth>, Failure> {
     store.forget_positions()?;
     let scanned = scan_into(store, context, &sources())?;
     let environment = environment()?;
@@ -218,7 +220,6 @@ fn tools(context: &Context, store: &mut Store) -> Result<Vec<ToolHealth>, Failur
         if roots.is_empty() && records == 0 && suggestions.is_empty() {
             continue;
         }
-        let oldest_record = store.first_at(report.source)?.map(rfc3339);
         tools.push(ToolHealth {
             source: report.source,
             roots,
@@ -230,7 +231,7 @@ fn tools(context: &Context, store: &mut Store) -> Result<Vec<ToolHealth>, Failur
             retention: reader.retention(&environment).map(|retention| ToolRetention {
                 days: retention.days,
                 setting: retention.setting,
-                oldest_record,
+                deleted_on: today.date.checked_add(Duration::days(i64::from(retention.days))),
             }),
             suggestions,
         });
@@ -238,28 +239,16 @@ fn tools(context: &Context, store: &mut Store) -> Result<Vec<ToolHealth>, Failur
     Ok(tools)
 }
 
-/// What tools will delete before it is sent, if nothing changes.
-fn retention_warnings(tools: &[ToolHealth], last_sync: Option<OffsetDateTime>, now: OffsetDateTime) -> Vec<String> {
-    let at_risk = |tool: &&ToolHealth| {
-        let retention = tool.retention.as_ref().filter(|_| tool.pending > 0);
-        retention.is_some_and(|retention| {
-            let kept = Duration::days(i64::from(retention.days));
-            last_sync.is_none_or(|last_sync| now - last_sync > kept / 2)
-        })
-    };
-    tools
-        .iter()
-        .filter(at_risk)
-        .map(|tool| {
-            let days = tool.retention.as_ref().map_or(0, |retention| retention.days);
-            let responses = plural(tool.pending, "response");
-            let kept = plural(days.into(), "day");
-            format!(
-                "{responses} of {} are only on this machine, and the tool deletes its logs after {kept}.",
-                tool.source
-            )
-        })
-        .collect()
+/// Usage that is on this machine alone although its tool deletes logs.
+fn retention_warnings(tools: &[ToolHealth]) -> impl Iterator<Item = String> {
+    tools.iter().filter(|tool| tool.pending > 0).filter_map(|tool| {
+        let retention = tool.retention.as_ref()?;
+        let (responses, days) = (plural(tool.pending, "response"), plural(retention.days.into(), "day"));
+        Some(format!(
+            "{responses} of {} are on this machine only. The tool deletes its logs after {days}.",
+            tool.source
+        ))
+    })
 }
 
 fn server(context: &Context, warnings: &mut Vec<String>, failures: &mut Vec<String>) -> ServerHealth {

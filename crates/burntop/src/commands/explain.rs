@@ -246,3 +246,68 @@ fn differences(totals: &[SessionTotal], records: &[Record], sessions: &BTreeSet<
     });
     differing.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    fn tokens(input: u64, output: u64) -> Tokens {
+        Tokens { input, output, ..Tokens::default() }
+    }
+
+    fn record(session: &str, model: &str, tokens: Tokens) -> Record {
+        Record {
+            source: "claude-code".into(),
+            id: format!("{session}{model}{}", tokens.output),
+            timestamp: datetime!(2026-11-30 12:00 UTC),
+            model: model.into(),
+            provider: None,
+            tokens,
+            session: Some(session.into()),
+            project: None,
+            agent: None,
+            service_tier: None,
+            reported_cost_nanousd: None,
+            incomplete: false,
+            cumulative: false,
+            parser_version: 1,
+        }
+    }
+
+    fn total(session: &str, model: Option<&str>, tokens: Tokens) -> SessionTotal {
+        let model = model.map(Into::into);
+        SessionTotal { source: "claude-code".into(), session: session.into(), model, tokens, cost_nanousd: None }
+    }
+
+    #[test]
+    fn differences_are_per_model_or_session() {
+        let records = [
+            record("s1", "opus", tokens(10, 1)),
+            record("s1", "opus", tokens(10, 2)),
+            record("s1", "haiku", tokens(5, 5)),
+            record("s2", "opus", tokens(7, 7)),
+        ];
+        let sessions = BTreeSet::from([Arc::from("s1")]);
+        let found = |totals: &[SessionTotal]| {
+            let found = differences(totals, &records, &sessions).into_iter();
+            found
+                .map(|d| (d.tool_tokens, d.read_tokens, d.tool_output_tokens, d.read_output_tokens))
+                .collect::<Vec<_>>()
+        };
+        for (name, totals, expected) in [
+            ("equal", vec![total("s1", Some("opus"), tokens(20, 3))], vec![]),
+            (
+                "two processes add up",
+                vec![total("s1", Some("opus"), tokens(10, 1)), total("s1", Some("opus"), tokens(10, 2))],
+                vec![],
+            ),
+            ("the tool counts more", vec![total("s1", Some("opus"), tokens(20, 13))], vec![(33, 23, 13, 3)]),
+            ("a model that is in no log", vec![total("s1", Some("sonnet"), tokens(4, 1))], vec![(5, 0, 1, 0)]),
+            ("all models of a session", vec![total("s1", None, tokens(25, 9))], vec![(34, 33, 9, 8)]),
+            ("another session", vec![total("s2", Some("opus"), tokens(1, 1))], vec![]),
+        ] {
+            assert_eq!(found(&totals), expected, "{name}");
+        }
+    }
+}

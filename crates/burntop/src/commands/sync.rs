@@ -1,5 +1,6 @@
 //! `burntop sync`: reads the logs, and sends what the server has not seen.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use clap::Args;
@@ -13,18 +14,15 @@ use crate::clock::SystemClock;
 use crate::context::Context;
 use crate::credentials::Credentials;
 use crate::day::parse_since;
-use crate::delivery::{Delivery, Sender, chosen_sources};
+use crate::delivery::{BATCH, Delivery, Sender, chosen_sources};
 use crate::failure::{Failure, FailureKind};
 use crate::figures::Today;
 use crate::machine::Machine;
-use crate::output::{Report, Style};
+use crate::output::{Report, Style, finished};
 use crate::scan::{ScanSummary, scan_into};
 use crate::settings::{ProjectNames, Settings};
 use crate::store::{StateLock, Store};
 use crate::summary;
-
-/// The messages of a request that is only shown.
-const SHOWN_BATCH: usize = 5_000;
 
 #[derive(Debug, Args)]
 pub(crate) struct SyncArgs {
@@ -48,6 +46,8 @@ struct SyncReport {
     delivery: Delivery,
     /// Lines and files that could not be read.
     problems: u64,
+    /// Sources whose handover waits until all files can be read.
+    incomplete_sources: BTreeSet<&'static str>,
 }
 
 impl Report for SyncReport {
@@ -83,6 +83,10 @@ impl Report for SyncReport {
         if !self.delivery.unpriced_models.is_empty() {
             let models: Vec<&str> = self.delivery.unpriced_models.iter().map(String::as_str).collect();
             writeln!(out, "Models without a price: {}", models.join(", "))?;
+        }
+        for source in &self.incomplete_sources {
+            let text = format!("Not all files of {source} could be read, so the messages of the npm client stay.");
+            writeln!(out, "{}", style.warning(text))?;
         }
         if self.problems > 0 {
             writeln!(out, "{} could not be read. Run `burntop doctor`.", plural(self.problems, "line or file"))?;
@@ -121,25 +125,29 @@ pub(crate) fn sync(context: &Context, args: &SyncArgs) -> Result<(), Failure> {
     let _lock = StateLock::take(directory)?;
     let mut store = Store::open(directory)?;
     let machine = Machine::load_or_create(&context.paths)?;
-    if let Some(credentials) = credentials.as_ref().filter(|_| !args.dry_run) {
-        store.set_destination(&credentials.destination())?;
-    }
+    let destination = credentials.as_ref().map(Credentials::destination).unwrap_or_default();
+    // A dry run leaves what is known of the server, and shows what a sync would send regardless.
+    let everything = args.dry_run && (args.full || !store.is_destination(&destination)?);
     if args.full {
         store.forget_positions()?;
-        if !args.dry_run {
-            for source in &sources {
-                store.forget_deliveries(Some(source))?;
-            }
+    }
+    if !args.dry_run {
+        store.set_destination(&destination)?;
+        for source in sources.iter().filter(|_| args.full) {
+            store.forget_deliveries(Some(source))?;
         }
     }
     let scanned = scan_into(&mut store, context, &sources)?;
     summary::refresh(&store, directory, &today, scanned.changed > 0)?;
+    let incomplete_sources = scanned.incomplete_sources();
     let sender = Sender {
         machine: &machine,
         zone: &today.zone,
         projects: settings.projects,
         user_id: credentials.as_ref().map_or("", |credentials| &credentials.user_id),
         since,
+        everything,
+        incomplete_sources: &incomplete_sources,
     };
     match credentials.as_ref().filter(|_| !args.dry_run) {
         Some(credentials) => deliver(context, &mut store, &sender, credentials, &sources, &scanned),
@@ -158,20 +166,24 @@ fn deliver(
     let api = Api::signed_in(credentials)?;
     let delivery = sender.deliver(store, &api, sources)?;
     store.set_last_sync(SystemClock.now())?;
-    context.output.print(&SyncReport { delivery, problems: scanned.problem_count() })
+    let incomplete_sources =
+        if sender.machine.has_npm_history { sender.incomplete_sources.clone() } else { BTreeSet::new() };
+    context.output.print(&SyncReport { delivery, problems: scanned.problem_count(), incomplete_sources })
 }
 
 /// Prints the bodies that a sync would send.
 fn show(store: &Store, sender: &Sender<'_>, sources: &[&str]) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let failed = |error: io::Error| Failure::new(FailureKind::Local, format!("writing the output failed: {error}"));
     for source in sources {
         let handover_from: Option<OffsetDateTime> = sender.handover_from(store, source)?;
         let mut after = None;
-        while let Some(batch) = sender.next_batch(store, source, after.as_ref(), handover_from, SHOWN_BATCH)? {
-            writeln!(out, "{}", batch.body.to_json()?).map_err(failed)?;
+        while let Some(batch) = sender.next_batch(store, source, after.as_ref(), handover_from, BATCH)? {
+            let written = writeln!(out, "{}", batch.body.to_json()?);
+            if written.is_err() {
+                return finished(written);
+            }
             after = batch.records.into_iter().next_back();
         }
     }
-    out.flush().map_err(failed)
+    finished(out.flush())
 }

@@ -83,9 +83,9 @@ WantedBy=timers.target
     .to_owned()
 }
 
-/// A word of a command line in a unit.
-fn quoted(word: &str) -> String {
-    let escaped = word.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%").replace('$', "$$");
+/// The path of the program in a command line of a unit. Systemd expands `%` in it, and no variables.
+fn quoted(path: &str) -> String {
+    let escaped = path.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
     format!("\"{escaped}\"")
 }
 
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn path_of_program_is_quoted() {
         assert_eq!(quoted("/home/ada/bin/burntop"), r#""/home/ada/bin/burntop""#);
-        assert_eq!(quoted(r#"/o "d\d/5%/$x"#), r#""/o \"d\\d/5%%/$$x""#);
+        assert_eq!(quoted(r#"/o "d\d/5%/$x"#), r#""/o \"d\\d/5%%/$x""#);
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
             return;
         }
         let directory = tempfile::tempdir().expect("a directory");
-        let program = directory.path().join("a program 5%");
+        let program = directory.path().join("a program 5% $x");
         fs::write(&program, "#!/bin/sh\n").expect("written");
         #[cfg(unix)]
         {

@@ -46,11 +46,16 @@ pub(crate) struct RejectedRecord {
 impl Store {
     /// Names the account to which records are delivered. For another account than the last one, all records are pending.
     pub(crate) fn set_destination(&mut self, destination: &str) -> Result<(), Failure> {
-        if self.meta(DESTINATION)?.as_deref() != Some(destination) {
+        if !self.is_destination(destination)? {
             self.set_meta(DESTINATION, destination)?;
             self.forget_deliveries(None)?;
         }
         Ok(())
+    }
+
+    /// Whether records were last delivered to this account.
+    pub(crate) fn is_destination(&self, destination: &str) -> Result<bool, Failure> {
+        Ok(self.meta(DESTINATION)?.as_deref() == Some(destination))
     }
 
     /// Makes all records of `source`, or of all sources, pending, and their handovers due.
@@ -68,17 +73,19 @@ impl Store {
         Ok(())
     }
 
-    /// Up to `limit` pending records of `source` from `since` on, the oldest first, after the record `after`.
+    /// Up to `limit` pending records of `source` from `since` on, the oldest first, after the record `after`; all records if `everything`
+    /// is set.
     pub(crate) fn pending(
         &self,
         source: &str,
         since: Option<OffsetDateTime>,
+        everything: bool,
         after: Option<&PendingRecord>,
         limit: usize,
     ) -> Result<Vec<PendingRecord>, Failure> {
         let mut statement = self.connection.prepare_cached(
             "SELECT * FROM records
-             WHERE delivery = 0 AND source = ?1 AND at >= ?2 AND (?3 IS NULL OR (at, id) > (?3, ?4))
+             WHERE (delivery = 0 OR ?6) AND source = ?1 AND at >= ?2 AND (?3 IS NULL OR (at, id) > (?3, ?4))
              ORDER BY at, id LIMIT ?5",
         )?;
         let rows = statement.query_map(
@@ -88,6 +95,7 @@ impl Store {
                 after.map(|record| microseconds(record.at)),
                 after.map(|record| &record.id),
                 i64::try_from(limit).unwrap_or(i64::MAX),
+                everything,
             ],
             pending,
         )?;

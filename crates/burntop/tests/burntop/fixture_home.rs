@@ -115,6 +115,30 @@ impl FixtureHome {
         }
     }
 
+    /// Writes the log of a thread of Codex with one response: 1,000 input tokens, 400 of them cached, and 20 output tokens.
+    pub(crate) fn log_codex(&self, thread: &str, hours_ago: i64) {
+        let at = (self.now - Duration::hours(hours_ago)).format(&Rfc3339).expect("a time");
+        let usage = json!({
+            "input_tokens": 1_000, "cached_input_tokens": 400, "output_tokens": 20, "reasoning_output_tokens": 5,
+            "total_tokens": 1_020,
+        });
+        let info = json!({"total_token_usage": usage, "last_token_usage": usage, "model_context_window": 272_000});
+        let lines = [
+            ("session_meta", json!({"id": thread, "timestamp": at, "cwd": format!("/home/eve/{DIRECTORY}")})),
+            ("turn_context", json!({"turn_id": "t1", "model": "gpt-5-codex"})),
+            (
+                "response_item",
+                json!({"type": "message", "role": "user", "content": [{"type": "input_text", "text": PROMPT}]}),
+            ),
+            ("event_msg", json!({"type": "token_count", "info": info})),
+        ];
+        let lines = lines.map(|(kind, payload)| json!({"timestamp": at, "type": kind, "payload": payload}).to_string());
+        self.write(
+            &format!(".codex/sessions/2026/11/02/rollout-2026-11-02T10-00-00-{thread}.jsonl"),
+            &(lines.join("\n") + "\n"),
+        );
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.run_with_input(arguments, "")
     }

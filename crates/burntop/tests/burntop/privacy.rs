@@ -8,6 +8,7 @@ fn received(settings: &str) -> String {
     let (server, home) = (FakeServer::start(), FixtureHome::new());
     home.write(".config/burntop/config.toml", settings);
     home.log_claude(SESSION, &[Response::new("a", 30, 5), Response::new("b", 1, 5)]);
+    home.log_codex("019a0000-0000-7000-8000-00000000aaaa", 2);
     home.run(&["login", &server.url()]);
     home.text(&["sync"]);
     home.text(&["sync", "--full"]);
@@ -22,7 +23,7 @@ fn requests_have_no_prompt_path_or_file_name() {
     for settings in ["", "projects = \"hashed\""] {
         let received = received(settings);
         assert!(received.contains("\"messages\""), "something was sent");
-        for secret in [PROMPT, DIRECTORY, SESSION, ".jsonl", ".claude", "/home/"] {
+        for secret in [PROMPT, DIRECTORY, SESSION, "019a0000", "rollout-", ".jsonl", ".claude", "/home/"] {
             assert!(!received.contains(secret), "{secret} with {settings:?}");
         }
         assert_eq!(received.contains("\"project\":\"#"), !settings.is_empty(), "{settings:?}");

@@ -167,7 +167,14 @@ fn sync_dry_run_prints_exact_bodies_and_sends_nothing() {
     home.text(&["sync"]);
     let mut sent = server.syncs().remove(0);
     sent["syncedAt"] = shown["syncedAt"].clone();
-    assert_eq!((sent, server.totals()), (shown, expected));
+    assert_eq!((sent, server.totals()), (shown.clone(), expected));
+
+    assert_eq!(home.text(&["sync", "--dry-run"]), "");
+    let mut full: serde_json::Value =
+        serde_json::from_str(&home.text(&["sync", "--full", "--dry-run"])).expect("one body");
+    full["syncedAt"] = shown["syncedAt"].clone();
+    assert_eq!(full, shown);
+    assert_eq!(home.text(&["sync"]), "Nothing new to send.\n", "a dry run changes nothing");
 }
 
 #[test]
@@ -186,6 +193,27 @@ fn sync_after_npm_client_takes_over_machine_and_hands_over_once() {
     let handovers: Vec<_> = syncs.iter().map(|body| body["handover"]["from"].as_str().is_some()).collect();
     assert_eq!(handovers, [false, true, false], "only a run that sends everything hands over, once");
     assert_eq!(syncs[1]["handover"]["from"], syncs[1]["messages"][0]["timestamp"], "from the first response on");
+}
+
+#[test]
+fn sync_handover_waits_until_all_files_can_be_read() {
+    let server = FakeServer::start();
+    let home = FixtureHome::new();
+    home.write(".config/burntop/machine-id", "abcd1234");
+    home.log_codex("019a0000-0000-7000-8000-00000000aaaa", 1);
+    let damaged =
+        ".codex/sessions/2026/11/01/rollout-2026-11-01T10-00-00-019a0000-0000-7000-8000-00000000bbbb.jsonl.zst";
+    home.write(damaged, "this is no archive");
+    home.sign_in(&server.url());
+    let text = home.text(&["sync"]);
+    assert!(text.contains("Not all files of codex could be read"), "{text}");
+    assert!(server.syncs()[0].get("handover").is_none());
+    std::fs::remove_file(home.path(damaged)).expect("removed");
+    home.text(&["sync"]);
+    let syncs = server.syncs();
+    assert_eq!(syncs.len(), 2, "a message that the server has carries the handover");
+    assert_eq!((syncs[1]["messages"].as_array().map(Vec::len), syncs[1].get("handover").is_some()), (Some(1), true));
+    assert_eq!(home.text(&["sync"]), "Nothing new to send.\n");
 }
 
 #[test]
