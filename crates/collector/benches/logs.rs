@@ -26,9 +26,14 @@ fn text(length: usize) -> String {
 fn claude_exchange(session: usize, number: usize) -> String {
     let mut lines = String::new();
     let time = format!("2026-11-{:02}T10:{:02}:{:02}", 1 + number / 3600 % 28, number / 60 % 60, number % 60);
-    let head = format!(r#""sessionId":"s{session}","timestamp":"{time}.250Z","isSidechain":false,"cwd":"/home/eve/shop","version":"2.1.289""#);
+    let head = format!(
+        r#""sessionId":"s{session}","timestamp":"{time}.250Z","isSidechain":false,"cwd":"/home/eve/shop","version":"2.1.289""#
+    );
     let result = text(if number.is_multiple_of(20) { 100_000 } else { 6_000 });
-    let _ = writeln!(lines, r#"{{"type":"user","uuid":"u{session}-{number}",{head},"message":{{"role":"user","content":[{{"type":"tool_result","content":"{result}"}}]}}}}"#);
+    let _ = writeln!(
+        lines,
+        r#"{{"type":"user","uuid":"u{session}-{number}",{head},"message":{{"role":"user","content":[{{"type":"tool_result","content":"{result}"}}]}}}}"#
+    );
     for (block, output) in [(0, 5), (1, 5), (2, 600 + number % 100)] {
         let content = text(1_500);
         let _ = writeln!(
@@ -43,20 +48,48 @@ fn codex_exchange(thread: usize, number: usize) -> String {
     let mut lines = String::new();
     let time = format!("2026-11-{:02}T10:{:02}:{:02}.100Z", 1 + number / 3600 % 28, number / 60 % 60, number % 60);
     if number == 0 {
-        let _ = writeln!(lines, r#"{{"timestamp":"{time}","type":"session_meta","payload":{{"id":"t{thread}","cwd":"/home/eve/shop","model_provider":"openai","instructions":"{}"}}}}"#, text(20_000));
+        let _ = writeln!(
+            lines,
+            r#"{{"timestamp":"{time}","type":"session_meta","payload":{{"id":"t{thread}","cwd":"/home/eve/shop","model_provider":"openai","instructions":"{}"}}}}"#,
+            text(20_000)
+        );
     }
-    let _ = writeln!(lines, r#"{{"timestamp":"{time}","type":"turn_context","payload":{{"turn_id":"t{thread}-{number}","cwd":"/home/eve/shop","model":"gpt-6-astra"}}}}"#);
+    let _ = writeln!(
+        lines,
+        r#"{{"timestamp":"{time}","type":"turn_context","payload":{{"turn_id":"t{thread}-{number}","cwd":"/home/eve/shop","model":"gpt-6-astra"}}}}"#
+    );
     for _ in 0..4 {
         let output = text(if number.is_multiple_of(20) { 40_000 } else { 3_000 });
-        let _ = writeln!(lines, r#"{{"timestamp":"{time}","type":"response_item","payload":{{"type":"function_call_output","call_id":"c","output":"{output}"}}}}"#);
+        let _ = writeln!(
+            lines,
+            r#"{{"timestamp":"{time}","type":"response_item","payload":{{"type":"function_call_output","call_id":"c","output":"{output}"}}}}"#
+        );
     }
-    let counts = |factor: usize| format!(r#"{{"input_tokens":{},"cached_input_tokens":{},"output_tokens":{},"reasoning_output_tokens":0,"total_tokens":{}}}"#, 24_434 * factor, 21_600 * factor, 194 * factor, 24_628 * factor);
-    let _ = writeln!(lines, r#"{{"timestamp":"{time}","type":"event_msg","payload":{{"type":"token_count","info":{{"total_token_usage":{},"last_token_usage":{}}},"rate_limits":null}}}}"#, counts(number + 1), counts(1));
+    let counts = |factor: usize| {
+        format!(
+            r#"{{"input_tokens":{},"cached_input_tokens":{},"output_tokens":{},"reasoning_output_tokens":0,"total_tokens":{}}}"#,
+            24_434 * factor,
+            21_600 * factor,
+            194 * factor,
+            24_628 * factor
+        )
+    };
+    let _ = writeln!(
+        lines,
+        r#"{{"timestamp":"{time}","type":"event_msg","payload":{{"type":"token_count","info":{{"total_token_usage":{},"last_token_usage":{}}},"rate_limits":null}}}}"#,
+        counts(number + 1),
+        counts(1)
+    );
     lines
 }
 
 /// Writes sessions up to a size, and returns the bytes written.
-fn write_sessions(size: usize, path: impl Fn(usize) -> String, home: &Path, exchange: fn(usize, usize) -> String) -> u64 {
+fn write_sessions(
+    size: usize,
+    path: impl Fn(usize) -> String,
+    home: &Path,
+    exchange: fn(usize, usize) -> String,
+) -> u64 {
     let mut written = 0;
     for session in 0..size.div_ceil(SESSION_SIZE) {
         let (mut lines, mut number) = (String::new(), 0);

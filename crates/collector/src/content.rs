@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::Deserialize;
+use serde::de::{self, Deserializer, IgnoredAny, Visitor};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset, macros::format_description};
 
@@ -130,6 +131,20 @@ impl<'de> Deserialize<'de> for Instant {
         }
         deserializer.deserialize_any(InstantVisitor)
     }
+}
+
+/// A value of minor importance: one of another form counts as absent, so it does not cost the response.
+pub(crate) fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Value<T> {
+        Expected(T),
+        Other(IgnoredAny),
+    }
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Expected(value) => Some(value),
+        Value::Other(_) => None,
+    })
 }
 
 /// USD in 10^-9 USD, if it is a cost at all: tools write 0 for subscriptions.

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -68,16 +69,25 @@ impl FileEntry {
     }
 }
 
-/// All files below the roots that `wanted` accepts by path, sorted by path. Symbolic links are followed; a directory is visited once,
-/// so cycles end. A root may be a file.
-pub(crate) fn find(roots: &[PathBuf], wanted: impl Fn(&Path) -> bool) -> Vec<FileEntry> {
-    let mut found = Vec::new();
+/// What a search found.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Sorted by path.
+    pub(crate) files: Vec<FileEntry>,
+    /// Files and directories that exist but cannot be looked at, with the reason.
+    pub(crate) unreadable: Vec<(PathBuf, String)>,
+}
+
+/// All files below the roots that `wanted` accepts by path. Symbolic links are followed; a directory is visited once, so cycles end. A
+/// root may be a file, and need not exist.
+pub(crate) fn find(roots: &[PathBuf], wanted: impl Fn(&Path) -> bool) -> Found {
+    let mut found = Found::default();
     let mut visited = HashSet::new();
     for root in roots {
         visit(root, 0, &wanted, &mut visited, &mut found);
     }
-    found.sort_by(|a, b| a.path.cmp(&b.path));
-    found.dedup_by(|a, b| a.path == b.path);
+    found.files.sort_by(|a, b| a.path.cmp(&b.path));
+    found.files.dedup_by(|a, b| a.path == b.path);
     found
 }
 
@@ -86,12 +96,15 @@ fn visit(
     depth: usize,
     wanted: &impl Fn(&Path) -> bool,
     visited: &mut HashSet<PathBuf>,
-    found: &mut Vec<FileEntry>,
+    found: &mut Found,
 ) {
-    let Ok(metadata) = fs::metadata(path) else { return };
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) => return found.failed(path, &error),
+    };
     if metadata.is_file() {
         if wanted(path) {
-            found.push(FileEntry::new(path.to_path_buf(), &metadata));
+            found.files.push(FileEntry::new(path.to_path_buf(), &metadata));
         }
         return;
     }
@@ -99,17 +112,29 @@ fn visit(
         return;
     }
     // Only a link can lead to a directory twice, but it may point to one that was visited without a link.
-    let Ok(canonical) = fs::canonicalize(path) else { return };
-    if !visited.insert(canonical) {
-        return;
+    let entries = fs::canonicalize(path)
+        .and_then(|canonical| if visited.insert(canonical) { fs::read_dir(path).map(Some) } else { Ok(None) });
+    match entries {
+        Ok(None) => {}
+        Err(error) => found.failed(path, &error),
+        Ok(Some(entries)) => {
+            for entry in entries.flatten() {
+                let is_plain_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+                let path = entry.path();
+                // Thousands of unwanted files are not looked at.
+                if !is_plain_file || wanted(&path) {
+                    visit(&path, depth + 1, wanted, visited, found);
+                }
+            }
+        }
     }
-    let Ok(entries) = fs::read_dir(path) else { return };
-    for entry in entries.flatten() {
-        let is_plain_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        let path = entry.path();
-        // Thousands of unwanted files are not looked at.
-        if !is_plain_file || wanted(&path) {
-            visit(&path, depth + 1, wanted, visited, found);
+}
+
+impl Found {
+    /// What vanished meanwhile, and a link to nothing, are no problem.
+    fn failed(&mut self, path: &Path, error: &io::Error) {
+        if error.kind() != io::ErrorKind::NotFound {
+            self.unreadable.push((path.to_path_buf(), error.kind().to_string()));
         }
     }
 }
@@ -145,8 +170,8 @@ mod tests {
     use super::*;
     use crate::testing::Home;
 
-    fn names(found: &[FileEntry]) -> Vec<&str> {
-        found.iter().map(FileEntry::name).collect()
+    fn names(found: &Found) -> Vec<&str> {
+        found.files.iter().map(FileEntry::name).collect()
     }
 
     #[test]
@@ -170,8 +195,21 @@ mod tests {
         assert_eq!(names(&find(&[home.path("b")], |_| true)), ["one.jsonl"], "a root may be a link");
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn find_link_to_itself_is_unreadable_and_a_link_to_nothing_is_not() {
+        let home = Home::new();
+        home.write("a/one.jsonl", "");
+        std::os::unix::fs::symlink(home.path("a/loop"), home.path("a/loop")).unwrap();
+        std::os::unix::fs::symlink(home.path("a/nothing"), home.path("a/gone")).unwrap();
+        let found = find(&[home.path("a")], |_| true);
+        assert_eq!(names(&found), ["one.jsonl"]);
+        assert_eq!(found.unreadable.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>(), [home.path("a/loop")]);
+    }
+
     #[test]
     fn find_missing_root_is_empty() {
-        assert!(find(&[PathBuf::from("/nowhere/at/all")], |_| true).is_empty());
+        let found = find(&[PathBuf::from("/nowhere/at/all")], |_| true);
+        assert!(found.files.is_empty() && found.unreadable.is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! A scan over all sources, and what readers share while they read.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use serde_json::Value;
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::content::Instant;
-use crate::files::{FileEntry, Stamp};
+use crate::files::{FileEntry, Stamp, find};
 use crate::fingerprint::{hash_64, hash_id};
 use crate::jsonl::{self, Line};
 use crate::project::Projects;
@@ -196,6 +197,20 @@ impl<'a> SourceScan<'a> {
         let mut records: Vec<_> = self.records.into_values().collect();
         records.sort_unstable_by(|a, b| (a.timestamp, &a.id).cmp(&(b.timestamp, &b.id)));
         (records, self.next, self.report)
+    }
+
+    /// The wanted files below the source's roots.
+    pub(crate) fn find(&mut self, wanted: impl Fn(&Path) -> bool) -> Vec<FileEntry> {
+        self.find_below(&self.roots.clone(), wanted)
+    }
+
+    /// The wanted files below directories. What cannot be looked at is reported.
+    pub(crate) fn find_below(&mut self, roots: &[PathBuf], wanted: impl Fn(&Path) -> bool) -> Vec<FileEntry> {
+        let found = find(roots, wanted);
+        for (path, reason) in found.unreadable {
+            self.problem(&path, None, reason);
+        }
+        found.files
     }
 
     /// Reads the new lines of the files that changed. Files are independent, so they are read in parallel; the result has their order.
@@ -431,6 +446,17 @@ impl<'a> SourceScan<'a> {
     }
 }
 
+/// Parses a line. Output of programs is logged as it came, so a line may not be UTF-8; its counts are.
+pub(crate) fn parse_line<P: LineParser>(parser: &mut P, line: &[u8], items: &mut Vec<P::Item>) -> Result<(), String> {
+    match parser.line(line, items) {
+        Err(reason) => match String::from_utf8_lossy(line) {
+            Cow::Owned(mended) => parser.line(mended.as_bytes(), items),
+            Cow::Borrowed(_) => Err(reason),
+        },
+        Ok(()) => Ok(()),
+    }
+}
+
 struct ReadFile<P: LineParser> {
     parser: P,
     items: Vec<P::Item>,
@@ -456,7 +482,7 @@ fn read_one<P: LineParser>(
         |continued| continued.and_then(|_| context.take()).unwrap_or_else(|| new_parser(entry)),
         |parser, line, number| {
             let result = match line {
-                Line::Text(text) => parser.line(text, &mut items),
+                Line::Text(text) => parse_line(parser, text, &mut items),
                 Line::TooLong => Err("line longer than 64 MiB".to_owned()),
             };
             if let Err(reason) = result {

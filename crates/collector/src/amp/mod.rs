@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::content::{Count, Instant, json_problem, model_name};
-use crate::files::{file_name, find, has_extension};
+use crate::files::{file_name, has_extension};
 use crate::reader::Reader;
 use crate::response::{Response, emit};
 use crate::scan::SourceScan;
@@ -29,7 +29,7 @@ impl Reader for Amp {
     }
 
     fn read(&self, scan: &mut SourceScan<'_>) {
-        let threads = find(&scan.roots, |path| file_name(path).starts_with("T-") && has_extension(path, "json"));
+        let threads = scan.find(|path| file_name(path).starts_with("T-") && has_extension(path, "json"));
         for (entry, responses) in scan.read_documents(threads, |_, content| parse(content)) {
             emit(scan, responses, &entry.path);
         }

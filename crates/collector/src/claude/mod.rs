@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::environment::Platform;
-use crate::files::{file_name, find, has_extension};
+use crate::files::{file_name, has_extension};
 use crate::reader::{Reader, Retention};
 use crate::scan::SourceScan;
 use crate::{Environment, SessionTotal};
@@ -61,7 +61,8 @@ impl Reader for ClaudeCode {
     }
 
     fn read(&self, scan: &mut SourceScan<'_>) {
-        let mut parsed = scan.read_jsonl(find(&scan.roots, is_transcript), |_| TranscriptParser::default());
+        let transcripts = scan.find(is_transcript);
+        let mut parsed = scan.read_jsonl(transcripts, |_| TranscriptParser::default());
         // A fork has copies of older lines: their response belongs to the file that was first.
         parsed.sort_by(|a, b| (a.entry.created_ns, &a.entry.path).cmp(&(b.entry.created_ns, &b.entry.path)));
         let mut responses = Responses::default();

@@ -3,10 +3,11 @@
 use std::sync::{Arc, LazyLock};
 
 use memchr::memmem::Finder;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::content::{Count, Instant, json_problem, model_name, nano_usd};
+use crate::content::{Count, Instant, json_problem, lenient, model_name, nano_usd};
 use crate::names::Names;
 use crate::scan::LineParser;
 use crate::{SessionTotal, Tokens};
@@ -57,12 +58,15 @@ struct RawLine<'a> {
     session_id: Option<String>,
     timestamp: Option<Instant>,
     is_sidechain: Option<bool>,
+    #[serde(default, deserialize_with = "lenient")]
     cwd: Option<String>,
     request_id: Option<String>,
     is_api_error_message: Option<bool>,
+    #[serde(default, deserialize_with = "lenient")]
     agent_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     attribution_agent: Option<String>,
-    #[serde(rename = "costUSD")]
+    #[serde(rename = "costUSD", default, deserialize_with = "lenient")]
     cost_usd: Option<f64>,
     /// Not looked into before the type is known: other types have something else here.
     #[serde(borrow)]
@@ -75,7 +79,7 @@ struct RawLine<'a> {
 struct RawMessage {
     id: Option<String>,
     model: Option<String>,
-    stop_reason: Option<String>,
+    stop_reason: Option<IgnoredAny>,
     usage: Option<RawUsage>,
 }
 
@@ -89,10 +93,15 @@ struct RawUsage {
     cache_read_input_tokens: Count,
     #[serde(default)]
     cache_creation_input_tokens: Count,
+    #[serde(default, deserialize_with = "lenient")]
     cache_creation: Option<RawCacheCreation>,
+    #[serde(default, deserialize_with = "lenient")]
     output_tokens_details: Option<RawOutputDetails>,
+    #[serde(default, deserialize_with = "lenient")]
     service_tier: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     speed: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     iterations: Option<Vec<RawIteration>>,
 }
 
@@ -131,7 +140,7 @@ struct RawModelUsage {
     cache_read_input_tokens: Count,
     #[serde(default)]
     cache_creation_input_tokens: Count,
-    #[serde(rename = "costUSD")]
+    #[serde(rename = "costUSD", default, deserialize_with = "lenient")]
     cost_usd: Option<f64>,
 }
 

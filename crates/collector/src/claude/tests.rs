@@ -226,6 +226,29 @@ fn crlf_byte_order_mark_and_nuls_are_no_problem() {
 }
 
 #[test]
+fn fields_of_minor_importance_may_have_any_form() {
+    let home = Home::new();
+    let line = GROWING.lines().last().unwrap();
+    let odd = line
+        .replace("\"service_tier\":\"standard\"", "\"service_tier\":{\"name\":7},\"iterations\":7")
+        .replace("\"cwd\":\"/home/eve/shop\"", "\"cwd\":[]")
+        .replace("\"stop_reason\":\"tool_use\"", "\"stop_reason\":{\"kind\":\"tool_use\"}");
+    home.write(SESSION, format!("{odd}\n"));
+    let scanned = home.scan(SOURCE);
+    assert_eq!((scanned.one().tokens.output, scanned.one().incomplete), (631, false));
+}
+
+#[test]
+fn line_that_is_not_utf8_is_read() {
+    let home = Home::new();
+    let line = GROWING.lines().last().unwrap();
+    let (before, after) = line.split_once("synthetic answer").unwrap();
+    home.write(SESSION, [before.as_bytes(), b"\xff\xfe broken \\ud83d", after.as_bytes(), b"\n"].concat());
+    let scanned = home.scan(SOURCE);
+    assert_eq!((scanned.ids(), scanned.report.problem_count), (vec!["req_SYN0001"], 0));
+}
+
+#[test]
 fn roots_follow_the_variable_and_extra_dirs() {
     let mut home = Home::new();
     home.write("one/projects/a/1.jsonl", include_str!("fixtures/advisor.jsonl"));

@@ -6,7 +6,7 @@ mod task;
 use std::path::{Path, PathBuf};
 
 use crate::Environment;
-use crate::files::{file_name, find};
+use crate::files::file_name;
 use crate::reader::Reader;
 use crate::response::emit;
 use crate::scan::SourceScan;
@@ -69,7 +69,7 @@ impl Reader for ClineFamily {
     }
 
     fn read(&self, scan: &mut SourceScan<'_>) {
-        let found = find(&scan.roots, |path| is_task(path) || (self.has_program && is_session(path)));
+        let found = scan.find(|path| is_task(path) || (self.has_program && is_session(path)));
         let (tasks, sessions): (Vec<_>, Vec<_>) = found.into_iter().partition(|entry| is_task(&entry.path));
         let parsed = scan.read_documents(tasks, |entry, content| task::parse(self, entry, content));
         let sessions =

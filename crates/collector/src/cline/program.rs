@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::Tokens;
-use crate::content::{Count, Instant, json_problem, model_name, nano_usd};
+use crate::content::{Count, Instant, json_problem, lenient, model_name, nano_usd};
 use crate::files::FileEntry;
 use crate::response::{Response, Understood};
 
@@ -22,6 +22,7 @@ struct RawMessage {
     id: Option<String>,
     role: Option<String>,
     ts: Option<Instant>,
+    #[serde(default, deserialize_with = "lenient")]
     model_info: Option<RawModel>,
     metrics: Option<RawMetrics>,
 }
@@ -43,6 +44,7 @@ struct RawMetrics {
     cache_read_tokens: Count,
     #[serde(default)]
     cache_write_tokens: Count,
+    #[serde(default, deserialize_with = "lenient")]
     cost: Option<f64>,
 }
 

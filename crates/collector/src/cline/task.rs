@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::Tokens;
-use crate::content::{Count, Instant, json_problem, model_name, nano_usd};
+use crate::content::{Count, Instant, json_problem, lenient, model_name, nano_usd};
 use crate::files::FileEntry;
 use crate::response::{Response, Understood};
 
@@ -19,6 +19,7 @@ struct RawMessage {
     say: Option<String>,
     /// JSON in the messages that matter, anything in others.
     text: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     model_info: Option<RawModel>,
 }
 
@@ -40,6 +41,7 @@ struct RawRequest {
     cache_writes: Count,
     #[serde(default)]
     cache_reads: Count,
+    #[serde(default, deserialize_with = "lenient")]
     cost: Option<f64>,
     api_protocol: Option<String>,
 }

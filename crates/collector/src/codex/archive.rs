@@ -7,7 +7,7 @@ use std::path::Path;
 use ruzstd::decoding::StreamingDecoder;
 
 use crate::jsonl::{self, Line};
-use crate::scan::LineParser;
+use crate::scan::{LineParser, parse_line};
 
 /// The content of an archive.
 pub(crate) struct Archive {
@@ -57,7 +57,7 @@ pub(crate) fn read<P: LineParser>(path: &Path, mut parser: P) -> Result<ReadArch
     jsonl::read_lines(archive, |line| {
         number += 1;
         let result = match line {
-            Line::Text(text) => parser.line(text, &mut items),
+            Line::Text(text) => parse_line(&mut parser, text, &mut items),
             Line::TooLong => Err("line longer than 64 MiB".to_owned()),
         };
         if let Err(reason) = result {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::Environment;
-use crate::files::{FileEntry, file_name, find, has_extension};
+use crate::files::{FileEntry, file_name, has_extension};
 use crate::jsonl;
 use crate::reader::Reader;
 use crate::scan::{LineParser, ParsedFile, SourceScan};
@@ -50,7 +50,7 @@ impl Reader for Rollouts {
     }
 
     fn read(&self, scan: &mut SourceScan<'_>) {
-        let found = find(&scan.roots, is_rollout);
+        let found = scan.find(is_rollout);
         let threads = Threads::new(&found);
         let plain: HashSet<PathBuf> = found.iter().map(|entry| entry.path.clone()).collect();
         let (archives, files): (Vec<_>, Vec<_>) = found.into_iter().partition(|entry| is_archive(&entry.path));

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::Tokens;
-use crate::content::{Count, Instant, json_problem, model_name};
+use crate::content::{Count, Instant, json_problem, lenient, model_name};
 use crate::fingerprint::fp1;
 use crate::names::Names;
 use crate::scan::LineParser;
@@ -154,8 +154,11 @@ struct RawLine<'a> {
 struct RawMeta {
     id: Option<String>,
     timestamp: Option<Instant>,
+    #[serde(default, deserialize_with = "lenient")]
     cwd: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     model: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     model_provider: Option<String>,
     forked_from_id: Option<String>,
     parent_thread_id: Option<String>,
@@ -167,7 +170,9 @@ struct RawMeta {
 #[derive(Deserialize)]
 struct RawTurnContext {
     turn_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     cwd: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     model: Option<String>,
 }
 
@@ -195,7 +200,9 @@ struct RawInfo {
 
 #[derive(Deserialize)]
 struct RawSettings {
+    #[serde(default, deserialize_with = "lenient")]
     model: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     service_tier: Option<String>,
 }
 

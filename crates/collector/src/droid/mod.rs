@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::content::{Count, Instant, json_problem, model_name};
-use crate::files::{FileEntry, file_name, find};
+use crate::content::{Count, Instant, json_problem, lenient, model_name};
+use crate::files::{FileEntry, file_name};
 use crate::reader::Reader;
 use crate::response::{Response, emit};
 use crate::scan::SourceScan;
@@ -33,7 +33,8 @@ impl Reader for Droid {
 
     fn read(&self, scan: &mut SourceScan<'_>) {
         let is_session = |path: &Path| file_name(path).ends_with(ENDING);
-        for (entry, total) in scan.read_documents(find(&scan.roots, is_session), parse) {
+        let sessions = scan.find(is_session);
+        for (entry, total) in scan.read_documents(sessions, parse) {
             let Some(mut response) = total else { continue };
             let key = path_key(&entry.path);
             let known = scan.previous.files.get(&key).map(|known| known.context.clone());
@@ -66,6 +67,7 @@ fn subtract(tokens: Tokens, other: &Tokens) -> Tokens {
 #[serde(rename_all = "camelCase")]
 struct RawSettings {
     model: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     provider_lock: Option<String>,
     provider_lock_timestamp: Option<Instant>,
     token_usage: Option<RawUsage>,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::Environment;
-use crate::files::{FileEntry, file_name, find, has_extension};
+use crate::files::{FileEntry, file_name, has_extension};
 use crate::reader::{Reader, Retention};
 use crate::response::{Response, emit, last_of_each};
 use crate::scan::SourceScan;
@@ -43,8 +43,7 @@ impl Reader for GeminiCli {
 
     fn read(&self, scan: &mut SourceScan<'_>) {
         let is_chat = |path: &Path| path.components().any(|part| part.as_os_str() == "chats");
-        let found =
-            find(&scan.roots, |path| is_chat(path) && (has_extension(path, "json") || has_extension(path, "jsonl")));
+        let found = scan.find(|path| is_chat(path) && (has_extension(path, "json") || has_extension(path, "jsonl")));
         let (lines, documents): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|entry| has_extension(&entry.path, "jsonl"));
         for (entry, (responses, refused)) in

@@ -6,7 +6,7 @@ mod code;
 use std::path::PathBuf;
 
 use crate::Environment;
-use crate::files::{FileEntry, file_name, find};
+use crate::files::{FileEntry, file_name};
 use crate::reader::Reader;
 use crate::response::emit;
 use crate::scan::SourceScan;
@@ -14,8 +14,8 @@ use crate::scan::SourceScan;
 use self::cli::{CliParser, configured_model};
 use self::code::CodeParser;
 
-fn wires(scan: &SourceScan<'_>) -> Vec<FileEntry> {
-    find(&scan.roots, |path| file_name(path) == "wire.jsonl")
+fn wires(scan: &mut SourceScan<'_>) -> Vec<FileEntry> {
+    scan.find(|path| file_name(path) == "wire.jsonl")
 }
 
 pub(crate) struct KimiCli;
@@ -35,7 +35,8 @@ impl Reader for KimiCli {
 
     fn read(&self, scan: &mut SourceScan<'_>) {
         let model = configured_model(scan.environment, &cli_home(scan.environment));
-        for parsed in scan.read_jsonl(wires(scan), |entry| CliParser::new(entry, &model)) {
+        let files = wires(scan);
+        for parsed in scan.read_jsonl(files, |entry| CliParser::new(entry, &model)) {
             emit(scan, parsed.items, &parsed.entry.path);
         }
     }

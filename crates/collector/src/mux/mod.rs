@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::content::{Count, Instant, json_problem, model_name};
-use crate::files::{FileEntry, file_name, find};
+use crate::content::{Count, Instant, json_problem, lenient, model_name};
+use crate::files::{FileEntry, file_name};
 use crate::reader::Reader;
 use crate::response::{Response, emit, last_of_each};
 use crate::scan::{LineParser, SourceScan};
@@ -30,7 +30,7 @@ impl Reader for Mux {
     }
 
     fn read(&self, scan: &mut SourceScan<'_>) {
-        let chats = find(&scan.roots, |path| file_name(path) == "chat.jsonl");
+        let chats = scan.find(|path| file_name(path) == "chat.jsonl");
         for parsed in scan.read_jsonl(chats, ChatParser::new) {
             // A message is written again when it changes.
             let (responses, copies) = last_of_each(parsed.items);
@@ -68,6 +68,7 @@ struct RawMetadata {
     timestamp: Option<Instant>,
     model: Option<String>,
     usage: Option<RawUsage>,
+    #[serde(default, deserialize_with = "lenient")]
     provider_metadata: Option<RawProviders>,
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Environment;
-use crate::files::{find, has_extension};
+use crate::files::has_extension;
 use crate::names::Names;
 use crate::reader::Reader;
 use crate::scan::SourceScan;
@@ -67,7 +67,7 @@ impl Reader for OpenCodeFamily {
             }
         }
         let trees: Vec<_> = scan.roots.iter().map(|root| root.join("storage/message")).collect();
-        let files = find(&trees, |path| has_extension(path, "json"));
+        let files = scan.find_below(&trees, |path| has_extension(path, "json"));
         for (entry, message) in scan.read_documents(files, |_, content| parse(content)) {
             messages.extend(message.map(|message| (message, None, Arc::from(entry.path))));
         }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::Tokens;
-use crate::content::{Count, Instant, json_problem, model_name, nano_usd};
+use crate::content::{Count, Instant, json_problem, lenient, model_name, nano_usd};
 use crate::fingerprint::hash_id;
 
 /// A response that is complete.
@@ -33,9 +33,13 @@ struct RawMessage {
     model_id: Option<String>,
     #[serde(rename = "providerID")]
     provider_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     model: Option<RawModel>,
+    #[serde(default, deserialize_with = "lenient")]
     agent: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     path: Option<RawPath>,
+    #[serde(default, deserialize_with = "lenient")]
     cost: Option<f64>,
     tokens: Option<RawTokens>,
     time: Option<RawTime>,

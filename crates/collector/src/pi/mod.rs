@@ -8,7 +8,7 @@ mod parse;
 use std::path::{Path, PathBuf};
 
 use crate::Environment;
-use crate::files::{file_name, find, has_extension};
+use crate::files::{file_name, has_extension};
 use crate::reader::Reader;
 use crate::response::emit;
 use crate::scan::SourceScan;
@@ -40,7 +40,8 @@ impl Reader for PiFamily {
     }
 
     fn read(&self, scan: &mut SourceScan<'_>) {
-        for parsed in scan.read_jsonl(find(&scan.roots, is_session), |_| SessionParser::default()) {
+        let sessions = scan.find(is_session);
+        for parsed in scan.read_jsonl(sessions, |_| SessionParser::default()) {
             emit(scan, parsed.items, &parsed.entry.path);
         }
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Tokens;
-use crate::content::{Count, Instant, json_problem, model_name, nano_usd};
+use crate::content::{Count, Instant, json_problem, lenient, model_name, nano_usd};
 use crate::fingerprint::hash_id;
 use crate::response::Response;
 use crate::scan::LineParser;
@@ -24,10 +24,12 @@ struct RawEntry {
     kind: Option<String>,
     id: Option<String>,
     timestamp: Option<Instant>,
+    #[serde(default, deserialize_with = "lenient")]
     cwd: Option<String>,
     provider: Option<String>,
     model_id: Option<String>,
     custom_type: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     data: Option<RawModel>,
     message: Option<RawMessage>,
     /// Of a compaction or of the summary of a branch.
@@ -67,6 +69,7 @@ struct RawUsage {
     cache_write_1h: Count,
     #[serde(default)]
     reasoning: Count,
+    #[serde(default, deserialize_with = "lenient")]
     cost: Option<RawCost>,
 }
 

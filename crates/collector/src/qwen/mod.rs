@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::content::{Count, Instant, json_problem, model_name};
-use crate::files::{find, has_extension};
+use crate::content::{Count, Instant, json_problem, lenient, model_name};
+use crate::files::has_extension;
 use crate::fingerprint::fp1;
 use crate::reader::Reader;
 use crate::response::{Response, emit, last_of_each};
@@ -34,7 +34,8 @@ impl Reader for QwenCode {
     fn read(&self, scan: &mut SourceScan<'_>) {
         let is_chat =
             |path: &Path| has_extension(path, "jsonl") && path.components().any(|part| part.as_os_str() == "chats");
-        for parsed in scan.read_jsonl(find(&scan.roots, is_chat), |_| ChatParser {}) {
+        let chats = scan.find(is_chat);
+        for parsed in scan.read_jsonl(chats, |_| ChatParser {}) {
             // While a response is streamed, its line is written again with more.
             let (responses, copies) = last_of_each(parsed.items);
             scan.report.copies_merged += copies;
@@ -54,6 +55,7 @@ struct RawLine {
     timestamp: Option<Instant>,
     #[serde(rename = "type")]
     kind: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     cwd: Option<String>,
     model: Option<String>,
     usage_metadata: Option<RawUsage>,
