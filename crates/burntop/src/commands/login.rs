@@ -126,17 +126,17 @@ fn poll(api: &Api, codes: &DeviceCodes) -> Result<Token, Failure> {
 
 /// The name of this machine, as the user sees it on the page that confirms the sign-in.
 fn host_name() -> String {
-    let name = rustix_host_name().or_else(|| std::env::var("COMPUTERNAME").ok());
+    let name = system_host_name().or_else(|| std::env::var("COMPUTERNAME").ok());
     let name = name.map(|name| cleaned_name(&name, 60)).filter(|name| !name.trim().is_empty());
     name.unwrap_or_else(|| "this machine".to_owned())
 }
 
 #[cfg(unix)]
-fn rustix_host_name() -> Option<String> {
+fn system_host_name() -> Option<String> {
     rustix::system::uname().nodename().to_str().ok().map(str::to_owned)
 }
 
 #[cfg(not(unix))]
-fn rustix_host_name() -> Option<String> {
+fn system_host_name() -> Option<String> {
     None
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::program::{exists, feed, output};
+use super::variables::{Variable, inherited};
 use super::{InstalledService, Scheduler};
 use crate::failure::Failure;
 use crate::random;
@@ -12,7 +13,7 @@ const MARK: &str = "# burntop sync (managed by `burntop service`)";
 
 pub(super) fn install(program: &Path) -> Result<InstalledService, Failure> {
     let table = table()?;
-    feed("crontab", &["-"], &with_line(&table, program, random::number() % 60))?;
+    feed("crontab", &["-"], &with_line(&table, program, &inherited(), random::number() % 60))?;
     Ok(InstalledService { scheduler: Scheduler::Cron, files: Vec::new(), is_active: true })
 }
 
@@ -48,10 +49,12 @@ fn without_line(table: &str) -> String {
 }
 
 /// `table` with one line that syncs at `minute` of every hour.
-fn with_line(table: &str, program: &Path, minute: u64) -> String {
+fn with_line(table: &str, program: &Path, variables: &[Variable], minute: u64) -> String {
     // The shell reads the line after cron, to which a percent sign is a line break.
-    let program = format!("'{}'", program.to_string_lossy().replace('\'', r"'\''")).replace('%', r"\%");
-    format!("{}{minute} * * * * {program} sync >/dev/null 2>&1 {MARK}\n", without_line(table))
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''")).replace('%', r"\%");
+    let program = quoted(&program.to_string_lossy());
+    let variables: String = variables.iter().map(|(name, value)| format!("{name}={} ", quoted(value))).collect();
+    format!("{}{minute} * * * * {variables}{program} sync >/dev/null 2>&1 {MARK}\n", without_line(table))
 }
 
 #[cfg(test)]
@@ -61,10 +64,11 @@ mod tests {
     #[test]
     fn cron_line_is_replaced_and_removed_and_others_stay() {
         let others = "MAILTO=ada\n# burntop sync by hand\n0 4 * * * backup\n";
-        let once = with_line(others, Path::new("/opt/my 5%/it's/burntop"), 7);
-        let line = r"7 * * * * '/opt/my 5\%/it'\''s/burntop' sync >/dev/null 2>&1 # burntop sync (managed by `burntop service`)";
+        let variables = [("CODEX_HOME", "/5% $x".to_owned())];
+        let once = with_line(others, Path::new("/opt/my 5%/it's/burntop"), &variables, 7);
+        let line = r"7 * * * * CODEX_HOME='/5\% $x' '/opt/my 5\%/it'\''s/burntop' sync >/dev/null 2>&1 # burntop sync (managed by `burntop service`)";
         assert_eq!(once, format!("{others}{line}\n"));
-        let twice = with_line(&once, Path::new("/b"), 8);
+        let twice = with_line(&once, Path::new("/b"), &[], 8);
         assert_eq!(twice.lines().filter(|line| is_ours(line)).count(), 1);
         assert_eq!(without_line(&twice), others);
         assert_eq!(without_line(""), "");

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::program::{output, run, succeeds};
+use super::variables::{Variable, inherited};
 use super::{InstalledService, Scheduler};
 use crate::failure::Failure;
 use crate::files;
@@ -18,7 +19,8 @@ fn agent(paths: &Paths) -> PathBuf {
 pub(super) fn install(paths: &Paths, program: &Path) -> Result<InstalledService, Failure> {
     let path = agent(paths);
     let minute = random::number() % 60;
-    files::replace(&path, plist(program, minute, &paths.state().join("sync.log")).as_bytes())?;
+    let log = paths.state().join("sync.log");
+    files::replace(&path, plist(program, &inherited(), minute, &log).as_bytes())?;
     let text = path.to_string_lossy();
     // An agent of an earlier installation has to go first.
     let _ = output("launchctl", &["unload", &text]);
@@ -45,7 +47,11 @@ pub(super) fn remove(paths: &Paths) -> Result<bool, Failure> {
 }
 
 /// The agent: hourly at `minute`, which differs between machines, and after the machine slept.
-fn plist(program: &Path, minute: u64, log: &Path) -> String {
+fn plist(program: &Path, variables: &[Variable], minute: u64, log: &Path) -> String {
+    let variables: String = variables
+        .iter()
+        .map(|(name, value)| format!("        <key>{name}</key>\n        <string>{}</string>\n", escaped(value)))
+        .collect();
     let [program, log] = [program, log].map(|path| escaped(&path.to_string_lossy()));
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -59,6 +65,9 @@ fn plist(program: &Path, minute: u64, log: &Path) -> String {
         <string>{program}</string>
         <string>sync</string>
     </array>
+    <key>EnvironmentVariables</key>
+    <dict>
+{variables}    </dict>
     <key>StartCalendarInterval</key>
     <dict>
         <key>Minute</key>
@@ -87,8 +96,14 @@ mod tests {
 
     #[test]
     fn agent_runs_program_at_minute() {
-        let text = plist(Path::new("/Users/ada & co/burntop"), 17, Path::new("/l"));
-        for part in ["<string>/Users/ada &amp; co/burntop</string>", "<string>sync</string>", "<integer>17</integer>"] {
+        let variables = [("CODEX_HOME", "/a<b".to_owned())];
+        let text = plist(Path::new("/Users/ada & co/burntop"), &variables, 17, Path::new("/l"));
+        for part in [
+            "<string>/Users/ada &amp; co/burntop</string>",
+            "<string>sync</string>",
+            "<key>CODEX_HOME</key>\n        <string>/a&lt;b</string>",
+            "<integer>17</integer>",
+        ] {
             assert!(text.contains(part), "{part} in {text}");
         }
     }

@@ -4,6 +4,7 @@ mod cron;
 mod launchd;
 mod program;
 mod systemd;
+mod variables;
 
 use std::path::PathBuf;
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::program::{output, run, succeeds};
+use super::variables::{Variable, inherited};
 use super::{InstalledService, Scheduler};
 use crate::failure::Failure;
 use crate::files;
@@ -19,7 +20,7 @@ pub(super) fn is_available() -> bool {
 pub(super) fn install(paths: &Paths, program: &Path) -> Result<InstalledService, Failure> {
     let units = paths.systemd_units();
     let (service_path, timer_path) = (units.join(SERVICE), units.join(TIMER));
-    files::replace(&service_path, service(program).as_bytes())?;
+    files::replace(&service_path, service(program, &inherited()).as_bytes())?;
     files::replace(&timer_path, timer().as_bytes())?;
     run("systemctl", &["--user", "daemon-reload"])?;
     run("systemctl", &["--user", "enable", "--now", TIMER])?;
@@ -48,8 +49,10 @@ pub(super) fn remove(paths: &Paths) -> Result<bool, Failure> {
 }
 
 /// The unit that syncs once. Another sync that runs already is no failure (exit code 6).
-fn service(program: &Path) -> String {
+fn service(program: &Path, variables: &[Variable]) -> String {
     let program = quoted(&program.to_string_lossy());
+    let variables: String =
+        variables.iter().map(|(name, value)| format!("Environment={}\n", quoted(&format!("{name}={value}")))).collect();
     format!(
         "[Unit]
 Description=Sync usage of coding tools with burntop
@@ -57,7 +60,7 @@ Documentation=https://github.com/agusmdev/burntop
 
 [Service]
 Type=oneshot
-ExecStart={program} sync
+{variables}ExecStart={program} sync
 SuccessExitStatus=6
 TimeoutStartSec=30min
 Nice=10
@@ -83,9 +86,9 @@ WantedBy=timers.target
     .to_owned()
 }
 
-/// The path of the program in a command line of a unit. Systemd expands `%` in it, and no variables.
-fn quoted(path: &str) -> String {
-    let escaped = path.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
+/// A path of a program, or a variable, in a unit. Systemd expands `%` in both, and no variables.
+fn quoted(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
     format!("\"{escaped}\"")
 }
 
@@ -114,7 +117,8 @@ mod tests {
             fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("changed");
         }
         let (service_path, timer_path) = (directory.path().join(SERVICE), directory.path().join(TIMER));
-        fs::write(&service_path, service(&program)).expect("written");
+        fs::write(&service_path, service(&program, &[("CODEX_HOME", "/mnt/a \"b\" 5%/$x".to_owned())]))
+            .expect("written");
         fs::write(&timer_path, timer()).expect("written");
         let [service_path, timer_path] = [&service_path, &timer_path].map(|path| path.to_str().expect("UTF-8"));
         let verified = output("systemd-analyze", &["verify", "--man=no", service_path, timer_path]).expect("it runs");

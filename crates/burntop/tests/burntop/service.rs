@@ -31,10 +31,12 @@ fn home(programs: &[(&str, &str)]) -> FixtureHome {
 #[test]
 fn service_with_systemd_is_installed_and_removed() {
     let home = home(&[("systemctl", SYSTEMCTL), ("crontab", CRONTAB)]);
+    let home = home.set("CODEX_HOME", "/mnt/codex");
     let installed = home.json(&["service", "install"]);
     assert_eq!(installed["service"]["scheduler"], "systemd");
     let unit = home.read(".config/systemd/user/burntop-sync.service");
     assert!(unit.contains(&format!("ExecStart=\"{}\" sync", env!("CARGO_BIN_EXE_burntop"))), "{unit}");
+    assert!(unit.contains("Environment=\"CODEX_HOME=/mnt/codex\""), "{unit}");
     let timer = home.read(".config/systemd/user/burntop-sync.timer");
     assert!(timer.contains("OnCalendar=hourly") && timer.contains("RandomizedDelaySec="), "{timer}");
     assert!(home.read("systemctl.log").contains("--user enable --now burntop-sync.timer"));
