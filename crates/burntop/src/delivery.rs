@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use crate::api::{Api, ApiError, Handover, Retry, SyncAnswer, SyncBody, SyncMessage, SyncStats, SyncWarning};
 use crate::clock::SystemClock;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::machine::Machine;
 use crate::output::note;
 use crate::settings::ProjectNames;
@@ -64,6 +64,14 @@ pub(crate) struct Delivery {
     pub(crate) unpriced_models: BTreeSet<String>,
     pub(crate) warnings: BTreeSet<SyncWarning>,
     pub(crate) stats: Option<SyncStats>,
+    /// Sources whose messages the server refused as a whole.
+    pub(crate) refused: Vec<RefusedSource>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct RefusedSource {
+    pub(crate) source: String,
+    pub(crate) reason: String,
 }
 
 /// A request that is ready to be sent.
@@ -138,11 +146,19 @@ impl Sender<'_> {
         }
     }
 
-    /// Sends all pending records of `sources`. What was delivered before a failure stays delivered.
+    /// Sends all pending records of `sources`. What was delivered before a failure stays delivered. A source that the server refuses does
+    /// not hold back the others.
     pub(crate) fn deliver(&self, store: &mut Store, api: &Api, sources: &[&str]) -> Result<Delivery, Failure> {
         let mut delivery = Delivery::default();
         for source in sources {
-            let done = self.deliver_source(store, api, source, &mut delivery)?;
+            let mut done = SourceDelivery { source: (*source).to_owned(), ..SourceDelivery::default() };
+            match self.deliver_source(store, api, &mut done, &mut delivery) {
+                Err(failure) if failure.kind == FailureKind::Refused => {
+                    let refused = RefusedSource { source: done.source.clone(), reason: failure.to_string() };
+                    delivery.refused.push(refused);
+                }
+                result => result?,
+            }
             if done.sent > 0 {
                 delivery.sources.push(done);
             }
@@ -154,10 +170,10 @@ impl Sender<'_> {
         &self,
         store: &mut Store,
         api: &Api,
-        source: &str,
+        done: &mut SourceDelivery,
         delivery: &mut Delivery,
-    ) -> Result<SourceDelivery, Failure> {
-        let mut done = SourceDelivery { source: source.to_owned(), ..SourceDelivery::default() };
+    ) -> Result<(), Failure> {
+        let source = &done.source.clone();
         let mut handover_from = self.handover_from(store, source)?;
         if handover_from.is_some() && self.is_handed_over(api, source, handover_from)? {
             store.settle(source, &[], &[], true)?;
@@ -191,7 +207,7 @@ impl Sender<'_> {
             }
             after = batch.records.into_iter().next_back();
         }
-        Ok(done)
+        Ok(())
     }
 
     /// Whether the server has a handover from `from` or earlier, of a run whose state was lost.
@@ -234,7 +250,7 @@ pub(crate) fn chosen_sources(wanted: &[String]) -> Result<Vec<&'static str>, Fai
     }
     if let Some(unknown) = wanted.iter().find(|wanted| !all.contains(&wanted.as_str())) {
         let message = format!("Unknown source `{unknown}`. Known ones: {}.", all.join(", "));
-        return Err(Failure::new(crate::failure::FailureKind::Usage, message));
+        return Err(Failure::new(FailureKind::Usage, message));
     }
     Ok(all.into_iter().filter(|source| wanted.iter().any(|wanted| wanted == source)).collect())
 }

@@ -52,7 +52,7 @@ struct SyncReport {
 
 impl Report for SyncReport {
     fn write(&self, out: &mut dyn Write, style: Style) -> io::Result<()> {
-        if self.delivery.sources.is_empty() {
+        if self.delivery.sources.is_empty() && self.delivery.refused.is_empty() {
             writeln!(out, "Nothing new to send.")?;
         }
         for source in &self.delivery.sources {
@@ -165,10 +165,19 @@ fn deliver(
 ) -> Result<(), Failure> {
     let api = Api::signed_in(credentials)?;
     let delivery = sender.deliver(store, &api, sources)?;
-    store.set_last_sync(SystemClock.now())?;
+    let refused = delivery.refused.first().map(|refused| {
+        Failure::new(
+            FailureKind::Refused,
+            format!("The messages of {} were not accepted. {}", refused.source, refused.reason),
+        )
+    });
+    if refused.is_none() {
+        store.set_last_sync(SystemClock.now())?;
+    }
     let incomplete_sources =
         if sender.machine.has_npm_history { sender.incomplete_sources.clone() } else { BTreeSet::new() };
-    context.output.print(&SyncReport { delivery, problems: scanned.problem_count(), incomplete_sources })
+    context.output.print(&SyncReport { delivery, problems: scanned.problem_count(), incomplete_sources })?;
+    refused.map_or(Ok(()), Err)
 }
 
 /// Prints the bodies that a sync would send.

@@ -89,6 +89,19 @@ fn sync_refused_for_good_fails_and_next_run_goes_on() {
 }
 
 #[test]
+fn sync_refused_source_does_not_hold_back_others() {
+    let server = FakeServer::start();
+    let (home, (count, tokens)) = home_with(&server, 3);
+    home.log_codex("019a0000-0000-7000-8000-00000000aaaa", 1);
+    server.fail([Fault::Refuse(422)]);
+    let (code, text) = home.failure(&["sync"]);
+    assert_eq!((code, server.totals()), (5, (1, 1_020)), "{text}");
+    assert!(text.contains("The messages of claude-code were not accepted."), "{text}");
+    home.text(&["sync"]);
+    assert_eq!(server.totals(), (count + 1, tokens + 1_020));
+}
+
+#[test]
 fn sync_killed_in_the_middle_ends_in_same_totals() {
     let server = FakeServer::start();
     let (home, expected) = home_with(&server, 5_001);
