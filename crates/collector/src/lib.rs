@@ -36,6 +36,7 @@ mod response;
 mod scan;
 mod sqlite;
 mod state;
+mod wsl;
 mod zed;
 
 #[cfg(test)]

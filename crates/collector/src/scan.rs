@@ -35,7 +35,7 @@ const CLOCK_SKEW: Duration = Duration::hours(24);
 const REMEMBERED: Duration = Duration::days(35);
 
 /// Files that are one document are read whole, so they are limited.
-const LARGEST_DOCUMENT: u64 = 128 << 20;
+const LARGEST_DOCUMENT: u64 = 64 << 20;
 
 /// The longest id and names that the server takes, in characters.
 const LONGEST_ID: usize = 200;
@@ -148,6 +148,7 @@ pub struct SourceScan<'a> {
 impl<'a> SourceScan<'a> {
     fn new(reader: &dyn Reader, environment: &'a Environment, previous: SourceState, now: OffsetDateTime) -> Self {
         let mut roots = reader.roots(environment);
+        roots.extend(environment.neighbours.iter().flat_map(|neighbour| reader.roots(neighbour)));
         roots.extend_from_slice(environment.extra(reader.source()));
         let mut known = std::collections::HashSet::new();
         roots.retain(|root| known.insert(root.clone()));
@@ -266,8 +267,9 @@ impl<'a> SourceScan<'a> {
     ) -> Vec<(FileEntry, T)> {
         self.read_whole(files, |entry| {
             if entry.stamp.size > LARGEST_DOCUMENT {
-                return Err("larger than 128 MiB".to_owned());
+                return Err("larger than 64 MiB".to_owned());
             }
+            let _turn = jsonl::wait_for_turn(entry.stamp.size);
             let content = std::fs::read(&entry.path).map_err(|error| error.kind().to_string())?;
             parse(entry, content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content))
         })

@@ -23,7 +23,7 @@ pub(super) enum LineItem {
     Total(SessionTotal),
 }
 
-/// What one line says of a response.
+/// What a line says of a response, or what the best of several lines says.
 #[derive(Debug, Clone)]
 pub(super) struct ResponseLine {
     pub(super) message_id: Option<String>,
@@ -33,12 +33,14 @@ pub(super) struct ResponseLine {
     pub(super) working_directory: Option<Arc<str>>,
     pub(super) agent: Option<Arc<str>>,
     pub(super) is_side_chain: bool,
+    /// The earliest of the lines.
     pub(super) timestamp: Instant,
     pub(super) model: Arc<str>,
     pub(super) service_tier: Option<Arc<str>>,
     pub(super) tokens: Tokens,
-    /// The line was written after the end of the response.
-    pub(super) has_stop_reason: bool,
+    /// A line was written after the end of the response.
+    pub(super) is_finished: bool,
+    pub(super) lines: u64,
     pub(super) cost_nanousd: Option<u64>,
     /// Calls of another model within the response, which its counts do not include.
     pub(super) advisors: Vec<(Arc<str>, Tokens)>,
@@ -198,6 +200,7 @@ impl TranscriptParser {
         if message_id.is_none() && request_id.is_none() && uuid.is_none() {
             return Err("a response without an id".to_owned());
         }
+        let is_line_the_key = message_id.is_none() && request_id.is_none();
         let model = model_name(message.model.as_deref());
         let advisors =
             usage.iterations.iter().flatten().filter(|call| call.r#type.as_deref() == Some("advisor_message"));
@@ -205,10 +208,10 @@ impl TranscriptParser {
             advisors.map(|call| (self.names.shared(&model_name(call.model.as_deref())), call.usage.tokens())).collect();
         let fast = usage.speed.as_deref().filter(|speed| *speed != "standard");
         let tier = fast.or(usage.service_tier.as_deref()).filter(|tier| *tier != "standard");
-        items.push(LineItem::Response(Box::new(ResponseLine {
+        let line = ResponseLine {
             message_id,
             request_id,
-            uuid,
+            uuid: uuid.filter(|_| is_line_the_key),
             session: self.names.optional(raw.session_id.as_deref()),
             working_directory: self.names.optional(raw.cwd.as_deref()),
             agent: self.names.optional(raw.attribution_agent.as_deref().or(raw.agent_id.as_deref())),
@@ -217,10 +220,16 @@ impl TranscriptParser {
             model: self.names.shared(&model),
             service_tier: self.names.optional(tier),
             tokens: usage.tokens(),
-            has_stop_reason: message.stop_reason.is_some(),
+            is_finished: message.stop_reason.is_some(),
+            lines: 1,
             cost_nanousd: nano_usd(raw.cost_usd),
             advisors,
-        })));
+        };
+        // The lines of a response usually follow each other: one is kept, because there are hundreds of thousands.
+        match items.last_mut() {
+            Some(LineItem::Response(last)) if last.is_same_response(&line) => last.merge(line, true),
+            _ => items.push(LineItem::Response(Box::new(line))),
+        }
         Ok(())
     }
 

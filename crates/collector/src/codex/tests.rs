@@ -343,6 +343,20 @@ fn child_seen_in_the_middle_of_its_copies_counts_only_its_own() {
 }
 
 #[test]
+fn child_rewritten_in_place_returns_nothing_new() {
+    let home = Home::new();
+    home.write(&path("aaaa"), parent().concat());
+    home.write(&path("bbbb"), child("bbbb").concat());
+    let first = home.scan(SOURCE);
+    let mut lines = child("bbbb");
+    lines[0] = meta(60, "bbbb", ",\"forked_from_id\":\"aaaa\",\"history_mode\":\"paginated\"");
+    fs::remove_file(home.path(&path("bbbb"))).unwrap();
+    home.write(&path("bbbb"), lines.concat());
+    let second = home.scan_again(SOURCE, &first.state);
+    assert_eq!((second.records.len(), second.report.files_read), (0, 1));
+}
+
+#[test]
 fn child_with_a_boundary_begins_there() {
     let more = |boundary: u32| {
         format!(
