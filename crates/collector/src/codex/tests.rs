@@ -100,7 +100,7 @@ fn record_and_counter_of_a_response_are_one() {
         (&*found.model, found.provider.as_deref(), found.project.as_deref()),
         ("gpt-6-astra", Some("openai"), Some("shop"))
     );
-    assert_eq!(scanned.report.problem_count, 0);
+    assert_eq!((scanned.report.problem_count, scanned.report.copies_merged), (0, 0));
 }
 
 /// Name, lines and the responses that they make.
@@ -115,7 +115,12 @@ fn counters_emit_what_each_response_added() {
     let null =
         line(3, "event_msg", "{\"type\":\"token_count\",\"info\":null,\"rate_limits\":{\"limit_id\":\"codex\"}}");
     let no_last = |total: [u64; 3]| counter_of(7, &usage(total), "null");
-    let cases: [Case; 8] = [
+    let cases: [Case; 9] = [
+        (
+            "same total with another last",
+            vec![counter(2, a[0], last[0]), counter(3, a[0], last[1])],
+            last[..1].to_vec(),
+        ),
         (
             "three responses",
             vec![counter(2, a[0], last[0]), counter(3, a[1], last[1]), counter(4, a[2], last[2])],
