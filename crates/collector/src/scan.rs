@@ -99,13 +99,15 @@ pub struct Problem {
 /// Nothing fails as a whole: a root that does not exist is empty, and a file that cannot be read is a [`Problem`] and is tried again by
 /// the next scan.
 pub fn scan(environment: &Environment, state: &State, options: &ScanOptions) -> Scan {
-    let mut scan = Scan { records: Vec::new(), state: state.clone(), sources: Vec::new() };
+    let mut scan = Scan { records: Vec::new(), state: State::default(), sources: Vec::new() };
+    let nothing = SourceState::default();
     for reader in readers() {
         let source = reader.source();
         if options.sources.as_ref().is_some_and(|sources| !sources.iter().any(|wanted| wanted == source)) {
+            scan.state.keep_source(source, reader.parser_version(), state);
             continue;
         }
-        let previous = state.source(source, reader.parser_version());
+        let previous = state.source(source, reader.parser_version()).unwrap_or(&nothing);
         let mut reading = SourceScan::new(*reader, environment, previous, options.now);
         reader.read(&mut reading);
         let (records, next, report) = reading.finish();
@@ -138,7 +140,7 @@ pub struct SourceScan<'a> {
     pub(crate) roots: Vec<PathBuf>,
     pub(crate) report: SourceReport,
     pub(crate) projects: Projects,
-    pub(crate) previous: SourceState,
+    pub(crate) previous: &'a SourceState,
     pub(crate) next: SourceState,
     source: Arc<str>,
     now: OffsetDateTime,
@@ -146,7 +148,7 @@ pub struct SourceScan<'a> {
 }
 
 impl<'a> SourceScan<'a> {
-    fn new(reader: &dyn Reader, environment: &'a Environment, previous: SourceState, now: OffsetDateTime) -> Self {
+    fn new(reader: &dyn Reader, environment: &'a Environment, previous: &'a SourceState, now: OffsetDateTime) -> Self {
         let mut roots = reader.roots(environment);
         roots.extend(environment.neighbours.iter().flat_map(|neighbour| reader.roots(neighbour)));
         roots.extend_from_slice(environment.extra(reader.source()));

@@ -52,9 +52,10 @@ pub(super) struct TranscriptParser {
     names: Names,
 }
 
+/// A line whose message has the form `M`.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawLine<'a> {
+#[serde(rename_all = "camelCase", bound(deserialize = "M: Deserialize<'de>"))]
+struct RawLine<'a, M> {
     r#type: Option<String>,
     uuid: Option<String>,
     session_id: Option<String>,
@@ -70,9 +71,7 @@ struct RawLine<'a> {
     attribution_agent: Option<String>,
     #[serde(rename = "costUSD", default, deserialize_with = "lenient")]
     cost_usd: Option<f64>,
-    /// Not looked into before the type is known: other types have something else here.
-    #[serde(borrow)]
-    message: Option<&'a RawValue>,
+    message: Option<M>,
     #[serde(borrow)]
     model_usage: Option<&'a RawValue>,
 }
@@ -175,20 +174,33 @@ impl LineParser for TranscriptParser {
         if USAGE.find(line).is_none() && COST_STATE.find(line).is_none() {
             return Ok(());
         }
-        let raw: RawLine<'_> = serde_json::from_slice(line).map_err(|error| json_problem(&error))?;
-        match raw.r#type.as_deref() {
-            Some("cost-state") => self.totals(&raw, items),
-            // Other types repeat messages: `progress` has those of sub-agents, `user` the sums of a task.
-            Some("assistant") | None => self.response(raw, items),
-            Some(_) => Ok(()),
+        match serde_json::from_slice::<RawLine<'_, RawMessage>>(line) {
+            Ok(raw) => self.known_line(raw, items),
+            // Other types have something else as their message, which is no problem. The type may stand after it.
+            Err(error) => match serde_json::from_slice::<RawLine<'_, IgnoredAny>>(line) {
+                Ok(raw) if !is_response(raw.r#type.as_deref()) => Ok(()),
+                _ => Err(json_problem(&error)),
+            },
         }
     }
 }
 
+/// Other types repeat messages: `progress` has those of sub-agents, `user` the sums of a task.
+fn is_response(line_type: Option<&str>) -> bool {
+    line_type.is_none_or(|line_type| line_type == "assistant")
+}
+
 impl TranscriptParser {
-    fn response(&mut self, raw: RawLine<'_>, items: &mut Vec<LineItem>) -> Result<(), String> {
+    fn known_line(&mut self, raw: RawLine<'_, RawMessage>, items: &mut Vec<LineItem>) -> Result<(), String> {
+        match raw.r#type.as_deref() {
+            Some("cost-state") => self.totals(&raw, items),
+            line_type if is_response(line_type) => self.response(raw, items),
+            _ => Ok(()),
+        }
+    }
+
+    fn response(&mut self, raw: RawLine<'_, RawMessage>, items: &mut Vec<LineItem>) -> Result<(), String> {
         let Some(message) = raw.message else { return Ok(()) };
-        let message: RawMessage = serde_json::from_str(message.get()).map_err(|error| json_problem(&error))?;
         let Some(usage) = message.usage else { return Ok(()) };
         if raw.is_api_error_message == Some(true) || message.model.as_deref() == Some("<synthetic>") {
             items.push(LineItem::NotCall);
@@ -234,7 +246,7 @@ impl TranscriptParser {
     }
 
     /// The tool's own ledger of a session, written when a run ends.
-    fn totals(&mut self, raw: &RawLine<'_>, items: &mut Vec<LineItem>) -> Result<(), String> {
+    fn totals(&mut self, raw: &RawLine<'_, RawMessage>, items: &mut Vec<LineItem>) -> Result<(), String> {
         let (Some(session), Some(models)) = (&raw.session_id, raw.model_usage) else { return Ok(()) };
         let models: std::collections::BTreeMap<String, RawModelUsage> =
             serde_json::from_str(models.get()).map_err(|error| json_problem(&error))?;

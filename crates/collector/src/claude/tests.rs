@@ -161,15 +161,26 @@ fn unchanged_files_are_not_read() {
 #[test]
 fn file_replaced_is_read_from_its_start() {
     let home = Home::new();
-    let fork = include_str!("fixtures/fork.jsonl");
-    let lines: Vec<_> = fork.lines().collect();
-    for (name, replacement) in
-        [("shorter", format!("{}\n", lines[3])), ("longer", format!("{}\n{fork}{fork}", lines[3]))]
-    {
+    let new = include_str!("fixtures/fork.jsonl").lines().last().unwrap();
+    let other = format!("{}\n", "{\"type\":\"user\"}".repeat(500));
+    for (name, replacement) in [("shorter", format!("{new}\n")), ("longer", format!("{new}\n{other}"))] {
         home.write(SESSION, GROWING);
         let first = home.scan(SOURCE);
         home.write(SESSION, replacement);
         assert_eq!(home.scan_again(SOURCE, &first.state).ids(), ["req_SYN0002"], "{name}");
+    }
+}
+
+#[test]
+fn state_of_another_reader_or_form_is_not_used() {
+    let home = Home::new();
+    home.write(SESSION, GROWING);
+    let state = serde_json::to_value(home.scan(SOURCE).state).unwrap();
+    for (pointer, name) in [("/version", "form"), ("/sources/claude-code/parser_version", "reader")] {
+        let mut state = state.clone();
+        *state.pointer_mut(pointer).unwrap() = 99.into();
+        let state = serde_json::from_value(state).unwrap();
+        assert_eq!(home.scan_again(SOURCE, &state).ids(), ["req_SYN0001"], "{name}");
     }
 }
 
@@ -191,6 +202,14 @@ fn bad_line_is_named_and_the_others_are_read() {
     assert_eq!(scanned.ids(), ["req_SYN0001"]);
     let problems: Vec<_> = scanned.report.problems.iter().map(|problem| (&problem.path, problem.line)).collect();
     assert_eq!(problems, [(&path, Some(1)), (&path, Some(7))]);
+}
+
+#[test]
+fn message_of_another_form_in_another_type_is_no_problem() {
+    let home = Home::new();
+    home.write(SESSION, format!("{{\"message\":\"text\",\"usage\":{{}},\"type\":\"notice\"}}\n{GROWING}"));
+    let scanned = home.scan(SOURCE);
+    assert_eq!((scanned.records.len(), scanned.report.problem_count), (1, 0));
 }
 
 #[test]
