@@ -40,6 +40,8 @@ mod wsl;
 mod zed;
 
 #[cfg(test)]
+mod interruption_tests;
+#[cfg(test)]
 mod testing;
 
 pub use environment::{Environment, Platform};

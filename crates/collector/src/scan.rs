@@ -34,6 +34,9 @@ const CLOCK_SKEW: Duration = Duration::hours(24);
 /// Responses that were returned are remembered this long: as long as tools keep their logs, and some days.
 const REMEMBERED: Duration = Duration::days(35);
 
+/// The last line of a response is written this long after its first at most.
+const IDS_REMEMBERED: Duration = Duration::hours(48);
+
 /// Files that are one document are read whole, so they are limited.
 const LARGEST_DOCUMENT: u64 = 64 << 20;
 
@@ -171,6 +174,8 @@ impl<'a> SourceScan<'a> {
             session_totals: Vec::new(),
         };
         let oldest_ms = Instant(now - REMEMBERED).milliseconds();
+        let oldest_id_ms = Instant(now - IDS_REMEMBERED).milliseconds();
+        let is_recent = |key: &u64| previous.sent.get(key).is_some_and(|sent| sent.timestamp_ms >= oldest_id_ms);
         let next = SourceState {
             parser_version: reader.parser_version(),
             sent: previous
@@ -178,6 +183,12 @@ impl<'a> SourceScan<'a> {
                 .iter()
                 .filter(|(_, sent)| sent.timestamp_ms >= oldest_ms)
                 .map(|(k, v)| (*k, *v))
+                .collect(),
+            recent_ids: previous
+                .recent_ids
+                .iter()
+                .filter(|(k, _)| is_recent(k))
+                .map(|(k, id)| (*k, id.clone()))
                 .collect(),
             ..SourceState::default()
         };

@@ -50,6 +50,9 @@ pub(crate) struct SourceState {
     pub(crate) files: BTreeMap<String, FileState>,
     /// Responses that were returned, by the 64-bit hash of their key.
     pub(crate) sent: HashMap<u64, Sent>,
+    /// The ids of those of the last days, for tools that name some lines of a response by another id than the rest.
+    #[serde(default)]
+    pub(crate) recent_ids: HashMap<u64, String>,
 }
 
 /// How far a file was read.

@@ -115,7 +115,8 @@ fn emit(scan: &mut SourceScan<'_>, key: &str, response: Response) {
         is_side_chain: best.is_side_chain,
     };
     scan.next.sent.insert(key, sent);
-    let id = id(&best, earliest);
+    let id = scan.previous.recent_ids.get(&key).cloned().unwrap_or_else(|| id(&best, earliest));
+    scan.next.recent_ids.insert(key, id.clone());
     let mut record = scan.record(id, earliest, best.model, best.tokens);
     record.session = best.session;
     record.project = best.working_directory.and_then(|directory| scan.projects.name(&directory));
