@@ -113,13 +113,15 @@ fn codex_path(thread: usize) -> String {
     format!(".codex/sessions/2026/11/20/rollout-2026-11-20T10-00-00-t{thread}.jsonl")
 }
 
+/// Source, path of a session, and lines of an exchange.
+type Tool = (&'static str, fn(usize) -> String, fn(usize, usize) -> String);
+
 fn logs(criterion: &mut Criterion) {
     let megabytes: usize = env::var("CORPUS_MB").ok().and_then(|size| size.parse().ok()).unwrap_or(16);
     let options = ScanOptions { now: datetime!(2026-11-30 12:00 UTC), sources: None };
     let mut group = criterion.benchmark_group("scan");
     group.sample_size(10);
-    let tools: [(&str, fn(usize) -> String, fn(usize, usize) -> String); 2] =
-        [("claude-code", claude_path, claude_exchange), ("codex", codex_path, codex_exchange)];
+    let tools: [Tool; 2] = [("claude-code", claude_path, claude_exchange), ("codex", codex_path, codex_exchange)];
     for (source, path, exchange) in tools {
         let home = TempDir::new().unwrap();
         let written = write_sessions(megabytes << 20, path, home.path(), exchange);

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
+use crate::wsl;
+
 /// An operating system family, as far as tools' directories differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Platform {
@@ -32,6 +34,8 @@ pub struct Environment {
     pub variables: BTreeMap<String, String>,
     /// Extra roots per source.
     pub extra_dirs: BTreeMap<String, Vec<PathBuf>>,
+    /// Homes of another system on this machine. They are read too.
+    pub neighbours: Vec<Environment>,
     /// Where copies of databases go that cannot be opened in place.
     pub temporary: PathBuf,
 }
@@ -43,11 +47,13 @@ impl Environment {
             home: home.into(),
             variables: BTreeMap::new(),
             extra_dirs: BTreeMap::new(),
+            neighbours: Vec::new(),
             temporary: env::temp_dir(),
         }
     }
 
-    /// The environment of this process, with the extra roots of `BURNTOP_EXTRA_DIRS`. `None` without a home directory.
+    /// The environment of this process, with the extra roots of `BURNTOP_EXTRA_DIRS`, and with the homes on the other side of the Windows
+    /// Subsystem for Linux if `BURNTOP_WSL` is set. `None` without a home directory.
     pub fn from_process() -> Option<Self> {
         let mut environment = Self::new(Platform::CURRENT, env::home_dir()?);
         environment.variables = env::vars_os()
@@ -55,6 +61,9 @@ impl Environment {
             .collect();
         let extra = environment.variable("BURNTOP_EXTRA_DIRS").unwrap_or_default().to_owned();
         environment.add_extra_dirs(&extra);
+        if environment.variable("BURNTOP_WSL").is_some() {
+            environment.neighbours = wsl::neighbours(&environment);
+        }
         Some(environment)
     }
 

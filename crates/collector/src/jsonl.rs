@@ -28,6 +28,11 @@ pub(crate) enum Line<'a> {
     TooLong,
 }
 
+/// Waits until a buffer of this size may be used.
+pub(crate) fn wait_for_turn(size: u64) -> Option<MutexGuard<'static, ()>> {
+    (size > SHARED_BUFFER as u64).then(|| LARGE_BUFFER.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
 /// How far lines were complete. The rest is pending: its writer may still be at it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Consumed {
@@ -39,7 +44,7 @@ pub(crate) struct Consumed {
 pub(crate) fn read_lines(mut input: impl Read, mut on_line: impl FnMut(Line<'_>)) -> io::Result<Consumed> {
     let mut consumed = Consumed::default();
     let mut buffer = vec![0; FIRST_BUFFER];
-    let mut large: Option<MutexGuard<'_, ()>> = None;
+    let mut large = None;
     // buffer[start..end] is not consumed yet, buffer[start..searched] has no line end.
     let (mut start, mut searched, mut end) = (0, 0, 0);
     // Bytes of a line that is too long, once it is.
@@ -74,8 +79,8 @@ pub(crate) fn read_lines(mut input: impl Read, mut on_line: impl FnMut(Line<'_>)
         }
         if end == buffer.len() {
             let size = buffer.len() * 2;
-            if size > SHARED_BUFFER && large.is_none() {
-                large = Some(LARGE_BUFFER.lock().unwrap_or_else(PoisonError::into_inner));
+            if large.is_none() {
+                large = wait_for_turn(size as u64);
             }
             buffer.reserve_exact(size - buffer.len());
             buffer.resize(size, 0);

@@ -36,8 +36,11 @@ mod response;
 mod scan;
 mod sqlite;
 mod state;
+mod wsl;
 mod zed;
 
+#[cfg(test)]
+mod interruption_tests;
 #[cfg(test)]
 mod testing;
 

@@ -34,8 +34,11 @@ const CLOCK_SKEW: Duration = Duration::hours(24);
 /// Responses that were returned are remembered this long: as long as tools keep their logs, and some days.
 const REMEMBERED: Duration = Duration::days(35);
 
+/// The last line of a response is written this long after its first at most.
+const IDS_REMEMBERED: Duration = Duration::hours(48);
+
 /// Files that are one document are read whole, so they are limited.
-const LARGEST_DOCUMENT: u64 = 128 << 20;
+const LARGEST_DOCUMENT: u64 = 64 << 20;
 
 /// The longest id and names that the server takes, in characters.
 const LONGEST_ID: usize = 200;
@@ -99,13 +102,15 @@ pub struct Problem {
 /// Nothing fails as a whole: a root that does not exist is empty, and a file that cannot be read is a [`Problem`] and is tried again by
 /// the next scan.
 pub fn scan(environment: &Environment, state: &State, options: &ScanOptions) -> Scan {
-    let mut scan = Scan { records: Vec::new(), state: state.clone(), sources: Vec::new() };
+    let mut scan = Scan { records: Vec::new(), state: State::default(), sources: Vec::new() };
+    let nothing = SourceState::default();
     for reader in readers() {
         let source = reader.source();
         if options.sources.as_ref().is_some_and(|sources| !sources.iter().any(|wanted| wanted == source)) {
+            scan.state.keep_source(source, reader.parser_version(), state);
             continue;
         }
-        let previous = state.source(source, reader.parser_version());
+        let previous = state.source(source, reader.parser_version()).unwrap_or(&nothing);
         let mut reading = SourceScan::new(*reader, environment, previous, options.now);
         reader.read(&mut reading);
         let (records, next, report) = reading.finish();
@@ -138,7 +143,7 @@ pub struct SourceScan<'a> {
     pub(crate) roots: Vec<PathBuf>,
     pub(crate) report: SourceReport,
     pub(crate) projects: Projects,
-    pub(crate) previous: SourceState,
+    pub(crate) previous: &'a SourceState,
     pub(crate) next: SourceState,
     source: Arc<str>,
     now: OffsetDateTime,
@@ -146,8 +151,9 @@ pub struct SourceScan<'a> {
 }
 
 impl<'a> SourceScan<'a> {
-    fn new(reader: &dyn Reader, environment: &'a Environment, previous: SourceState, now: OffsetDateTime) -> Self {
+    fn new(reader: &dyn Reader, environment: &'a Environment, previous: &'a SourceState, now: OffsetDateTime) -> Self {
         let mut roots = reader.roots(environment);
+        roots.extend(environment.neighbours.iter().flat_map(|neighbour| reader.roots(neighbour)));
         roots.extend_from_slice(environment.extra(reader.source()));
         let mut known = std::collections::HashSet::new();
         roots.retain(|root| known.insert(root.clone()));
@@ -168,6 +174,8 @@ impl<'a> SourceScan<'a> {
             session_totals: Vec::new(),
         };
         let oldest_ms = Instant(now - REMEMBERED).milliseconds();
+        let oldest_id_ms = Instant(now - IDS_REMEMBERED).milliseconds();
+        let is_recent = |key: &u64| previous.sent.get(key).is_some_and(|sent| sent.timestamp_ms >= oldest_id_ms);
         let next = SourceState {
             parser_version: reader.parser_version(),
             sent: previous
@@ -175,6 +183,12 @@ impl<'a> SourceScan<'a> {
                 .iter()
                 .filter(|(_, sent)| sent.timestamp_ms >= oldest_ms)
                 .map(|(k, v)| (*k, *v))
+                .collect(),
+            recent_ids: previous
+                .recent_ids
+                .iter()
+                .filter(|(k, _)| is_recent(k))
+                .map(|(k, id)| (*k, id.clone()))
                 .collect(),
             ..SourceState::default()
         };
@@ -266,8 +280,9 @@ impl<'a> SourceScan<'a> {
     ) -> Vec<(FileEntry, T)> {
         self.read_whole(files, |entry| {
             if entry.stamp.size > LARGEST_DOCUMENT {
-                return Err("larger than 128 MiB".to_owned());
+                return Err("larger than 64 MiB".to_owned());
             }
+            let _turn = jsonl::wait_for_turn(entry.stamp.size);
             let content = std::fs::read(&entry.path).map_err(|error| error.kind().to_string())?;
             parse(entry, content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content))
         })

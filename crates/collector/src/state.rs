@@ -27,16 +27,19 @@ impl Default for State {
 
 impl State {
     /// What is known of a source, if the same version of its reader left it: a newer reader reads everything again.
-    pub(crate) fn source(&self, source: &str, parser_version: u16) -> SourceState {
-        self.sources
-            .get(source)
-            .filter(|state| self.version == VERSION && state.parser_version == parser_version)
-            .cloned()
-            .unwrap_or_else(|| SourceState { parser_version, ..SourceState::default() })
+    pub(crate) fn source(&self, source: &str, parser_version: u16) -> Option<&SourceState> {
+        let state = self.sources.get(source)?;
+        (self.version == VERSION && state.parser_version == parser_version).then_some(state)
+    }
+
+    /// Takes over what is known of a source that is not read now.
+    pub(crate) fn keep_source(&mut self, source: &str, parser_version: u16, known: &Self) {
+        if let Some(state) = known.source(source, parser_version) {
+            self.set_source(source, state.clone());
+        }
     }
 
     pub(crate) fn set_source(&mut self, source: &str, state: SourceState) {
-        self.version = VERSION;
         self.sources.insert(source.to_owned(), state);
     }
 }
@@ -47,6 +50,9 @@ pub(crate) struct SourceState {
     pub(crate) files: BTreeMap<String, FileState>,
     /// Responses that were returned, by the 64-bit hash of their key.
     pub(crate) sent: HashMap<u64, Sent>,
+    /// The ids of those of the last days, for tools that name some lines of a response by another id than the rest.
+    #[serde(default)]
+    pub(crate) recent_ids: HashMap<u64, String>,
 }
 
 /// How far a file was read.

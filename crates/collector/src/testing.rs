@@ -41,6 +41,15 @@ impl Home {
         file.write_all(content.as_ref()).expect("append");
     }
 
+    /// Appends what the file lacks, as the tool that writes it does.
+    pub(crate) fn grow(&self, path: &str, content: &[u8]) {
+        match fs::read(self.path(path)) {
+            Ok(written) if written.len() < content.len() => self.append(path, &content[written.len()..]),
+            Ok(_) => {}
+            Err(_) => drop(self.write(path, content)),
+        }
+    }
+
     pub(crate) fn variable(&mut self, name: &str, value: &str) {
         self.environment.variables.insert(name.to_owned(), value.to_owned());
     }

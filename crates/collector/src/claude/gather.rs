@@ -1,6 +1,7 @@
 //! From lines to responses.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,12 +17,9 @@ use super::parse::ResponseLine;
 pub(super) struct Responses(HashMap<String, Response>);
 
 struct Response {
-    best: ResponseLine,
+    line: ResponseLine,
     file: usize,
     path: Arc<Path>,
-    earliest: Instant,
-    is_finished: bool,
-    lines: u64,
 }
 
 /// The key of lines that belong together.
@@ -46,11 +44,27 @@ fn rank(line: &ResponseLine) -> (bool, u64, u64) {
     (!line.is_side_chain, line.tokens.output, line.tokens.total())
 }
 
-impl Response {
-    /// Some versions leave the request id out of some lines.
-    fn take_request_id(&mut self, other: ResponseLine) {
-        if self.best.request_id.is_none() && self.best.is_side_chain == other.is_side_chain {
-            self.best.request_id = other.request_id;
+impl ResponseLine {
+    /// Whether two lines of one file certainly belong together.
+    pub(super) fn is_same_response(&self, other: &Self) -> bool {
+        let key =
+            |line: &Self| (line.message_id.clone(), line.request_id.clone(), line.session.clone(), line.is_side_chain);
+        self.message_id.is_some() && key(self) == key(other)
+    }
+
+    /// Takes in another line of the response. Of equal lines, the last of a file has what is known best; a copy in a later file is a
+    /// fork's.
+    pub(super) fn merge(&mut self, mut other: Self, is_same_file: bool) {
+        let (new, known) = (rank(&other), rank(self));
+        if new > known || (new == known && is_same_file) {
+            std::mem::swap(self, &mut other);
+        }
+        self.timestamp = self.timestamp.min(other.timestamp);
+        self.is_finished |= other.is_finished;
+        self.lines += other.lines;
+        // Some versions leave the request id out of some lines.
+        if self.request_id.is_none() && self.is_side_chain == other.is_side_chain {
+            self.request_id = other.request_id;
         }
     }
 }
@@ -58,37 +72,29 @@ impl Response {
 impl Responses {
     /// Adds a line. Files come in the order of their age.
     pub(super) fn add(&mut self, line: ResponseLine, file: usize, path: &Path) {
-        let Some(response) = self.0.get_mut(&key(&line)) else {
-            let (earliest, is_finished) = (line.timestamp, line.has_stop_reason);
-            let path = Arc::from(path);
-            self.0.insert(key(&line), Response { best: line, file, path, earliest, is_finished, lines: 1 });
-            return;
-        };
-        response.lines += 1;
-        response.earliest = response.earliest.min(line.timestamp);
-        response.is_finished |= line.has_stop_reason;
-        let (new, known) = (rank(&line), rank(&response.best));
-        // Of equal lines, the last of a file has what is known best; a copy in a later file is a fork's.
-        if new > known || (new == known && file == response.file) {
-            let other = std::mem::replace(&mut response.best, line);
-            response.file = file;
-            response.take_request_id(other);
-        } else {
-            response.take_request_id(line);
+        match self.0.entry(key(&line)) {
+            Entry::Vacant(entry) => {
+                entry.insert(Response { line, file, path: Arc::from(path) });
+            }
+            Entry::Occupied(mut entry) => {
+                let known = entry.get_mut();
+                known.line.merge(line, known.file == file);
+            }
         }
     }
 
     /// Emits the responses that are new, or better than what an earlier scan emitted.
     pub(super) fn emit(self, scan: &mut SourceScan<'_>) {
         for (key, response) in self.0 {
-            scan.report.copies_merged += response.lines - 1;
+            scan.report.copies_merged += response.line.lines - 1;
             emit(scan, &key, response);
         }
     }
 }
 
 fn emit(scan: &mut SourceScan<'_>, key: &str, response: Response) {
-    let Response { best, path, mut earliest, mut is_finished, .. } = response;
+    let Response { line: best, path, .. } = response;
+    let (mut earliest, mut is_finished) = (best.timestamp, best.is_finished);
     let key = hash_64(key.as_bytes());
     let is_better = match scan.previous.sent.get(&key) {
         None => true,
@@ -109,7 +115,8 @@ fn emit(scan: &mut SourceScan<'_>, key: &str, response: Response) {
         is_side_chain: best.is_side_chain,
     };
     scan.next.sent.insert(key, sent);
-    let id = id(&best, earliest);
+    let id = scan.previous.recent_ids.get(&key).cloned().unwrap_or_else(|| id(&best, earliest));
+    scan.next.recent_ids.insert(key, id.clone());
     let mut record = scan.record(id, earliest, best.model, best.tokens);
     record.session = best.session;
     record.project = best.working_directory.and_then(|directory| scan.projects.name(&directory));

@@ -23,7 +23,7 @@ pub(super) enum LineItem {
     Total(SessionTotal),
 }
 
-/// What one line says of a response.
+/// What a line says of a response, or what the best of several lines says.
 #[derive(Debug, Clone)]
 pub(super) struct ResponseLine {
     pub(super) message_id: Option<String>,
@@ -33,12 +33,14 @@ pub(super) struct ResponseLine {
     pub(super) working_directory: Option<Arc<str>>,
     pub(super) agent: Option<Arc<str>>,
     pub(super) is_side_chain: bool,
+    /// The earliest of the lines.
     pub(super) timestamp: Instant,
     pub(super) model: Arc<str>,
     pub(super) service_tier: Option<Arc<str>>,
     pub(super) tokens: Tokens,
-    /// The line was written after the end of the response.
-    pub(super) has_stop_reason: bool,
+    /// A line was written after the end of the response.
+    pub(super) is_finished: bool,
+    pub(super) lines: u64,
     pub(super) cost_nanousd: Option<u64>,
     /// Calls of another model within the response, which its counts do not include.
     pub(super) advisors: Vec<(Arc<str>, Tokens)>,
@@ -50,9 +52,10 @@ pub(super) struct TranscriptParser {
     names: Names,
 }
 
+/// A line whose message has the form `M`.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawLine<'a> {
+#[serde(rename_all = "camelCase", bound(deserialize = "M: Deserialize<'de>"))]
+struct RawLine<'a, M> {
     r#type: Option<String>,
     uuid: Option<String>,
     session_id: Option<String>,
@@ -68,9 +71,7 @@ struct RawLine<'a> {
     attribution_agent: Option<String>,
     #[serde(rename = "costUSD", default, deserialize_with = "lenient")]
     cost_usd: Option<f64>,
-    /// Not looked into before the type is known: other types have something else here.
-    #[serde(borrow)]
-    message: Option<&'a RawValue>,
+    message: Option<M>,
     #[serde(borrow)]
     model_usage: Option<&'a RawValue>,
 }
@@ -173,20 +174,33 @@ impl LineParser for TranscriptParser {
         if USAGE.find(line).is_none() && COST_STATE.find(line).is_none() {
             return Ok(());
         }
-        let raw: RawLine<'_> = serde_json::from_slice(line).map_err(|error| json_problem(&error))?;
-        match raw.r#type.as_deref() {
-            Some("cost-state") => self.totals(&raw, items),
-            // Other types repeat messages: `progress` has those of sub-agents, `user` the sums of a task.
-            Some("assistant") | None => self.response(raw, items),
-            Some(_) => Ok(()),
+        match serde_json::from_slice::<RawLine<'_, RawMessage>>(line) {
+            Ok(raw) => self.known_line(raw, items),
+            // Other types have something else as their message, which is no problem. The type may stand after it.
+            Err(error) => match serde_json::from_slice::<RawLine<'_, IgnoredAny>>(line) {
+                Ok(raw) if !is_response(raw.r#type.as_deref()) => Ok(()),
+                _ => Err(json_problem(&error)),
+            },
         }
     }
 }
 
+/// Other types repeat messages: `progress` has those of sub-agents, `user` the sums of a task.
+fn is_response(line_type: Option<&str>) -> bool {
+    line_type.is_none_or(|line_type| line_type == "assistant")
+}
+
 impl TranscriptParser {
-    fn response(&mut self, raw: RawLine<'_>, items: &mut Vec<LineItem>) -> Result<(), String> {
+    fn known_line(&mut self, raw: RawLine<'_, RawMessage>, items: &mut Vec<LineItem>) -> Result<(), String> {
+        match raw.r#type.as_deref() {
+            Some("cost-state") => self.totals(&raw, items),
+            line_type if is_response(line_type) => self.response(raw, items),
+            _ => Ok(()),
+        }
+    }
+
+    fn response(&mut self, raw: RawLine<'_, RawMessage>, items: &mut Vec<LineItem>) -> Result<(), String> {
         let Some(message) = raw.message else { return Ok(()) };
-        let message: RawMessage = serde_json::from_str(message.get()).map_err(|error| json_problem(&error))?;
         let Some(usage) = message.usage else { return Ok(()) };
         if raw.is_api_error_message == Some(true) || message.model.as_deref() == Some("<synthetic>") {
             items.push(LineItem::NotCall);
@@ -198,6 +212,7 @@ impl TranscriptParser {
         if message_id.is_none() && request_id.is_none() && uuid.is_none() {
             return Err("a response without an id".to_owned());
         }
+        let is_line_the_key = message_id.is_none() && request_id.is_none();
         let model = model_name(message.model.as_deref());
         let advisors =
             usage.iterations.iter().flatten().filter(|call| call.r#type.as_deref() == Some("advisor_message"));
@@ -205,10 +220,10 @@ impl TranscriptParser {
             advisors.map(|call| (self.names.shared(&model_name(call.model.as_deref())), call.usage.tokens())).collect();
         let fast = usage.speed.as_deref().filter(|speed| *speed != "standard");
         let tier = fast.or(usage.service_tier.as_deref()).filter(|tier| *tier != "standard");
-        items.push(LineItem::Response(Box::new(ResponseLine {
+        let line = ResponseLine {
             message_id,
             request_id,
-            uuid,
+            uuid: uuid.filter(|_| is_line_the_key),
             session: self.names.optional(raw.session_id.as_deref()),
             working_directory: self.names.optional(raw.cwd.as_deref()),
             agent: self.names.optional(raw.attribution_agent.as_deref().or(raw.agent_id.as_deref())),
@@ -217,15 +232,21 @@ impl TranscriptParser {
             model: self.names.shared(&model),
             service_tier: self.names.optional(tier),
             tokens: usage.tokens(),
-            has_stop_reason: message.stop_reason.is_some(),
+            is_finished: message.stop_reason.is_some(),
+            lines: 1,
             cost_nanousd: nano_usd(raw.cost_usd),
             advisors,
-        })));
+        };
+        // The lines of a response usually follow each other: one is kept, because there are hundreds of thousands.
+        match items.last_mut() {
+            Some(LineItem::Response(last)) if last.is_same_response(&line) => last.merge(line, true),
+            _ => items.push(LineItem::Response(Box::new(line))),
+        }
         Ok(())
     }
 
     /// The tool's own ledger of a session, written when a run ends.
-    fn totals(&mut self, raw: &RawLine<'_>, items: &mut Vec<LineItem>) -> Result<(), String> {
+    fn totals(&mut self, raw: &RawLine<'_, RawMessage>, items: &mut Vec<LineItem>) -> Result<(), String> {
         let (Some(session), Some(models)) = (&raw.session_id, raw.model_usage) else { return Ok(()) };
         let models: std::collections::BTreeMap<String, RawModelUsage> =
             serde_json::from_str(models.get()).map_err(|error| json_problem(&error))?;

@@ -104,6 +104,22 @@ fn id_is_request_then_message_then_line() {
 }
 
 #[test]
+fn id_stays_when_a_later_line_has_another_one() {
+    let lines: Vec<_> = include_str!("fixtures/request-id.jsonl").split_inclusive('\n').skip(2).take(2).collect();
+    let recent = |line: &str| line.replace("2026-11-20", "2026-11-29");
+    let more = |line: &str| recent(line).replace("\"output_tokens\":", "\"output_tokens\":9");
+    for (name, first, second) in [("first", lines[0], lines[1]), ("second", lines[1], lines[0])] {
+        let home = Home::new();
+        home.write(SESSION, recent(first));
+        let one = home.scan(SOURCE);
+        home.append(SESSION, more(second));
+        let two = home.scan_again(SOURCE, &one.state);
+        assert_eq!(two.ids(), one.ids(), "the {name} line has the id of the request");
+        assert!(two.one().supersedes(one.one()));
+    }
+}
+
+#[test]
 fn gateway_id_reused_in_two_sessions_is_two_responses() {
     let home = Home::new();
     home.write(".claude/projects/one/s1.jsonl", include_str!("fixtures/gateway-one.jsonl"));
@@ -155,21 +171,32 @@ fn unchanged_files_are_not_read() {
     let first = home.scan(SOURCE);
     let second = home.scan_again(SOURCE, &first.state);
     assert_eq!((second.records.len(), second.report.files_found, second.report.files_read), (0, 1, 0));
-    assert_eq!(second.state, first.state);
+    assert_eq!(home.scan_again(SOURCE, &second.state).report.files_read, 0);
 }
 
 #[test]
 fn file_replaced_is_read_from_its_start() {
     let home = Home::new();
-    let fork = include_str!("fixtures/fork.jsonl");
-    let lines: Vec<_> = fork.lines().collect();
-    for (name, replacement) in
-        [("shorter", format!("{}\n", lines[3])), ("longer", format!("{}\n{fork}{fork}", lines[3]))]
-    {
+    let new = include_str!("fixtures/fork.jsonl").lines().last().unwrap();
+    let other = format!("{}\n", "{\"type\":\"user\"}".repeat(500));
+    for (name, replacement) in [("shorter", format!("{new}\n")), ("longer", format!("{new}\n{other}"))] {
         home.write(SESSION, GROWING);
         let first = home.scan(SOURCE);
         home.write(SESSION, replacement);
         assert_eq!(home.scan_again(SOURCE, &first.state).ids(), ["req_SYN0002"], "{name}");
+    }
+}
+
+#[test]
+fn state_of_another_reader_or_form_is_not_used() {
+    let home = Home::new();
+    home.write(SESSION, GROWING);
+    let state = serde_json::to_value(home.scan(SOURCE).state).unwrap();
+    for (pointer, name) in [("/version", "form"), ("/sources/claude-code/parser_version", "reader")] {
+        let mut state = state.clone();
+        *state.pointer_mut(pointer).unwrap() = 99.into();
+        let state = serde_json::from_value(state).unwrap();
+        assert_eq!(home.scan_again(SOURCE, &state).ids(), ["req_SYN0001"], "{name}");
     }
 }
 
@@ -191,6 +218,14 @@ fn bad_line_is_named_and_the_others_are_read() {
     assert_eq!(scanned.ids(), ["req_SYN0001"]);
     let problems: Vec<_> = scanned.report.problems.iter().map(|problem| (&problem.path, problem.line)).collect();
     assert_eq!(problems, [(&path, Some(1)), (&path, Some(7))]);
+}
+
+#[test]
+fn message_of_another_form_in_another_type_is_no_problem() {
+    let home = Home::new();
+    home.write(SESSION, format!("{{\"message\":\"text\",\"usage\":{{}},\"type\":\"notice\"}}\n{GROWING}"));
+    let scanned = home.scan(SOURCE);
+    assert_eq!((scanned.records.len(), scanned.report.problem_count), (1, 0));
 }
 
 #[test]

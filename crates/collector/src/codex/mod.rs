@@ -95,8 +95,12 @@ fn emit(source: &str, scan: &mut SourceScan<'_>, parsed: ParsedFile<RolloutParse
     }
 }
 
+/// Whether a file is read from its start.
 fn is_new(scan: &SourceScan<'_>, entry: &FileEntry) -> bool {
-    scan.previous.files.get(&path_key(&entry.path)).is_none_or(|known| known.offset == 0 && known.stamp != entry.stamp)
+    scan.previous.files.get(&path_key(&entry.path)).is_none_or(|known| {
+        let is_replaced = known.stamp.inode != entry.stamp.inode || entry.stamp.size < known.offset;
+        known.stamp != entry.stamp && (known.offset == 0 || is_replaced)
+    })
 }
 
 /// `rollout-<local time>-<thread>[_<rollout>].jsonl[.zst]`.

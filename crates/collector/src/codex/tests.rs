@@ -100,7 +100,7 @@ fn record_and_counter_of_a_response_are_one() {
         (&*found.model, found.provider.as_deref(), found.project.as_deref()),
         ("gpt-6-astra", Some("openai"), Some("shop"))
     );
-    assert_eq!(scanned.report.problem_count, 0);
+    assert_eq!((scanned.report.problem_count, scanned.report.copies_merged), (0, 0));
 }
 
 /// Name, lines and the responses that they make.
@@ -115,7 +115,12 @@ fn counters_emit_what_each_response_added() {
     let null =
         line(3, "event_msg", "{\"type\":\"token_count\",\"info\":null,\"rate_limits\":{\"limit_id\":\"codex\"}}");
     let no_last = |total: [u64; 3]| counter_of(7, &usage(total), "null");
-    let cases: [Case; 8] = [
+    let cases: [Case; 9] = [
+        (
+            "same total with another last",
+            vec![counter(2, a[0], last[0]), counter(3, a[0], last[1])],
+            last[..1].to_vec(),
+        ),
         (
             "three responses",
             vec![counter(2, a[0], last[0]), counter(3, a[1], last[1]), counter(4, a[2], last[2])],
@@ -340,6 +345,20 @@ fn child_seen_in_the_middle_of_its_copies_counts_only_its_own() {
     let second = home.scan_again(SOURCE, &first.state);
     assert_eq!(sorted(&first), ids(&FAMILY[..2]));
     assert_eq!(sorted(&second), ids(&FAMILY[2..]));
+}
+
+#[test]
+fn child_rewritten_in_place_returns_nothing_new() {
+    let home = Home::new();
+    home.write(&path("aaaa"), parent().concat());
+    home.write(&path("bbbb"), child("bbbb").concat());
+    let first = home.scan(SOURCE);
+    let mut lines = child("bbbb");
+    lines[0] = meta(60, "bbbb", ",\"forked_from_id\":\"aaaa\",\"history_mode\":\"paginated\"");
+    fs::remove_file(home.path(&path("bbbb"))).unwrap();
+    home.write(&path("bbbb"), lines.concat());
+    let second = home.scan_again(SOURCE, &first.state);
+    assert_eq!((second.records.len(), second.report.files_read), (0, 1));
 }
 
 #[test]
