@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::AddAssign;
+use std::rc::Rc;
 
 use domain::clock::Clock;
 use domain::days::Zone;
@@ -105,12 +106,14 @@ fn token_counts(row: &UsageRow) -> TokenCounts {
 /// Prices responses by the shipped book, each at its own time. Each model is looked up once.
 pub(crate) struct Pricer {
     book: &'static PriceBook,
-    found: HashMap<ModelUse, Option<PricedModel<'static>>>,
+    found: HashMap<ModelUse, Option<Rc<PricedModel<'static>>>>,
+    /// The model of the response before, which is mostly that of the next one.
+    latest: Option<(ModelUse, Option<Rc<PricedModel<'static>>>)>,
 }
 
 impl Pricer {
     pub(crate) fn new() -> Self {
-        Self { book: PriceBook::shipped(), found: HashMap::new() }
+        Self { book: PriceBook::shipped(), found: HashMap::new(), latest: None }
     }
 
     pub(crate) fn figures(&mut self, row: &UsageRow) -> Figures {
@@ -118,12 +121,13 @@ impl Pricer {
         if tokens.is_empty() {
             return Figures::of(row, Cost::Priced(Usd::ZERO));
         }
-        let book = self.book;
-        let model = match self.found.get(&row.model) {
-            Some(model) => model,
-            None => self.found.entry(row.model.clone()).or_insert_with(|| look_up(book, &row.model)),
-        };
-        Figures::of(row, model.as_ref().map_or(Cost::Unpriced, |model| model.cost(&tokens, row.at)))
+        if self.latest.as_ref().is_none_or(|(latest, _)| *latest != row.model) {
+            let book = self.book;
+            let model = self.found.entry(row.model.clone()).or_insert_with(|| look_up(book, &row.model).map(Rc::new));
+            self.latest = Some((row.model.clone(), model.clone()));
+        }
+        let model = self.latest.as_ref().and_then(|(_, model)| model.as_ref());
+        Figures::of(row, model.map_or(Cost::Unpriced, |model| model.cost(&tokens, row.at)))
     }
 }
 

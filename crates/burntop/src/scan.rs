@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 
-use collector::{Environment, Scan, ScanOptions, SourceReport};
+use collector::{Environment, Scan, ScanOptions, SourceReport, State};
 use domain::clock::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -43,15 +43,18 @@ pub(crate) fn sources() -> Vec<&'static str> {
     collector::readers().iter().map(|reader| reader.source()).collect()
 }
 
-/// Reads what changed in the logs of `sources`, and stores it after each of them: an interrupted first read continues with the next source.
+/// Reads what changed in the logs of `sources`, and stores it. The first time each source is stored by itself, so that an interrupted read
+/// goes on with the next source. Later there is little to read, and one step costs less.
 pub(crate) fn scan_into(store: &mut Store, context: &Context, sources: &[&str]) -> Result<ScanSummary, Failure> {
     let environment = environment()?;
-    let progress = progress(context, sources.len());
-    let mut summary = ScanSummary::default();
     let mut state = store.scan_state()?;
-    for source in sources {
-        progress.set_message((*source).to_owned());
-        let scan = scan_source(&environment, &state, source);
+    let step_size = if state == State::default() { 1 } else { sources.len().max(1) };
+    let steps = sources.chunks(step_size);
+    let progress = progress(context, steps.len());
+    let mut summary = ScanSummary::default();
+    for step in steps {
+        progress.set_message(if step.len() == 1 { step[0].to_owned() } else { "what is new".to_owned() });
+        let scan = scan_sources(&environment, &state, step);
         if !scan.records.is_empty() || scan.state != state {
             summary.changed += store.apply(&scan)?;
         }
@@ -63,10 +66,10 @@ pub(crate) fn scan_into(store: &mut Store, context: &Context, sources: &[&str]) 
     Ok(summary)
 }
 
-/// Reads the logs of one source.
-pub(crate) fn scan_source(environment: &Environment, state: &collector::State, source: &str) -> Scan {
-    let options = ScanOptions { now: SystemClock.now(), sources: Some(vec![source.to_owned()]) };
-    collector::scan(environment, state, &options)
+/// Reads what changed in the logs of `sources` since `state`.
+pub(crate) fn scan_sources(environment: &Environment, state: &State, sources: &[&str]) -> Scan {
+    let sources = sources.iter().map(|source| (*source).to_owned()).collect();
+    collector::scan(environment, state, &ScanOptions { now: SystemClock.now(), sources: Some(sources) })
 }
 
 /// A progress bar on standard error, if that is a terminal.
@@ -75,7 +78,7 @@ fn progress(context: &Context, steps: usize) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(steps as u64);
-    if let Ok(style) = ProgressStyle::with_template("Reading logs [{bar:30}] {pos}/{len} tools, {elapsed}: {msg}") {
+    if let Ok(style) = ProgressStyle::with_template("Reading logs [{bar:30}] {elapsed}: {msg}") {
         bar.set_style(style);
     }
     bar.enable_steady_tick(std::time::Duration::from_millis(200));

@@ -20,7 +20,7 @@ use crate::delivery::chosen_sources;
 use crate::failure::{Failure, FailureKind};
 use crate::figures::{Figures, Pricer, Today};
 use crate::output::{Report, Style};
-use crate::scan::{environment, scan_source};
+use crate::scan::{environment, scan_sources};
 use crate::store::{ModelUse, UsageRow};
 use crate::unlogged::unlogged_calls;
 
@@ -164,7 +164,7 @@ pub(crate) fn explain(context: &Context, args: &ExplainArgs) -> Result<(), Failu
     let environment = environment()?;
     let mut explanations = Vec::new();
     for source in chosen_sources(&args.source)? {
-        let scan = scan_source(&environment, &State::default(), source);
+        let scan = scan_sources(&environment, &State::default(), &[source]);
         let records: Vec<&Record> = scan.records.iter().filter(|record| subject.has(record, &today)).collect();
         if records.is_empty() {
             continue;

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 use time::OffsetDateTime;
 
 use super::Store;
-use super::usage::{instant, microseconds, tokens};
+use super::usage::{TokenColumns, instant, microseconds};
 use crate::failure::Failure;
 
 const DESTINATION: &str = "destination";
@@ -88,6 +88,7 @@ impl Store {
              WHERE (delivery = 0 OR ?6) AND source = ?1 AND at >= ?2 AND (?3 IS NULL OR (at, id) > (?3, ?4))
              ORDER BY at, id LIMIT ?5",
         )?;
+        let columns = TokenColumns::find(&statement)?;
         let rows = statement.query_map(
             params![
                 source,
@@ -97,7 +98,7 @@ impl Store {
                 i64::try_from(limit).unwrap_or(i64::MAX),
                 everything,
             ],
-            pending,
+            |row| pending(row, columns),
         )?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -115,7 +116,9 @@ impl Store {
     /// The newest record of `source`, delivered or not.
     pub(crate) fn newest(&self, source: &str) -> Result<Option<PendingRecord>, Failure> {
         let sql = "SELECT * FROM records WHERE source = ?1 AND delivery <> 2 ORDER BY at DESC, id LIMIT 1";
-        Ok(self.connection.query_row(sql, [source], pending).optional()?)
+        let mut statement = self.connection.prepare(sql)?;
+        let columns = TokenColumns::find(&statement)?;
+        Ok(statement.query_row([source], |row| pending(row, columns)).optional()?)
     }
 
     /// The instant of the first record of `source`.
@@ -185,13 +188,13 @@ fn handover_key(source: &str) -> String {
     format!("handover {source}")
 }
 
-fn pending(row: &rusqlite::Row<'_>) -> rusqlite::Result<PendingRecord> {
+fn pending(row: &rusqlite::Row<'_>, columns: TokenColumns) -> rusqlite::Result<PendingRecord> {
     Ok(PendingRecord {
         id: row.get("id")?,
         at: instant(row.get("at")?),
         model: row.get("model")?,
         provider: row.get("provider")?,
-        tokens: tokens(row)?,
+        tokens: columns.read(row)?,
         project: row.get("project")?,
         service_tier: row.get("service_tier")?,
         reported_cost_nanousd: row.get::<_, Option<i64>>("reported_cost_nanousd")?.map(i64::unsigned_abs),

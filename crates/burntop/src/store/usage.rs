@@ -1,11 +1,11 @@
 //! The records of responses: stored once per (source, id), and read for figures.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use collector::{Record, Tokens};
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params, params_from_iter};
+use rusqlite::{Connection, Row, Statement, params, params_from_iter};
 use time::OffsetDateTime;
 
 use super::Store;
@@ -84,26 +84,112 @@ pub(crate) struct UsageRow {
     pub(crate) is_incomplete: bool,
 }
 
-/// Shares equal names: a history has hundreds of thousands of rows with few names.
+/// Shares the equal names of a column: a history has hundreds of thousands of rows with few names, and neighbours are mostly equal.
 #[derive(Default)]
-struct Names(HashMap<String, Arc<str>>);
+struct SharedNames {
+    latest: Option<Arc<str>>,
+    known: HashSet<Arc<str>>,
+}
 
-impl Names {
+impl SharedNames {
     fn share(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(text) {
-            return known.clone();
+        if let Some(latest) = self.latest.as_ref().filter(|latest| ***latest == *text) {
+            return Arc::clone(latest);
         }
-        let name: Arc<str> = text.into();
-        self.0.insert(text.to_owned(), name.clone());
+        let name = self.known.get(text).cloned().unwrap_or_else(|| {
+            let name: Arc<str> = text.into();
+            self.known.insert(Arc::clone(&name));
+            name
+        });
+        self.latest = Some(Arc::clone(&name));
         name
     }
 
-    fn text(&mut self, row: &Row<'_>, column: &str) -> rusqlite::Result<Arc<str>> {
+    fn text(&mut self, row: &Row<'_>, column: usize) -> rusqlite::Result<Arc<str>> {
         Ok(self.share(row.get_ref(column)?.as_str()?))
     }
 
-    fn optional(&mut self, row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Arc<str>>> {
+    fn optional(&mut self, row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Arc<str>>> {
         Ok(row.get_ref(column)?.as_str_or_null()?.map(|text| self.share(text)))
+    }
+}
+
+/// Where the counts stand in a row. Names are looked up once a statement, because a look-up costs as much as the rest of a row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TokenColumns {
+    input: usize,
+    cache_read: usize,
+    cache_write: usize,
+    cache_write_1h: usize,
+    output: usize,
+    reasoning: usize,
+}
+
+impl TokenColumns {
+    pub(super) fn find(statement: &Statement<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            input: statement.column_index("input")?,
+            cache_read: statement.column_index("cache_read")?,
+            cache_write: statement.column_index("cache_write")?,
+            cache_write_1h: statement.column_index("cache_write_1h")?,
+            output: statement.column_index("output")?,
+            reasoning: statement.column_index("reasoning")?,
+        })
+    }
+
+    pub(super) fn read(self, row: &Row<'_>) -> rusqlite::Result<Tokens> {
+        let count = |column: usize| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.unsigned_abs());
+        Ok(Tokens {
+            input: count(self.input)?,
+            cache_read: count(self.cache_read)?,
+            cache_write: count(self.cache_write)?,
+            cache_write_1h: count(self.cache_write_1h)?,
+            output: count(self.output)?,
+            reasoning: count(self.reasoning)?,
+        })
+    }
+}
+
+/// Reads rows of [`UsageRow`]s.
+struct UsageReader {
+    tokens: TokenColumns,
+    at: usize,
+    incomplete: usize,
+    source: (usize, SharedNames),
+    model: (usize, SharedNames),
+    provider: (usize, SharedNames),
+    session: (usize, SharedNames),
+    project: (usize, SharedNames),
+}
+
+impl UsageReader {
+    fn new(statement: &Statement<'_>) -> rusqlite::Result<Self> {
+        let names = |column: &str| Ok::<_, rusqlite::Error>((statement.column_index(column)?, SharedNames::default()));
+        Ok(Self {
+            tokens: TokenColumns::find(statement)?,
+            at: statement.column_index("at")?,
+            incomplete: statement.column_index("incomplete")?,
+            source: names("source")?,
+            model: names("model")?,
+            provider: names("provider")?,
+            session: names("session")?,
+            project: names("project")?,
+        })
+    }
+
+    fn read(&mut self, row: &Row<'_>) -> rusqlite::Result<UsageRow> {
+        Ok(UsageRow {
+            source: self.source.1.text(row, self.source.0)?,
+            at: instant(row.get(self.at)?),
+            model: ModelUse {
+                model: self.model.1.text(row, self.model.0)?,
+                provider: self.provider.1.optional(row, self.provider.0)?,
+            },
+            tokens: self.tokens.read(row)?,
+            session: self.session.1.optional(row, self.session.0)?,
+            project: self.project.1.optional(row, self.project.0)?,
+            is_incomplete: row.get(self.incomplete)?,
+        })
     }
 }
 
@@ -130,18 +216,10 @@ impl Store {
                 project, incomplete
              FROM records WHERE {condition}"
         ))?;
-        let mut names = Names::default();
+        let mut reader = UsageReader::new(&statement)?;
         let mut rows = statement.query(params_from_iter(values))?;
         while let Some(row) = rows.next()? {
-            visit(UsageRow {
-                source: names.text(row, "source")?,
-                at: instant(row.get("at")?),
-                model: ModelUse { model: names.text(row, "model")?, provider: names.optional(row, "provider")? },
-                tokens: tokens(row)?,
-                session: names.optional(row, "session")?,
-                project: names.optional(row, "project")?,
-                is_incomplete: row.get("incomplete")?,
-            });
+            visit(reader.read(row)?);
         }
         Ok(())
     }
@@ -163,19 +241,6 @@ impl Store {
         let counts = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
         Ok(counts.collect::<Result<_, _>>()?)
     }
-}
-
-/// The token counts of a row.
-pub(super) fn tokens(row: &Row<'_>) -> rusqlite::Result<Tokens> {
-    let count = |column: &str| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.unsigned_abs());
-    Ok(Tokens {
-        input: count("input")?,
-        cache_read: count("cache_read")?,
-        cache_write: count("cache_write")?,
-        cache_write_1h: count("cache_write_1h")?,
-        output: count("output")?,
-        reasoning: count("reasoning")?,
-    })
 }
 
 pub(super) fn microseconds(at: OffsetDateTime) -> i64 {
