@@ -24,6 +24,7 @@ mod gemini;
 mod goose;
 mod jsonl;
 mod kimi;
+mod model_shares;
 mod mux;
 mod names;
 mod opencode;

@@ -175,7 +175,6 @@ impl<'a> SourceScan<'a> {
         };
         let oldest_ms = Instant(now - REMEMBERED).milliseconds();
         let oldest_id_ms = Instant(now - IDS_REMEMBERED).milliseconds();
-        let is_recent = |key: &u64| previous.sent.get(key).is_some_and(|sent| sent.timestamp_ms >= oldest_id_ms);
         let next = SourceState {
             parser_version: reader.parser_version(),
             sent: previous
@@ -187,8 +186,8 @@ impl<'a> SourceScan<'a> {
             recent_ids: previous
                 .recent_ids
                 .iter()
-                .filter(|(k, _)| is_recent(k))
-                .map(|(k, id)| (*k, id.clone()))
+                .filter(|(_, (_, timestamp_ms))| *timestamp_ms >= oldest_id_ms)
+                .map(|(message, id)| (*message, id.clone()))
                 .collect(),
             ..SourceState::default()
         };
@@ -436,6 +435,13 @@ impl<'a> SourceScan<'a> {
                 }
             }
         }
+    }
+
+    /// The id of a message: the one that an earlier scan returned, if the log was read while the message was written.
+    pub(crate) fn settled_id(&mut self, message: u64, timestamp: Instant, id: String) -> String {
+        let id = self.previous.recent_ids.get(&message).map_or(id, |(id, _)| id.clone());
+        self.next.recent_ids.insert(message, (id.clone(), timestamp.milliseconds()));
+        id
     }
 
     /// Returns a record unless an earlier scan returned one that is as good: for content that is read again after each change, and for

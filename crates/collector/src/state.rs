@@ -50,9 +50,10 @@ pub(crate) struct SourceState {
     pub(crate) files: BTreeMap<String, FileState>,
     /// Responses that were returned, by the 64-bit hash of their key.
     pub(crate) sent: HashMap<u64, Sent>,
-    /// The ids of those of the last days, for tools that name some lines of a response by another id than the rest.
+    /// The ids of messages of the last days, and their times in milliseconds, by the 64-bit hash of what names the message in the log.
+    /// Of tools that write a message several times, each time perhaps with what makes another id.
     #[serde(default)]
-    pub(crate) recent_ids: HashMap<u64, String>,
+    pub(crate) recent_ids: HashMap<u64, (String, i64)>,
 }
 
 /// How far a file was read.

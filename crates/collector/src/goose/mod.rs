@@ -1,5 +1,6 @@
 //! Goose: a row per request in its database, and a total per session in older versions.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -7,6 +8,7 @@ use serde_json::Value;
 
 use crate::content::{Instant, model_name, nano_usd};
 use crate::environment::Platform;
+use crate::model_shares::ModelShares;
 use crate::reader::Reader;
 use crate::response::{Response, emit};
 use crate::scan::SourceScan;
@@ -54,7 +56,7 @@ impl Reader for Goose {
 
 type ResponseRow = Result<Response, &'static str>;
 
-fn read_rows(database: &Database, _: &Value) -> Result<(Vec<ResponseRow>, Value), String> {
+fn read_rows(database: &Database, context: &Value) -> Result<(Vec<ResponseRow>, Value), String> {
     let sessions = database.columns("sessions")?;
     if sessions.is_empty() {
         return Err("no table of sessions".to_owned());
@@ -77,7 +79,14 @@ fn read_rows(database: &Database, _: &Value) -> Result<(Vec<ResponseRow>, Value)
         let totals = database.rows(&sql, [], |row| Ok(session_total(row)))?;
         rows.extend(totals.into_iter().filter_map(Result::transpose));
     }
-    Ok((rows, Value::Null))
+    // By session. Sessions name their current model only.
+    let mut shares = BTreeMap::<String, ModelShares>::deserialize(context).unwrap_or_default();
+    for total in rows.iter_mut().flatten().filter(|response| response.is_cumulative) {
+        let session = total.session.clone().unwrap_or_default();
+        total.tokens = shares.entry(session).or_default().share(&total.model, total.tokens);
+    }
+    let shares = serde_json::to_value(shares).map_err(|error| error.to_string())?;
+    Ok((rows, shares))
 }
 
 fn request(row: &rusqlite::Row<'_>) -> ResponseRow {
@@ -184,6 +193,20 @@ mod tests {
         connection.execute_batch("UPDATE sessions SET accumulated_output_tokens = 400 WHERE id = 's1'").unwrap();
         let second = home.scan_again("goose", &first.state);
         assert!(second.one().supersedes(record));
+    }
+
+    #[test]
+    fn model_switched_within_an_old_session_has_what_was_added() {
+        let home = Home::new();
+        let connection = old(&home);
+        let first = home.scan("goose");
+        connection
+            .execute_batch(
+                "UPDATE sessions SET accumulated_output_tokens = 350, model_config_json = '{\"model_name\":\"gpt-6\"}' WHERE id = 's1'",
+            )
+            .unwrap();
+        let second = home.scan_again("goose", &first.state);
+        assert_eq!((&*second.one().id, second.one().tokens), ("s1:gpt-6", tokens([0, 0, 0, 0, 50, 0])));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::Environment;
 use crate::files::has_extension;
+use crate::fingerprint::hash_64;
 use crate::names::Names;
 use crate::reader::Reader;
 use crate::scan::SourceScan;
@@ -103,7 +104,11 @@ impl OpenCodeFamily {
     }
 
     fn emit(&self, scan: &mut SourceScan<'_>, message: Message, directory: Option<&str>, path: &Path) {
-        let mut record = scan.record(message.id(self.source), message.created, message.model.into(), message.tokens);
+        let mut id = message.id(self.source);
+        if let Some(name) = &message.name {
+            id = scan.settled_id(hash_64(name.as_bytes()), message.created, id);
+        }
+        let mut record = scan.record(id, message.created, message.model.into(), message.tokens);
         record.provider = message.provider.map(Into::into);
         record.session = message.session.map(Into::into);
         record.agent = message.agent.map(Into::into);
@@ -150,12 +155,16 @@ fn read_rows(database: &Database, context: &Value) -> Result<(Vec<MessageRow>, V
         let (directory, join) =
             if has_directory { ("s.directory", "LEFT JOIN session s ON s.id = m.session_id") } else { ("NULL", "") };
         let sql = format!(
-            "SELECT m.data AS data, {directory} AS directory, {updated} AS updated FROM {table} m {join} WHERE {updated} > ?1 {condition}"
+            "SELECT m.id AS id, m.session_id AS session, m.data AS data, {directory} AS directory, {updated} AS updated FROM {table} m {join} WHERE {updated} > ?1 {condition}"
         );
         let mut newest = known.updated;
         let rows = database.rows(&sql, [from], |row| {
             newest = newest.max(row.get::<_, Option<i64>>("updated")?.unwrap_or_default());
-            let message = parse(text(row, "data").unwrap_or_default().as_bytes());
+            let mut message = parse(text(row, "data").unwrap_or_default().as_bytes());
+            if let Ok(Some(message)) = &mut message {
+                message.name = text(row, "id").or_else(|| message.name.take());
+                message.session = message.session.take().or_else(|| text(row, "session"));
+            }
             let mut directory = || names.optional(text(row, "directory").as_deref());
             Ok(message.map(|message| message.map(|message| (message, directory()))).transpose())
         })?;

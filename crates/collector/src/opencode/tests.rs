@@ -89,6 +89,22 @@ fn message_unfinished_is_returned_when_it_is_finished() {
 }
 
 #[test]
+fn message_rewritten_after_it_was_complete_keeps_its_id() {
+    let home = Home::new();
+    let connection = database(&home, DATABASE);
+    insert(&connection, "msg_syn001", 1_795_170_009_456, MESSAGE);
+    let first = home.scan(SOURCE);
+    insert(
+        &connection,
+        "msg_syn001",
+        1_795_170_019_456,
+        &MESSAGE.replace("\"total\":15420,", "").replace("\"output\":600", "\"output\":9600"),
+    );
+    let second = home.scan_again(SOURCE, &first.state);
+    assert_eq!((second.ids(), second.one().tokens.output), (first.ids(), 9_600));
+}
+
+#[test]
 fn rows_that_are_restored_later_are_found() {
     let home = Home::new();
     let connection = database(&home, DATABASE);
