@@ -11,8 +11,8 @@ use crate::Tokens;
 pub(crate) struct ModelShares(BTreeMap<String, Tokens>);
 
 impl ModelShares {
-    /// The share of the current model: the total without what the others had.
-    pub(crate) fn share(&mut self, model: &str, total: Tokens) -> Tokens {
+    /// The share of the current model: the total without what the others had. `None` if it has not changed.
+    pub(crate) fn changed_share(&mut self, model: &str, total: Tokens) -> Option<Tokens> {
         let others = self.0.iter().filter(|(other, _)| *other != model);
         let share = others.fold(total, |rest, (_, tokens)| Tokens {
             input: rest.input.saturating_sub(tokens.input),
@@ -22,7 +22,6 @@ impl ModelShares {
             output: rest.output.saturating_sub(tokens.output),
             reasoning: rest.reasoning.saturating_sub(tokens.reasoning),
         });
-        self.0.insert(model.to_owned(), share);
-        share
+        (self.0.insert(model.to_owned(), share) != Some(share)).then_some(share)
     }
 }

@@ -40,11 +40,14 @@ impl Reader for Droid {
             let known = scan.previous.files.get(&key).map(|known| known.context.clone());
             let mut shares: ModelShares =
                 known.and_then(|known| serde_json::from_value(known).ok()).unwrap_or_default();
-            response.tokens = shares.share(&response.model, response.tokens);
+            let share = shares.changed_share(&response.model, response.tokens);
             if let (Some(state), Ok(context)) = (scan.next.files.get_mut(&key), serde_json::to_value(shares)) {
                 state.context = context;
             }
-            emit(scan, [response], &entry.path);
+            if let Some(share) = share {
+                response.tokens = share;
+                emit(scan, [response], &entry.path);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::content::{Instant, model_name, nano_usd};
@@ -12,7 +12,7 @@ use crate::model_shares::ModelShares;
 use crate::reader::Reader;
 use crate::response::{Response, emit};
 use crate::scan::SourceScan;
-use crate::sqlite::{Database, count, float, instant, text};
+use crate::sqlite::{Cursor, Database, count, float, instant, text};
 use crate::{Environment, Tokens};
 
 pub(crate) struct Goose;
@@ -54,6 +54,14 @@ impl Reader for Goose {
     }
 }
 
+/// What a scan knows of the database.
+#[derive(Default, Serialize, Deserialize)]
+struct Known {
+    ledger: Cursor,
+    /// By session, of those that name their current model only.
+    shares: BTreeMap<String, ModelShares>,
+}
+
 type ResponseRow = Result<Response, &'static str>;
 
 fn read_rows(database: &Database, context: &Value) -> Result<(Vec<ResponseRow>, Value), String> {
@@ -62,31 +70,37 @@ fn read_rows(database: &Database, context: &Value) -> Result<(Vec<ResponseRow>, 
         return Err("no table of sessions".to_owned());
     }
     let has_ledger = database.columns("usage_ledger")?.contains("input_tokens");
+    let mut known = Known::deserialize(context).unwrap_or_default();
     let mut rows = Vec::new();
     if has_ledger {
+        let from = known.ledger.start(database, "usage_ledger", "id", 0)?;
+        known.ledger = Cursor::end(database, "usage_ledger", "id")?;
         let directory = if sessions.contains("working_dir") { "s.working_dir" } else { "NULL" };
         let provider = if sessions.contains("provider_name") { "s.provider_name" } else { "NULL" };
         let sql = format!(
             "SELECT l.*, {directory} AS directory, {provider} AS provider
-             FROM usage_ledger l LEFT JOIN sessions s ON s.id = l.session_id ORDER BY l.id"
+             FROM usage_ledger l LEFT JOIN sessions s ON s.id = l.session_id WHERE l.id > ?1 ORDER BY l.id"
         );
-        rows.extend(database.rows(&sql, [], |row| Ok(request(row)))?);
+        rows.extend(database.rows(&sql, [from], |row| Ok(request(row)))?);
     }
     if sessions.contains("accumulated_total_tokens") {
         // Sessions that ended before there was a ledger.
         let unless = if has_ledger { "WHERE s.id NOT IN (SELECT session_id FROM usage_ledger)" } else { "" };
         let sql = format!("SELECT s.* FROM sessions s {unless} ORDER BY s.id");
         let totals = database.rows(&sql, [], |row| Ok(session_total(row)))?;
-        rows.extend(totals.into_iter().filter_map(Result::transpose));
+        for mut total in totals.into_iter().filter_map(Result::transpose) {
+            if let Ok(total) = &mut total {
+                let session = total.session.clone().unwrap_or_default();
+                match known.shares.entry(session).or_default().changed_share(&total.model, total.tokens) {
+                    Some(share) => total.tokens = share,
+                    None => continue,
+                }
+            }
+            rows.push(total);
+        }
     }
-    // By session. Sessions name their current model only.
-    let mut shares = BTreeMap::<String, ModelShares>::deserialize(context).unwrap_or_default();
-    for total in rows.iter_mut().flatten().filter(|response| response.is_cumulative) {
-        let session = total.session.clone().unwrap_or_default();
-        total.tokens = shares.entry(session).or_default().share(&total.model, total.tokens);
-    }
-    let shares = serde_json::to_value(shares).map_err(|error| error.to_string())?;
-    Ok((rows, shares))
+    let known = serde_json::to_value(known).map_err(|error| error.to_string())?;
+    Ok((rows, known))
 }
 
 fn request(row: &rusqlite::Row<'_>) -> ResponseRow {
