@@ -48,5 +48,5 @@ mod testing;
 pub use environment::{Environment, Platform};
 pub use reader::{NO_TOKEN_DATA, NoTokenData, Reader, Retention, Root, readers};
 pub use record::{Record, SessionTotal, Tokens};
-pub use scan::{Problem, Scan, ScanOptions, SourceReport, scan};
+pub use scan::{Problem, ProblemKind, Scan, ScanOptions, SourceReport, scan};
 pub use state::State;

@@ -38,7 +38,7 @@ impl Reader for CopilotCli {
             for row in scan.read_database(&store, read_rows).unwrap_or_default() {
                 match row.response() {
                     Ok(response) => emit(scan, [response], &store),
-                    Err(reason) => scan.problem(&store, None, reason),
+                    Err(reason) => scan.refuse(&store, reason),
                 }
             }
         }

@@ -47,7 +47,7 @@ impl Reader for Goose {
             for row in scan.read_database(&database, read_rows).unwrap_or_default() {
                 match row {
                     Ok(response) => emit(scan, [response], &database),
-                    Err(reason) => scan.problem(&database, None, reason),
+                    Err(reason) => scan.refuse(&database, reason),
                 }
             }
         }

@@ -63,7 +63,7 @@ impl Reader for OpenCodeFamily {
             for row in scan.read_database(&database, read_rows).unwrap_or_default() {
                 match row {
                     Ok((message, directory)) => messages.push((message, directory, path.clone())),
-                    Err(reason) => scan.problem(&database, None, reason),
+                    Err(reason) => scan.refuse(&database, reason),
                 }
             }
         }
