@@ -291,7 +291,7 @@ fn roots_follow_the_variable_and_extra_dirs() {
     let mut home = Home::new();
     home.write("one/projects/a/1.jsonl", include_str!("fixtures/advisor.jsonl"));
     home.write("two/projects/a/2.jsonl", GROWING);
-    home.write("three/projects/a/3.jsonl", include_str!("fixtures/null-id.jsonl"));
+    home.write("three/backup/3.jsonl", include_str!("fixtures/null-id.jsonl"));
     home.write(SESSION, include_str!("fixtures/one-hour.jsonl"));
     home.variable("CLAUDE_CONFIG_DIR", "~/one, ~/two/projects");
     home.environment.add_extra_dirs("claude-code:~/three");

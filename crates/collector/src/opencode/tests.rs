@@ -105,6 +105,22 @@ fn message_rewritten_after_it_was_complete_keeps_its_id() {
 }
 
 #[test]
+fn rows_in_the_write_ahead_log_are_found() {
+    let home = Home::new();
+    let connection = database(&home, DATABASE);
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0").unwrap();
+    insert(&connection, "msg_old", 1_795_170_009_456, MESSAGE);
+    let first = home.scan(SOURCE);
+    assert_eq!(first.records.len(), 1);
+    let before = std::fs::metadata(home.path(DATABASE)).unwrap().modified().unwrap();
+    insert(&connection, "msg_new", 1_795_170_109_456, &later(MESSAGE));
+    assert_eq!(std::fs::metadata(home.path(DATABASE)).unwrap().modified().unwrap(), before, "only the log grew");
+    let second = home.scan_again(SOURCE, &first.state);
+    assert_eq!(second.records.len(), 1);
+    assert_eq!(home.scan_again(SOURCE, &second.state).report.files_read, 0);
+}
+
+#[test]
 fn rows_that_are_restored_later_are_found() {
     let home = Home::new();
     let connection = database(&home, DATABASE);
