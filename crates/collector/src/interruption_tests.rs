@@ -90,6 +90,34 @@ fn assert_same_wherever_cut(source: &str, history: History) {
     }
 }
 
+/// A pseudo-random number that is the same in each run.
+fn next(seed: &mut u64) -> usize {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    usize::try_from(*seed >> 33).expect("31 bits")
+}
+
+#[test]
+fn damaged_logs_cost_their_own_lines_only() {
+    let all = OTHERS.iter().copied().chain([("claude-code", CLAUDE), ("codex", CODEX)]);
+    let mut seed = 20_261_130;
+    for (source, history) in all {
+        for _ in 0..40 {
+            let home = Home::new();
+            for (path, content) in history {
+                let mut content = content.as_bytes().to_vec();
+                for _ in 0..next(&mut seed) % 8 {
+                    let place = next(&mut seed) % content.len();
+                    content[place] = b"\0\"{}[],:9-\\\xff\n"[next(&mut seed) % 13];
+                }
+                home.write(path, content);
+            }
+            let scanned = home.scan(source);
+            assert!(scanned.records.iter().all(|record| !record.tokens.is_zero() && !record.id.is_empty()));
+            assert_eq!(home.scan_again(source, &scanned.state).report.lines_read, 0, "{source}");
+        }
+    }
+}
+
 #[test]
 fn claude_code_cut_anywhere_has_the_same_records() {
     assert_same_wherever_cut("claude-code", CLAUDE);

@@ -72,6 +72,8 @@ pub struct SourceReport {
     pub files_found: u64,
     /// Files whose content was read: the others have not changed.
     pub files_read: u64,
+    /// Files, directories and databases that could not be read. While there are any, the scan does not know everything.
+    pub files_unread: u64,
     pub lines_read: u64,
     pub bytes_read: u64,
     pub records: u64,
@@ -88,9 +90,22 @@ pub struct SourceReport {
     pub session_totals: Vec<SessionTotal>,
 }
 
-/// Something that could not be read, or was rejected.
+/// What a problem costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemKind {
+    /// A file, directory or database was not read. The next scan tries again.
+    Unread,
+    /// A line was not understood.
+    BadLine,
+    /// A response was understood and refused, because its counts or its time are impossible.
+    Refused,
+}
+
+/// Something that could not be read, or was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
+    pub kind: ProblemKind,
     pub path: PathBuf,
     pub line: Option<u64>,
     /// Contains no content of the file.
@@ -110,7 +125,7 @@ pub fn scan(environment: &Environment, state: &State, options: &ScanOptions) -> 
             scan.state.keep_source(source, reader.parser_version(), state);
             continue;
         }
-        let previous = state.source(source, reader.parser_version()).unwrap_or(&nothing);
+        let previous = state.source(source, reader.parser_version()).map_or(&nothing, |previous| previous);
         let mut reading = SourceScan::new(*reader, environment, previous, options.now);
         reader.read(&mut reading);
         let (records, next, report) = reading.finish();
@@ -163,6 +178,7 @@ impl<'a> SourceScan<'a> {
             roots: roots.iter().map(|path| Root { path: path.clone(), exists: path.exists() }).collect(),
             files_found: 0,
             files_read: 0,
+            files_unread: 0,
             lines_read: 0,
             bytes_read: 0,
             records: 0,
@@ -175,7 +191,6 @@ impl<'a> SourceScan<'a> {
         };
         let oldest_ms = Instant(now - REMEMBERED).milliseconds();
         let oldest_id_ms = Instant(now - IDS_REMEMBERED).milliseconds();
-        let is_recent = |key: &u64| previous.sent.get(key).is_some_and(|sent| sent.timestamp_ms >= oldest_id_ms);
         let next = SourceState {
             parser_version: reader.parser_version(),
             sent: previous
@@ -187,8 +202,8 @@ impl<'a> SourceScan<'a> {
             recent_ids: previous
                 .recent_ids
                 .iter()
-                .filter(|(k, _)| is_recent(k))
-                .map(|(k, id)| (*k, id.clone()))
+                .filter(|(_, (_, timestamp_ms))| *timestamp_ms >= oldest_id_ms)
+                .map(|(message, id)| (*message, id.clone()))
                 .collect(),
             ..SourceState::default()
         };
@@ -222,7 +237,7 @@ impl<'a> SourceScan<'a> {
     pub(crate) fn find_below(&mut self, roots: &[PathBuf], wanted: impl Fn(&Path) -> bool) -> Vec<FileEntry> {
         let found = find(roots, wanted);
         for (path, reason) in found.unreadable {
-            self.problem(&path, None, reason);
+            self.unread(&path, reason);
         }
         found.files
     }
@@ -256,7 +271,7 @@ impl<'a> SourceScan<'a> {
             self.report.bytes_read += bytes;
             self.report.problem_count += problem_count - problems.len() as u64;
             for (line, reason) in problems {
-                self.problem(&entry.path, Some(line), reason);
+                self.bad_line(&entry.path, line, reason);
             }
             state.stamp = entry.stamp;
             match serde_json::to_value(&parser) {
@@ -265,7 +280,7 @@ impl<'a> SourceScan<'a> {
                     self.next.files.insert(path_key(&entry.path), state);
                 }
                 // Without a position the file is read again.
-                Err(error) => self.problem(&entry.path, None, format!("the position cannot be saved: {error}")),
+                Err(error) => self.unread(&entry.path, format!("the position cannot be saved: {error}")),
             }
             parsed.push(ParsedFile { entry, parser, items });
         }
@@ -377,10 +392,30 @@ impl<'a> SourceScan<'a> {
         files.into_iter().filter(|entry| self.is_changed(&entry.path, entry.stamp)).collect()
     }
 
-    pub(crate) fn problem(&mut self, path: &Path, line: Option<u64>, reason: impl Into<String>) {
+    /// Reports a bad line.
+    pub(crate) fn bad_line(&mut self, path: &Path, line: u64, reason: String) {
+        self.problem(Problem { kind: ProblemKind::BadLine, path: path.to_path_buf(), line: Some(line), reason });
+    }
+
+    /// Reports a response that is refused.
+    pub(crate) fn refuse(&mut self, path: &Path, reason: impl Into<String>) {
+        self.problem(Problem {
+            kind: ProblemKind::Refused,
+            path: path.to_path_buf(),
+            line: None,
+            reason: reason.into(),
+        });
+    }
+
+    fn unread(&mut self, path: &Path, reason: String) {
+        self.report.files_unread += 1;
+        self.problem(Problem { kind: ProblemKind::Unread, path: path.to_path_buf(), line: None, reason });
+    }
+
+    fn problem(&mut self, problem: Problem) {
         self.report.problem_count += 1;
         if self.report.problems.len() < LISTED_PROBLEMS {
-            self.report.problems.push(Problem { path: path.to_path_buf(), line, reason: reason.into() });
+            self.report.problems.push(problem);
         }
     }
 
@@ -392,7 +427,7 @@ impl<'a> SourceScan<'a> {
             let known = FileState { stamp: Stamp { modified_ns: -1, ..known.stamp }, ..known.clone() };
             self.next.files.insert(key, known);
         }
-        self.problem(path, None, reason);
+        self.unread(path, reason.into());
     }
 
     /// A record with the fields that every tool has.
@@ -421,7 +456,7 @@ impl<'a> SourceScan<'a> {
             return;
         }
         if let Some(reason) = impossible(&record, self.now) {
-            self.problem(path, None, reason);
+            self.refuse(path, reason);
             return;
         }
         make_acceptable(&mut record);
@@ -436,6 +471,13 @@ impl<'a> SourceScan<'a> {
                 }
             }
         }
+    }
+
+    /// The id of a message: the one that an earlier scan returned, if the log was read while the message was written.
+    pub(crate) fn settled_id(&mut self, message: u64, timestamp: Instant, id: String) -> String {
+        let id = self.previous.recent_ids.get(&message).map_or(id, |(id, _)| id.clone());
+        self.next.recent_ids.insert(message, (id.clone(), timestamp.milliseconds()));
+        id
     }
 
     /// Returns a record unless an earlier scan returned one that is as good: for content that is read again after each change, and for

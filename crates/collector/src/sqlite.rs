@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, Params, Row};
+use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 use crate::content::{Count, Instant};
@@ -63,6 +64,35 @@ impl Database {
         let rows = statement.query_map(parameters, read).map_err(|error| problem(&error))?;
         rows.collect::<Result<_, _>>().map_err(|error| problem(&error))
     }
+}
+
+/// How far the rows of a table were read, by a column that grows.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Cursor {
+    newest: i64,
+    /// Rows up to there.
+    rows: i64,
+}
+
+impl Cursor {
+    /// Rows above this value are new, or may be. After rows were imported, removed or numbered anew, all are.
+    pub(crate) fn start(self, database: &Database, table: &str, column: &str, overlap: i64) -> Result<i64, String> {
+        let is_as_before = rows_until(database, table, column, self.newest)? == self.rows;
+        Ok(if is_as_before && self.rows > 0 { self.newest.saturating_sub(overlap) } else { i64::MIN })
+    }
+
+    /// The end of a table.
+    pub(crate) fn end(database: &Database, table: &str, column: &str) -> Result<Self, String> {
+        let newest =
+            database.rows(&format!("SELECT max({column}) FROM {table}"), [], |row| row.get::<_, Option<i64>>(0))?;
+        let newest = newest.first().copied().flatten().unwrap_or_default();
+        Ok(Self { newest, rows: rows_until(database, table, column, newest)? })
+    }
+}
+
+fn rows_until(database: &Database, table: &str, column: &str, until: i64) -> Result<i64, String> {
+    let sql = format!("SELECT count(*) FROM {table} WHERE {column} <= ?1");
+    Ok(database.rows(&sql, [until], |row| row.get(0))?.first().copied().unwrap_or_default())
 }
 
 fn begin(path: &Path, timeout: Duration) -> rusqlite::Result<Connection> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,10 +14,11 @@ use crate::fingerprint::hash_64;
 const VERSION: u32 = 1;
 
 /// What a scan leaves for the next one. It is opaque, and serialises to JSON.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     version: u32,
-    sources: BTreeMap<String, SourceState>,
+    /// Shared, because a caller may scan one source after the other.
+    sources: BTreeMap<String, Arc<SourceState>>,
 }
 
 impl Default for State {
@@ -27,7 +29,7 @@ impl Default for State {
 
 impl State {
     /// What is known of a source, if the same version of its reader left it: a newer reader reads everything again.
-    pub(crate) fn source(&self, source: &str, parser_version: u16) -> Option<&SourceState> {
+    pub(crate) fn source(&self, source: &str, parser_version: u16) -> Option<&Arc<SourceState>> {
         let state = self.sources.get(source)?;
         (self.version == VERSION && state.parser_version == parser_version).then_some(state)
     }
@@ -35,28 +37,29 @@ impl State {
     /// Takes over what is known of a source that is not read now.
     pub(crate) fn keep_source(&mut self, source: &str, parser_version: u16, known: &Self) {
         if let Some(state) = known.source(source, parser_version) {
-            self.set_source(source, state.clone());
+            self.sources.insert(source.to_owned(), state.clone());
         }
     }
 
     pub(crate) fn set_source(&mut self, source: &str, state: SourceState) {
-        self.sources.insert(source.to_owned(), state);
+        self.sources.insert(source.to_owned(), Arc::new(state));
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SourceState {
     pub(crate) parser_version: u16,
     pub(crate) files: BTreeMap<String, FileState>,
     /// Responses that were returned, by the 64-bit hash of their key.
     pub(crate) sent: HashMap<u64, Sent>,
-    /// The ids of those of the last days, for tools that name some lines of a response by another id than the rest.
+    /// The ids of messages of the last days, and their times in milliseconds, by the 64-bit hash of what names the message in the log.
+    /// Of tools that write a message several times, each time perhaps with what makes another id.
     #[serde(default)]
-    pub(crate) recent_ids: HashMap<u64, String>,
+    pub(crate) recent_ids: HashMap<u64, (String, i64)>,
 }
 
 /// How far a file was read.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileState {
     pub(crate) stamp: Stamp,
     /// Bytes up to and including the last complete line.

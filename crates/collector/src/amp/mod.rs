@@ -113,7 +113,10 @@ fn parse(content: &[u8]) -> Result<Vec<Response>, String> {
             ..Tokens::default()
         };
         let id = format!("{}:{id}", thread.id);
-        responses.push(Response::new(id, time(usage.timestamp)?, model_name(usage.model.as_deref()), tokens));
+        let mut response =
+            Response::new(id.clone(), time(usage.timestamp)?, model_name(usage.model.as_deref()), tokens);
+        response.message = Some(id);
+        responses.push(response);
     }
     // The ledger has requests whose messages have no usage, without what was cached.
     for event in thread.usage_ledger.into_iter().flat_map(|ledger| ledger.events) {
@@ -121,7 +124,9 @@ fn parse(content: &[u8]) -> Result<Vec<Response>, String> {
             continue;
         };
         let tokens = Tokens { input: tokens.input.0, output: tokens.output.0, ..Tokens::default() };
-        responses.push(Response::new(event.id, time(event.timestamp)?, model_name(event.model.as_deref()), tokens));
+        let mut response = Response::new(event.id, time(event.timestamp)?, model_name(event.model.as_deref()), tokens);
+        response.message = event.to_message_id.map(|id| format!("{}:{id}", thread.id));
+        responses.push(response);
     }
     for response in &mut responses {
         response.session = Some(thread.id.clone());
@@ -147,6 +152,17 @@ mod tests {
     }
 
     #[test]
+    fn message_that_gets_its_usage_after_its_event_keeps_the_id() {
+        let home = Home::new();
+        home.write(THREAD, CONTENT);
+        let first = home.scan("amp");
+        let usage = ",\"usage\":{\"inputTokens\":70,\"outputTokens\":9,\"timestamp\":\"2026-11-20T08:00:07.000Z\"}}";
+        home.write(THREAD, CONTENT.replace("\"messageId\":5}", &format!("\"messageId\":5{usage}")));
+        let second = home.scan_again("amp", &first.state);
+        assert_eq!((&*second.one().id, second.one().tokens.output), ("ev2", 9));
+    }
+
+    #[test]
     fn old_thread_has_its_own_time_and_no_model() {
         let home = Home::new();
         home.write(
@@ -166,7 +182,10 @@ mod tests {
         let home = Home::new();
         home.write(THREAD, CONTENT);
         let first = home.scan("amp");
-        home.write(THREAD, CONTENT.replace("\"id\":\"ev2\"", "\"id\":\"ev3\""));
+        home.write(
+            THREAD,
+            CONTENT.replace("\"id\":\"ev2\"", "\"id\":\"ev3\"").replace("\"toMessageId\":5", "\"toMessageId\":7"),
+        );
         assert_eq!(home.scan_again("amp", &first.state).ids(), ["ev3"]);
     }
 }

@@ -115,8 +115,7 @@ fn emit(scan: &mut SourceScan<'_>, key: &str, response: Response) {
         is_side_chain: best.is_side_chain,
     };
     scan.next.sent.insert(key, sent);
-    let id = scan.previous.recent_ids.get(&key).cloned().unwrap_or_else(|| id(&best, earliest));
-    scan.next.recent_ids.insert(key, id.clone());
+    let id = scan.settled_id(key, earliest, id(&best, earliest));
     let mut record = scan.record(id, earliest, best.model, best.tokens);
     record.session = best.session;
     record.project = best.working_directory.and_then(|directory| scan.projects.name(&directory));

@@ -23,6 +23,9 @@ use self::parse::{LineItem, TranscriptParser};
 /// `cleanupPeriodDays` where nothing is set.
 const DEFAULT_RETENTION_DAYS: u32 = 30;
 
+/// The directory of sessions that the desktop program started.
+const DESKTOP_SESSIONS: &str = "local-agent-mode-sessions";
+
 pub(crate) struct ClaudeCode;
 
 impl Reader for ClaudeCode {
@@ -106,7 +109,7 @@ fn desktop_dirs(environment: &Environment) -> Vec<PathBuf> {
         let store = packages.filter(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with("Claude_")));
         homes.extend(store.map(|entry| entry.path().join("LocalCache/Roaming/Claude")));
     }
-    homes.into_iter().map(|home| home.join("local-agent-mode-sessions")).collect()
+    homes.into_iter().map(|home| home.join(DESKTOP_SESSIONS)).collect()
 }
 
 fn cleanup_period_days(root: &Path) -> Option<u32> {
@@ -119,11 +122,14 @@ fn cleanup_period_days(root: &Path) -> Option<u32> {
     serde_json::from_slice::<Settings>(&settings).ok()?.cleanup_period_days
 }
 
-/// Transcripts of sessions and sub-agents, also those that were set aside: they hold lines that a crash took from others.
+/// Transcripts of sessions and sub-agents, also those that were set aside: they hold lines that a crash took from others. The desktop
+/// program keeps logs of its own beside the transcripts.
 fn is_transcript(path: &Path) -> bool {
     let name = file_name(path);
-    let in_projects = || path.ancestors().skip(1).any(|parent| file_name(parent) == "projects");
-    (has_extension(path, "jsonl") || name.contains(".jsonl.superseded-")) && name != "journal.jsonl" && in_projects()
+    let is_below = |directory: &str| path.ancestors().skip(1).any(|parent| file_name(parent) == directory);
+    (has_extension(path, "jsonl") || name.contains(".jsonl.superseded-"))
+        && name != "journal.jsonl"
+        && (is_below("projects") || !is_below(DESKTOP_SESSIONS))
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@ use std::io::Write as _;
 
 use time::macros::datetime;
 
-use crate::Reader;
 use crate::testing::{Home, tokens};
+use crate::{ProblemKind, Reader};
 
 const SOURCE: &str = "claude-code";
 const SESSION: &str = ".claude/projects/-home-eve-shop/5d0c0000-0000-4000-8000-000000000001.jsonl";
@@ -238,6 +238,9 @@ fn negative_count_and_impossible_time_are_rejected() {
     home.write(SESSION, format!("{negative}\n{future}\n{old}\n"));
     let scanned = home.scan(SOURCE);
     assert_eq!((scanned.records.len(), scanned.report.problem_count), (0, 3));
+    let kinds: Vec<_> = scanned.report.problems.iter().map(|problem| problem.kind).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == ProblemKind::Refused).count(), 2);
+    assert_eq!(kinds.iter().filter(|kind| **kind == ProblemKind::BadLine).count(), 1);
 }
 
 #[test]
@@ -288,7 +291,7 @@ fn roots_follow_the_variable_and_extra_dirs() {
     let mut home = Home::new();
     home.write("one/projects/a/1.jsonl", include_str!("fixtures/advisor.jsonl"));
     home.write("two/projects/a/2.jsonl", GROWING);
-    home.write("three/projects/a/3.jsonl", include_str!("fixtures/null-id.jsonl"));
+    home.write("three/backup/3.jsonl", include_str!("fixtures/null-id.jsonl"));
     home.write(SESSION, include_str!("fixtures/one-hour.jsonl"));
     home.variable("CLAUDE_CONFIG_DIR", "~/one, ~/two/projects");
     home.environment.add_extra_dirs("claude-code:~/three");

@@ -76,7 +76,7 @@ impl Reader for ClineFamily {
             scan.read_documents(sessions, |entry, content| program::parse(&program::session(entry), content));
         for (entry, (responses, refused)) in parsed.into_iter().chain(sessions) {
             for reason in refused {
-                scan.problem(&entry.path, None, reason);
+                scan.refuse(&entry.path, reason);
             }
             emit(scan, responses, &entry.path);
         }

@@ -1,3 +1,4 @@
+use crate::ProblemKind;
 use crate::testing::{Home, tokens};
 
 const MESSAGES: &str = include_str!("fixtures/ui_messages.json");
@@ -99,6 +100,7 @@ fn document_half_written_is_read_the_next_time() {
     home.write(&path, &MESSAGES[..200]);
     let first = home.scan("cline");
     assert_eq!((first.records.len(), first.report.problem_count), (0, 1));
+    assert_eq!((first.report.problems[0].kind, first.report.files_unread), (ProblemKind::Unread, 1));
     home.write(&path, MESSAGES);
     assert_eq!(home.scan_again("cline", &first.state).records.len(), 1);
 }

@@ -66,7 +66,7 @@ impl Reader for Rollouts {
         let read = scan.read_whole(archives, |entry| archive::read(&entry.path, start(entry)));
         for (entry, (parser, items, problems)) in read {
             for (line, reason) in problems {
-                scan.problem(&entry.path, Some(line), reason);
+                scan.bad_line(&entry.path, line, reason);
             }
             emit(self.source, scan, ParsedFile { entry, parser, items });
         }
@@ -80,7 +80,7 @@ fn emit(source: &str, scan: &mut SourceScan<'_>, parsed: ParsedFile<RolloutParse
     }
     for usage in parsed.items {
         let Some(tokens) = usage.counts.tokens() else {
-            scan.problem(&path, None, "more cached tokens than input tokens");
+            scan.refuse(&path, "more cached tokens than input tokens");
             continue;
         };
         let id = usage.counts.id(source, &usage.thread);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::content::{Instant, model_name};
@@ -9,10 +10,11 @@ use crate::fingerprint::fp1;
 use crate::reader::Reader;
 use crate::response::{Response, emit};
 use crate::scan::SourceScan;
-use crate::sqlite::{Database, count, instant, text};
+use crate::sqlite::{Cursor, Database, count, instant, text};
 use crate::{Environment, Tokens};
 
 const SOURCE: &str = "copilot-cli";
+const TABLE: &str = "assistant_usage_events";
 
 pub(crate) struct CopilotCli;
 
@@ -36,7 +38,7 @@ impl Reader for CopilotCli {
             for row in scan.read_database(&store, read_rows).unwrap_or_default() {
                 match row.response() {
                     Ok(response) => emit(scan, [response], &store),
-                    Err(reason) => scan.problem(&store, None, reason),
+                    Err(reason) => scan.refuse(&store, reason),
                 }
             }
         }
@@ -52,9 +54,9 @@ struct UsageRow {
     directory: Option<String>,
 }
 
-/// All rows: an index that is built anew gives them other numbers.
-fn read_rows(database: &Database, _: &Value) -> Result<(Vec<UsageRow>, Value), String> {
-    if !database.columns("assistant_usage_events")?.contains("input_tokens") {
+/// New rows; all where an index that was built anew gave them other numbers.
+fn read_rows(database: &Database, context: &Value) -> Result<(Vec<UsageRow>, Value), String> {
+    if !database.columns(TABLE)?.contains("input_tokens") {
         return Err("no table of usage".to_owned());
     }
     let (directory, join) = if database.columns("sessions")?.contains("cwd") {
@@ -62,8 +64,9 @@ fn read_rows(database: &Database, _: &Value) -> Result<(Vec<UsageRow>, Value), S
     } else {
         ("NULL", "")
     };
-    let sql = format!("SELECT e.*, {directory} AS directory FROM assistant_usage_events e {join} ORDER BY e.id");
-    let rows = database.rows(&sql, [], |row| {
+    let from = Cursor::deserialize(context).unwrap_or_default().start(database, TABLE, "id", 0)?;
+    let sql = format!("SELECT e.*, {directory} AS directory FROM {TABLE} e {join} WHERE e.id > ?1 ORDER BY e.id");
+    let rows = database.rows(&sql, [from], |row| {
         let columns = ["input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens"];
         Ok(UsageRow {
             session: text(row, "session_id"),
@@ -73,7 +76,8 @@ fn read_rows(database: &Database, _: &Value) -> Result<(Vec<UsageRow>, Value), S
             directory: text(row, "directory"),
         })
     })?;
-    Ok((rows, Value::Null))
+    let cursor = serde_json::to_value(Cursor::end(database, TABLE, "id")?).map_err(|error| error.to_string())?;
+    Ok((rows, cursor))
 }
 
 impl UsageRow {
@@ -152,6 +156,21 @@ mod tests {
         connection.execute_batch("UPDATE assistant_usage_events SET id = id + 100").unwrap();
         insert(&connection, 200, 77, "user");
         assert_eq!(home.scan_again(SOURCE, &first.state).outputs(), [("claude-sonnet-5", 77)]);
+    }
+
+    #[test]
+    fn rows_of_last_year_are_not_returned_after_each_change() {
+        let home = Home::new();
+        let connection = store(&home);
+        insert(&connection, 1, 410, "user");
+        connection.execute_batch("UPDATE assistant_usage_events SET created_at = '2025-11-20T08:00:05.000Z'").unwrap();
+        let mut state = home.scan(SOURCE).state;
+        for id in 2..5 {
+            insert(&connection, id, 1_000 + id, "user");
+            let scanned = home.scan_again(SOURCE, &state);
+            assert_eq!(scanned.records.len(), 1);
+            state = scanned.state;
+        }
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Droid: the growing total of each session, beside its transcript.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::content::{Count, Instant, json_problem, lenient, model_name};
 use crate::files::{FileEntry, file_name};
+use crate::model_shares::ModelShares;
 use crate::reader::Reader;
 use crate::response::{Response, emit};
 use crate::scan::SourceScan;
@@ -38,28 +38,17 @@ impl Reader for Droid {
             let Some(mut response) = total else { continue };
             let key = path_key(&entry.path);
             let known = scan.previous.files.get(&key).map(|known| known.context.clone());
-            let mut models: BTreeMap<String, Tokens> =
+            let mut shares: ModelShares =
                 known.and_then(|known| serde_json::from_value(known).ok()).unwrap_or_default();
-            // The total goes on when the model is switched. What the other models had is not this one's.
-            let others = models.iter().filter(|(model, _)| **model != response.model);
-            response.tokens = others.fold(response.tokens, |rest, (_, tokens)| subtract(rest, tokens));
-            models.insert(response.model.clone(), response.tokens);
-            if let (Some(state), Ok(context)) = (scan.next.files.get_mut(&key), serde_json::to_value(models)) {
+            let share = shares.changed_share(&response.model, response.tokens);
+            if let (Some(state), Ok(context)) = (scan.next.files.get_mut(&key), serde_json::to_value(shares)) {
                 state.context = context;
             }
-            emit(scan, [response], &entry.path);
+            if let Some(share) = share {
+                response.tokens = share;
+                emit(scan, [response], &entry.path);
+            }
         }
-    }
-}
-
-fn subtract(tokens: Tokens, other: &Tokens) -> Tokens {
-    Tokens {
-        input: tokens.input.saturating_sub(other.input),
-        cache_read: tokens.cache_read.saturating_sub(other.cache_read),
-        cache_write: tokens.cache_write.saturating_sub(other.cache_write),
-        cache_write_1h: 0,
-        output: tokens.output.saturating_sub(other.output),
-        reasoning: tokens.reasoning.saturating_sub(other.reasoning),
     }
 }
 

@@ -70,7 +70,7 @@ fn session_name(entry: &FileEntry) -> String {
 
 fn report_refused(scan: &mut SourceScan<'_>, path: &Path, refused: Vec<String>) {
     for reason in refused {
-        scan.problem(path, None, reason);
+        scan.refuse(path, reason);
     }
 }
 

@@ -117,5 +117,6 @@ fn response(session: &str, message: RawMessage) -> Result<Option<(String, Respon
     let id = fp1(SOURCE, session, &[raw.input.0, raw.cached.0, raw.output.0, raw.thoughts.0, raw.tool.0]);
     let mut response = Response::new(id.clone(), timestamp, model_name(message.model.as_deref()), tokens);
     response.session = Some(session.to_owned());
-    Ok(Some((message.id.unwrap_or(id), response)))
+    let message = message.id.map_or(id, |message| format!("{session}\n{message}"));
+    Ok(Some((message, response)))
 }

@@ -1,16 +1,18 @@
 //! Goose: a row per request in its database, and a total per session in older versions.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::content::{Instant, model_name, nano_usd};
 use crate::environment::Platform;
+use crate::model_shares::ModelShares;
 use crate::reader::Reader;
 use crate::response::{Response, emit};
 use crate::scan::SourceScan;
-use crate::sqlite::{Database, count, float, instant, text};
+use crate::sqlite::{Cursor, Database, count, float, instant, text};
 use crate::{Environment, Tokens};
 
 pub(crate) struct Goose;
@@ -45,39 +47,60 @@ impl Reader for Goose {
             for row in scan.read_database(&database, read_rows).unwrap_or_default() {
                 match row {
                     Ok(response) => emit(scan, [response], &database),
-                    Err(reason) => scan.problem(&database, None, reason),
+                    Err(reason) => scan.refuse(&database, reason),
                 }
             }
         }
     }
 }
 
+/// What a scan knows of the database.
+#[derive(Default, Serialize, Deserialize)]
+struct Known {
+    ledger: Cursor,
+    /// By session, of those that name their current model only.
+    shares: BTreeMap<String, ModelShares>,
+}
+
 type ResponseRow = Result<Response, &'static str>;
 
-fn read_rows(database: &Database, _: &Value) -> Result<(Vec<ResponseRow>, Value), String> {
+fn read_rows(database: &Database, context: &Value) -> Result<(Vec<ResponseRow>, Value), String> {
     let sessions = database.columns("sessions")?;
     if sessions.is_empty() {
         return Err("no table of sessions".to_owned());
     }
     let has_ledger = database.columns("usage_ledger")?.contains("input_tokens");
+    let mut known = Known::deserialize(context).unwrap_or_default();
     let mut rows = Vec::new();
     if has_ledger {
+        let from = known.ledger.start(database, "usage_ledger", "id", 0)?;
+        known.ledger = Cursor::end(database, "usage_ledger", "id")?;
         let directory = if sessions.contains("working_dir") { "s.working_dir" } else { "NULL" };
         let provider = if sessions.contains("provider_name") { "s.provider_name" } else { "NULL" };
         let sql = format!(
             "SELECT l.*, {directory} AS directory, {provider} AS provider
-             FROM usage_ledger l LEFT JOIN sessions s ON s.id = l.session_id ORDER BY l.id"
+             FROM usage_ledger l LEFT JOIN sessions s ON s.id = l.session_id WHERE l.id > ?1 ORDER BY l.id"
         );
-        rows.extend(database.rows(&sql, [], |row| Ok(request(row)))?);
+        rows.extend(database.rows(&sql, [from], |row| Ok(request(row)))?);
     }
     if sessions.contains("accumulated_total_tokens") {
         // Sessions that ended before there was a ledger.
         let unless = if has_ledger { "WHERE s.id NOT IN (SELECT session_id FROM usage_ledger)" } else { "" };
         let sql = format!("SELECT s.* FROM sessions s {unless} ORDER BY s.id");
         let totals = database.rows(&sql, [], |row| Ok(session_total(row)))?;
-        rows.extend(totals.into_iter().filter_map(Result::transpose));
+        for mut total in totals.into_iter().filter_map(Result::transpose) {
+            if let Ok(total) = &mut total {
+                let session = total.session.clone().unwrap_or_default();
+                match known.shares.entry(session).or_default().changed_share(&total.model, total.tokens) {
+                    Some(share) => total.tokens = share,
+                    None => continue,
+                }
+            }
+            rows.push(total);
+        }
     }
-    Ok((rows, Value::Null))
+    let known = serde_json::to_value(known).map_err(|error| error.to_string())?;
+    Ok((rows, known))
 }
 
 fn request(row: &rusqlite::Row<'_>) -> ResponseRow {
@@ -184,6 +207,20 @@ mod tests {
         connection.execute_batch("UPDATE sessions SET accumulated_output_tokens = 400 WHERE id = 's1'").unwrap();
         let second = home.scan_again("goose", &first.state);
         assert!(second.one().supersedes(record));
+    }
+
+    #[test]
+    fn model_switched_within_an_old_session_has_what_was_added() {
+        let home = Home::new();
+        let connection = old(&home);
+        let first = home.scan("goose");
+        connection
+            .execute_batch(
+                "UPDATE sessions SET accumulated_output_tokens = 350, model_config_json = '{\"model_name\":\"gpt-6\"}' WHERE id = 's1'",
+            )
+            .unwrap();
+        let second = home.scan_again("goose", &first.state);
+        assert_eq!((&*second.one().id, second.one().tokens), ("s1:gpt-6", tokens([0, 0, 0, 0, 50, 0])));
     }
 
     #[test]

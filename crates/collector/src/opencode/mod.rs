@@ -7,15 +7,16 @@ mod parse;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Environment;
 use crate::files::has_extension;
+use crate::fingerprint::hash_64;
 use crate::names::Names;
 use crate::reader::Reader;
 use crate::scan::SourceScan;
-use crate::sqlite::{Database, text};
+use crate::sqlite::{Cursor, Database, text};
 
 use self::parse::{Message, parse};
 
@@ -62,7 +63,7 @@ impl Reader for OpenCodeFamily {
             for row in scan.read_database(&database, read_rows).unwrap_or_default() {
                 match row {
                     Ok((message, directory)) => messages.push((message, directory, path.clone())),
-                    Err(reason) => scan.problem(&database, None, reason),
+                    Err(reason) => scan.refuse(&database, reason),
                 }
             }
         }
@@ -103,7 +104,11 @@ impl OpenCodeFamily {
     }
 
     fn emit(&self, scan: &mut SourceScan<'_>, message: Message, directory: Option<&str>, path: &Path) {
-        let mut record = scan.record(message.id(self.source), message.created, message.model.into(), message.tokens);
+        let mut id = message.id(self.source);
+        if let Some(name) = &message.name {
+            id = scan.settled_id(hash_64(name.as_bytes()), message.created, id);
+        }
+        let mut record = scan.record(id, message.created, message.model.into(), message.tokens);
         record.provider = message.provider.map(Into::into);
         record.session = message.session.map(Into::into);
         record.agent = message.agent.map(Into::into);
@@ -111,14 +116,6 @@ impl OpenCodeFamily {
         record.project = message.directory.as_deref().or(directory).and_then(|directory| scan.projects.name(directory));
         scan.emit_changed(record, path);
     }
-}
-
-/// How far the rows of a table were read.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
-struct Cursor {
-    updated: i64,
-    /// Rows up to there: more of them than before were restored or imported.
-    rows: i64,
 }
 
 /// A response with the directory of its session, or the reason why it cannot be read.
@@ -139,28 +136,25 @@ fn read_rows(database: &Database, context: &Value) -> Result<(Vec<MessageRow>, V
             continue;
         }
         has_table = true;
-        let updated = if columns.contains("time_updated") { "coalesce(m.time_updated, 0)" } else { "0" };
-        let count = format!("SELECT count(*) FROM {table} m WHERE {updated} <= ?1");
-        let rows_until = |until: i64| -> Result<i64, String> {
-            Ok(database.rows(&count, [until], |row| row.get(0))?.first().copied().unwrap_or_default())
-        };
-        let known = known[index];
-        let is_complete = rows_until(known.updated)? == known.rows;
-        let from = if is_complete { known.updated - OVERLAP_MS } else { i64::MIN };
+        let updated = if columns.contains("time_updated") { "coalesce(time_updated, 0)" } else { "0" };
+        let from = known[index].start(database, table, updated, OVERLAP_MS)?;
         let (directory, join) =
             if has_directory { ("s.directory", "LEFT JOIN session s ON s.id = m.session_id") } else { ("NULL", "") };
         let sql = format!(
-            "SELECT m.data AS data, {directory} AS directory, {updated} AS updated FROM {table} m {join} WHERE {updated} > ?1 {condition}"
+            "SELECT m.id AS id, m.session_id AS session, m.data AS data, {directory} AS directory
+             FROM {table} m {join} WHERE {updated} > ?1 {condition}"
         );
-        let mut newest = known.updated;
         let rows = database.rows(&sql, [from], |row| {
-            newest = newest.max(row.get::<_, Option<i64>>("updated")?.unwrap_or_default());
-            let message = parse(text(row, "data").unwrap_or_default().as_bytes());
+            let mut message = parse(text(row, "data").unwrap_or_default().as_bytes());
+            if let Ok(Some(message)) = &mut message {
+                message.name = text(row, "id").or_else(|| message.name.take());
+                message.session = message.session.take().or_else(|| text(row, "session"));
+            }
             let mut directory = || names.optional(text(row, "directory").as_deref());
             Ok(message.map(|message| message.map(|message| (message, directory()))).transpose())
         })?;
         messages.extend(rows.into_iter().flatten());
-        cursors[index] = Cursor { updated: newest, rows: rows_until(newest)? };
+        cursors[index] = Cursor::end(database, table, updated)?;
     }
     if !has_table {
         return Err("no table of messages".to_owned());

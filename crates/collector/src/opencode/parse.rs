@@ -9,6 +9,8 @@ use crate::fingerprint::hash_id;
 /// A response that is complete.
 #[derive(Debug)]
 pub(super) struct Message {
+    /// Names the message where it is written again, but not in a copy.
+    pub(super) name: Option<String>,
     pub(super) created: Instant,
     pub(super) model: String,
     pub(super) provider: Option<String>,
@@ -24,6 +26,7 @@ pub(super) struct Message {
 
 #[derive(Deserialize)]
 struct RawMessage {
+    id: Option<String>,
     role: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
@@ -103,6 +106,7 @@ pub(super) fn parse(content: &[u8]) -> Result<Option<Message>, String> {
     let raw_model = message.model_id.or(model_id).unwrap_or_default();
     let (root, cwd) = message.path.map_or((None, None), |path| (path.root, path.cwd));
     Ok(Some(Message {
+        name: message.id,
         created,
         completed,
         model: model_name(Some(&raw_model)),

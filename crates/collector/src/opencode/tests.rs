@@ -89,6 +89,38 @@ fn message_unfinished_is_returned_when_it_is_finished() {
 }
 
 #[test]
+fn message_rewritten_after_it_was_complete_keeps_its_id() {
+    let home = Home::new();
+    let connection = database(&home, DATABASE);
+    insert(&connection, "msg_syn001", 1_795_170_009_456, MESSAGE);
+    let first = home.scan(SOURCE);
+    insert(
+        &connection,
+        "msg_syn001",
+        1_795_170_019_456,
+        &MESSAGE.replace("\"total\":15420,", "").replace("\"output\":600", "\"output\":9600"),
+    );
+    let second = home.scan_again(SOURCE, &first.state);
+    assert_eq!((second.ids(), second.one().tokens.output), (first.ids(), 9_600));
+}
+
+#[test]
+fn rows_in_the_write_ahead_log_are_found() {
+    let home = Home::new();
+    let connection = database(&home, DATABASE);
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0").unwrap();
+    insert(&connection, "msg_old", 1_795_170_009_456, MESSAGE);
+    let first = home.scan(SOURCE);
+    assert_eq!(first.records.len(), 1);
+    let before = std::fs::metadata(home.path(DATABASE)).unwrap().modified().unwrap();
+    insert(&connection, "msg_new", 1_795_170_109_456, &later(MESSAGE));
+    assert_eq!(std::fs::metadata(home.path(DATABASE)).unwrap().modified().unwrap(), before, "only the log grew");
+    let second = home.scan_again(SOURCE, &first.state);
+    assert_eq!(second.records.len(), 1);
+    assert_eq!(home.scan_again(SOURCE, &second.state).report.files_read, 0);
+}
+
+#[test]
 fn rows_that_are_restored_later_are_found() {
     let home = Home::new();
     let connection = database(&home, DATABASE);

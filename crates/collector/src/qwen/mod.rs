@@ -123,10 +123,11 @@ impl LineParser for ChatParser {
         let timestamp = raw.timestamp.ok_or("no timestamp")?;
         let session = raw.session_id.ok_or("no session")?;
         let id = fp1(SOURCE, &session, &usage.raw_counts());
-        let mut response = Response::new(id.clone(), timestamp, model_name(raw.model.as_deref()), usage.tokens()?);
+        let message = raw.uuid.map_or_else(|| id.clone(), |uuid| format!("{session}\n{uuid}"));
+        let mut response = Response::new(id, timestamp, model_name(raw.model.as_deref()), usage.tokens()?);
         response.session = Some(session);
         response.directory = raw.cwd;
-        items.push((raw.uuid.unwrap_or(id), response));
+        items.push((message, response));
         Ok(())
     }
 }
@@ -156,6 +157,17 @@ mod tests {
             home.write(CHAT, LINE.replace("\"totalTokenCount\":9300", &format!("\"totalTokenCount\":{total}")));
             assert_eq!(home.scan(SOURCE).one().tokens.output, output, "{total}");
         }
+    }
+
+    #[test]
+    fn line_repeated_in_a_later_scan_supersedes_the_first() {
+        let home = Home::new();
+        home.write(CHAT, LINE.replace("\"candidatesTokenCount\":300", "\"candidatesTokenCount\":7"));
+        let first = home.scan(SOURCE);
+        home.append(CHAT, LINE);
+        let second = home.scan_again(SOURCE, &first.state);
+        assert_eq!((second.ids(), second.one().tokens.output), (first.ids(), 300));
+        assert!(second.one().supersedes(first.one()));
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Reader for Zed {
             for thread in scan.read_database(&database, read_threads).unwrap_or_default() {
                 match thread {
                     Ok(responses) => emit(scan, responses, &database),
-                    Err(reason) => scan.problem(&database, None, reason),
+                    Err(reason) => scan.refuse(&database, reason),
                 }
             }
         }
