@@ -23,8 +23,7 @@ pub(crate) struct ScanSummary {
 impl ScanSummary {
     /// The sources with files that could not be read, as opposed to lines.
     pub(crate) fn incomplete_sources(&self) -> BTreeSet<&'static str> {
-        let has_unread_file = |source: &&SourceReport| source.problems.iter().any(|problem| problem.line.is_none());
-        self.sources.iter().filter(has_unread_file).map(|source| source.source).collect()
+        self.sources.iter().filter(|source| source.files_unread > 0).map(|source| source.source).collect()
     }
 
     pub(crate) fn problem_count(&self) -> u64 {

@@ -53,7 +53,8 @@ fn with_line(table: &str, program: &Path, variables: &[Variable], minute: u64) -
     // The shell reads the line after cron, to which a percent sign is a line break.
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''")).replace('%', r"\%");
     let program = quoted(&program.to_string_lossy());
-    let variables: String = variables.iter().map(|(name, value)| format!("{name}={} ", quoted(value))).collect();
+    let variable = |(name, value): &Variable| format!("{name}={} ", quoted(value));
+    let variables = variables.iter().map(variable).collect::<Vec<_>>().concat();
     format!("{}{minute} * * * * {variables}{program} sync >/dev/null 2>&1 {MARK}\n", without_line(table))
 }
 

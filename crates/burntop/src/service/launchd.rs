@@ -48,10 +48,9 @@ pub(super) fn remove(paths: &Paths) -> Result<bool, Failure> {
 
 /// The agent: hourly at `minute`, which differs between machines, and after the machine slept.
 fn plist(program: &Path, variables: &[Variable], minute: u64, log: &Path) -> String {
-    let variables: String = variables
-        .iter()
-        .map(|(name, value)| format!("        <key>{name}</key>\n        <string>{}</string>\n", escaped(value)))
-        .collect();
+    let variable =
+        |(name, value): &Variable| format!("        <key>{name}</key>\n        <string>{}</string>\n", escaped(value));
+    let variables = variables.iter().map(variable).collect::<Vec<_>>().concat();
     let [program, log] = [program, log].map(|path| escaped(&path.to_string_lossy()));
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>

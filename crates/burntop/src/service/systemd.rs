@@ -51,8 +51,8 @@ pub(super) fn remove(paths: &Paths) -> Result<bool, Failure> {
 /// The unit that syncs once. Another sync that runs already is no failure (exit code 6).
 fn service(program: &Path, variables: &[Variable]) -> String {
     let program = quoted(&program.to_string_lossy());
-    let variables: String =
-        variables.iter().map(|(name, value)| format!("Environment={}\n", quoted(&format!("{name}={value}")))).collect();
+    let variable = |(name, value): &Variable| format!("Environment={}\n", quoted(&format!("{name}={value}")));
+    let variables = variables.iter().map(variable).collect::<Vec<_>>().concat();
     format!(
         "[Unit]
 Description=Sync usage of coding tools with burntop

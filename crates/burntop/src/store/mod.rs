@@ -9,10 +9,11 @@ mod lock;
 mod schema;
 mod usage;
 
+use std::fs;
 use std::path::Path;
 
 use collector::{Scan, State};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 pub(crate) use delivery::{Outcome, PendingRecord, RejectedRecord};
 pub(crate) use lock::StateLock;
@@ -20,6 +21,7 @@ pub(crate) use usage::{ModelUse, UsageFilter, UsageRow};
 
 use crate::failure::{Failure, FailureKind};
 use crate::files;
+use crate::output::note;
 
 const DATABASE: &str = "usage.db";
 
@@ -31,14 +33,26 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the database in `directory`, and creates it the first time.
+    /// Opens the database in `directory`, and creates it the first time. A damaged one is set aside: the logs are read again.
     pub(crate) fn open(directory: &Path) -> Result<Self, Failure> {
         files::make_private_directory(directory)?;
         let path = directory.join(DATABASE);
+        match Self::open_file(&path) {
+            Err(StoreError::Damaged) => {
+                let aside = path.with_extension("damaged");
+                note(format_args!("warning: {} is damaged and set aside as {}", path.display(), aside.display()));
+                fs::rename(&path, &aside).map_err(|error| Failure::file("renaming", &path, &error))?;
+                Self::open_file(&path).map_err(Failure::from)
+            }
+            opened => opened.map_err(Failure::from),
+        }
+    }
+
+    fn open_file(path: &Path) -> Result<Self, StoreError> {
         // SQLite would create the file with the mode of the umask.
-        let created = files::private_options().create(true).open(&path);
-        created.map_err(|error| Failure::file("opening", &path, &error))?;
-        let mut connection = Connection::open(&path)?;
+        let created = files::private_options().create(true).open(path);
+        created.map_err(|error| StoreError::Other(Failure::file("opening", path, &error)))?;
+        let mut connection = Connection::open(path)?;
         schema::prepare(&mut connection)?;
         Ok(Self { connection })
     }
@@ -84,6 +98,32 @@ impl Store {
     fn set_meta(&self, key: &str, value: &str) -> Result<(), Failure> {
         self.connection.execute(schema::SET_META, params![key, value])?;
         Ok(())
+    }
+}
+
+/// Why the database cannot be opened.
+#[derive(Debug)]
+enum StoreError {
+    /// Its content is not that of a database.
+    Damaged,
+    Other(Failure),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged,
+            _ => Self::Other(error.into()),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Damaged => Self::new(FailureKind::Local, "the state of burntop is damaged"),
+            StoreError::Other(failure) => failure,
+        }
     }
 }
 

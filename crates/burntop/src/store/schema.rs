@@ -3,9 +3,10 @@
 use rusqlite::{Connection, TransactionBehavior};
 use std::time::Duration;
 
+use super::StoreError;
 use crate::failure::{Failure, FailureKind};
 
-/// The version of the tables. A database of an older version is emptied: its content can be read from the logs again.
+/// The version of the tables. A database of version 0 is new. The next version must migrate from this one, because logs may be gone.
 const VERSION: i64 = 1;
 
 pub(super) const SET_META: &str =
@@ -43,14 +44,14 @@ const TABLES: &str = "
 ";
 
 /// Brings the tables to this version.
-pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
+pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     connection.busy_timeout(Duration::from_secs(10))?;
     let version = |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
     match version(connection)? {
         VERSION => return Ok(()),
         newer if newer > VERSION => {
             let message = "A newer version of burntop has written the state on this machine. Install that version.";
-            return Err(Failure::new(FailureKind::Local, message));
+            return Err(StoreError::Other(Failure::new(FailureKind::Local, message)));
         }
         _ => {}
     }
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn database_of_older_version_is_emptied() {
+    fn database_without_version_gets_tables() {
         let mut connection = Connection::open_in_memory().expect("a database");
         connection.execute_batch("CREATE TABLE records (other TEXT); INSERT INTO records VALUES ('x')").expect("made");
         prepare(&mut connection).expect("prepared");

@@ -62,6 +62,15 @@ fn stats_remember_what_tool_deleted() {
 }
 
 #[test]
+fn stats_set_damaged_database_aside_and_read_again() {
+    let home = home();
+    home.text(&["stats"]);
+    home.write(".local/state/burntop/usage.db", &"this is no database ".repeat(100));
+    assert_eq!(home.json(&["stats"])["total"]["responses"], 3);
+    assert!(home.path(".local/state/burntop/usage.damaged").exists());
+}
+
+#[test]
 fn stats_without_logs_are_zero() {
     let home = FixtureHome::new();
     assert_eq!(home.json(&["stats"])["total"]["tokens"], 0);
