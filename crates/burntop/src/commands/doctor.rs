@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use collector::{NO_TOKEN_DATA, Problem, readers};
 use domain::clock::Clock;
-use domain::text::{plural, rfc3339};
+use domain::text::{grouped, plural, rfc3339};
 use serde::Serialize;
 use time::{Date, Duration};
 
@@ -90,7 +90,12 @@ impl Report for DoctorReport {
         }
         for tool in &self.tools {
             let (files, records) = (plural(tool.files, "file"), plural(tool.records, "response"));
-            writeln!(out, "  {}: {files}, {records}, {} not sent yet", tool.source, tool.pending)?;
+            writeln!(
+                out,
+                "  {}: {files}, {records}, {} not sent yet",
+                tool.source,
+                grouped(i64::try_from(tool.pending).unwrap_or(i64::MAX))
+            )?;
             for root in &tool.roots {
                 writeln!(out, "    {}", style.dim(root.display()))?;
             }
