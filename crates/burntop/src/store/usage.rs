@@ -250,3 +250,88 @@ pub(super) fn microseconds(at: OffsetDateTime) -> i64 {
 pub(super) fn instant(microseconds: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(microseconds) * 1_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Outcome;
+    use time::macros::datetime;
+
+    fn record() -> Record {
+        Record {
+            source: "codex".into(),
+            id: "a".to_owned(),
+            timestamp: datetime!(2026-11-30 12:00 UTC),
+            model: "gpt-5".into(),
+            provider: None,
+            tokens: Tokens { input: 10, output: 5, ..Tokens::default() },
+            session: None,
+            project: None,
+            agent: None,
+            service_tier: None,
+            reported_cost_nanousd: None,
+            incomplete: false,
+            cumulative: false,
+            parser_version: 2,
+        }
+    }
+
+    /// Copies of one response that differ in what decides.
+    fn copies() -> Vec<Record> {
+        let with_output = |output| Tokens { input: 10, output, ..Tokens::default() };
+        let mut copies = Vec::new();
+        for incomplete in [false, true] {
+            for parser_version in [1, 2] {
+                for tokens in [with_output(5), with_output(6)] {
+                    for timestamp in [datetime!(2026-11-30 12:00 UTC), datetime!(2026-11-30 13:00 UTC)] {
+                        copies.push(Record { incomplete, parser_version, tokens, timestamp, ..record() });
+                    }
+                }
+            }
+        }
+        copies
+    }
+
+    fn store_with(record: &Record) -> Store {
+        let store = Store::in_memory().expect("a store");
+        assert_eq!(upsert(&store.connection, record), Ok(1));
+        store
+    }
+
+    #[test]
+    fn stored_copy_is_replaced_by_rule_of_collector() {
+        for stored in copies() {
+            for offered in copies() {
+                let store = store_with(&stored);
+                let changed = upsert(&store.connection, &offered).expect("stored");
+                assert_eq!(changed == 1, offered.supersedes(&stored), "{offered:?} over {stored:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn better_copy_of_delivered_record_is_pending_again() {
+        let unfinished = Record { incomplete: true, ..record() };
+        let mut store = store_with(&unfinished);
+        let pending = store.pending("codex", None, false, None, 10).expect("read");
+        store.settle("codex", &pending, &[Outcome::Delivered], false).expect("stored");
+        upsert(&store.connection, &unfinished).expect("stored");
+        assert_eq!(store.pending_count("codex", None), Ok(0), "the same copy again");
+        upsert(&store.connection, &record()).expect("stored");
+        let pending = store.pending("codex", None, false, None, 10).expect("read");
+        assert_eq!(pending.iter().map(|record| record.is_incomplete).collect::<Vec<_>>(), [false]);
+    }
+
+    #[test]
+    fn active_quarters_leave_out_records_without_tokens() {
+        let store = store_with(&record());
+        let empty = Record {
+            id: "b".to_owned(),
+            tokens: Tokens::default(),
+            timestamp: datetime!(2026-11-29 12:00 UTC),
+            ..record()
+        };
+        upsert(&store.connection, &empty).expect("stored");
+        assert_eq!(store.active_quarters(), Ok(vec![datetime!(2026-11-30 12:00 UTC)]));
+    }
+}
