@@ -1,8 +1,8 @@
 //! A scan over all sources, and what readers share while they read.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -163,6 +163,8 @@ pub struct SourceScan<'a> {
     source: Arc<str>,
     now: OffsetDateTime,
     records: HashMap<String, Record>,
+    /// By session and model.
+    session_totals: BTreeMap<(Arc<str>, Option<Arc<str>>), SessionTotal>,
 }
 
 impl<'a> SourceScan<'a> {
@@ -170,7 +172,7 @@ impl<'a> SourceScan<'a> {
         let mut roots = reader.roots(environment);
         roots.extend(environment.neighbours.iter().flat_map(|neighbour| reader.roots(neighbour)));
         roots.extend_from_slice(environment.extra(reader.source()));
-        let mut known = std::collections::HashSet::new();
+        let mut known = HashSet::new();
         roots.retain(|root| known.insert(root.clone()));
         let report = SourceReport {
             source: reader.source(),
@@ -217,11 +219,13 @@ impl<'a> SourceScan<'a> {
             source: Arc::from(reader.source()),
             now,
             records: HashMap::new(),
+            session_totals: BTreeMap::new(),
         }
     }
 
     fn finish(mut self) -> (Vec<Record>, SourceState, SourceReport) {
         self.report.records = self.records.len() as u64;
+        self.report.session_totals = self.session_totals.into_values().collect();
         self.report.unfinished = self.records.values().filter(|record| record.incomplete).count() as u64;
         let mut records: Vec<_> = self.records.into_values().collect();
         records.sort_unstable_by(|a, b| (a.timestamp, &a.id).cmp(&(b.timestamp, &b.id)));
@@ -428,6 +432,11 @@ impl<'a> SourceScan<'a> {
             self.next.files.insert(key, known);
         }
         self.unread(path, reason.into());
+    }
+
+    /// Keeps what a tool counted for a session and model: the last, because totals grow.
+    pub(crate) fn session_total(&mut self, total: SessionTotal) {
+        self.session_totals.insert((total.session.clone(), total.model.clone()), total);
     }
 
     /// A record with the fields that every tool has.

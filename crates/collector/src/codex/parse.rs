@@ -109,6 +109,28 @@ impl ThreadFacts {
     }
 }
 
+/// The counters of a thread as a check: the thread's own total of what its responses used.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct ThreadTotals {
+    /// The last total of lines that were copied from a parent. A child's counters go on from there.
+    inherited: Option<Counts>,
+    last: Option<Counts>,
+    /// A counter fell, so the last total is not the thread's.
+    has_fallen: bool,
+}
+
+impl ThreadTotals {
+    fn add(&mut self, total: Counts, is_own: bool) {
+        if total.has_split() {
+            self.has_fallen |= self.last.is_some_and(|last| total.since(&last).is_none());
+            self.last = Some(total);
+            if !is_own {
+                self.inherited = Some(total);
+            }
+        }
+    }
+}
+
 /// Reads the lines of one rollout.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct RolloutParser {
@@ -130,6 +152,7 @@ pub(super) struct RolloutParser {
     model: Option<Arc<str>>,
     turn_models: VecDeque<(Arc<str>, Arc<str>)>,
     previous_total: Option<Counts>,
+    totals: ThreadTotals,
     /// Records since the last counter: the counter repeats one of them.
     recorded: Vec<Counts>,
     #[serde(skip)]
@@ -267,6 +290,16 @@ impl RolloutParser {
         self.is_replaying
     }
 
+    /// What the thread itself counted. `None` where its counters do not tell: they fell, or include those of a parent.
+    pub(super) fn thread_total(&self) -> Option<(Arc<str>, Tokens)> {
+        let ThreadTotals { inherited, last: Some(last), has_fallen: false } = self.totals else { return None };
+        if self.parent.is_some() && inherited.is_none() {
+            return None;
+        }
+        let tokens = last.since(&inherited.unwrap_or_default())?.tokens()?;
+        Some((self.thread.clone(), tokens))
+    }
+
     fn meta(&mut self, meta: &RawMeta, written: Option<Instant>) {
         self.has_meta = true;
         if let Some(id) = &meta.id {
@@ -372,6 +405,7 @@ impl RolloutParser {
         if let Some(facts) = &mut self.facts {
             facts.owners.entry(total).or_insert_with(|| owner.clone());
         }
+        self.totals.add(total, owner == self.thread);
         let previous = self.previous_total.replace(total);
         let recorded = std::mem::take(&mut self.recorded);
         // The same total is repeated with news of rate limits. A total without a split is an estimate: the fill of the context.
