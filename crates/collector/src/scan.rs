@@ -12,14 +12,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime, macros::datetime};
 
-use crate::content::Instant;
+use crate::content::Timestamp;
 use crate::files::{FileEntry, Stamp, find};
 use crate::fingerprint::{hash_64, hash_id};
 use crate::jsonl::{self, Line};
 use crate::project::Projects;
 use crate::reader::{Reader, Root, readers};
 use crate::sqlite::{self, Database};
-use crate::state::{FileState, Sent, SourceState, State, path_key};
+use crate::state::{FileState, SentResponse, SourceState, State, path_key};
 use crate::{Environment, Record, SessionTotal, Tokens};
 
 /// Problems beyond this number per source are counted, not listed.
@@ -191,8 +191,8 @@ impl<'a> SourceScan<'a> {
             problems: Vec::new(),
             session_totals: Vec::new(),
         };
-        let oldest_ms = Instant(now - REMEMBERED).milliseconds();
-        let oldest_id_ms = Instant(now - IDS_REMEMBERED).milliseconds();
+        let oldest_ms = Timestamp(now - REMEMBERED).milliseconds();
+        let oldest_id_ms = Timestamp(now - IDS_REMEMBERED).milliseconds();
         let next = SourceState {
             parser_version: reader.parser_version(),
             sent: previous
@@ -440,7 +440,7 @@ impl<'a> SourceScan<'a> {
     }
 
     /// A record with the fields that every tool has.
-    pub(crate) fn record(&self, id: String, timestamp: Instant, model: Arc<str>, tokens: Tokens) -> Record {
+    pub(crate) fn record(&self, id: String, timestamp: Timestamp, model: Arc<str>, tokens: Tokens) -> Record {
         Record {
             source: self.source.clone(),
             id,
@@ -483,7 +483,7 @@ impl<'a> SourceScan<'a> {
     }
 
     /// The id of a message: the one that an earlier scan returned, if the log was read while the message was written.
-    pub(crate) fn settled_id(&mut self, message: u64, timestamp: Instant, id: String) -> String {
+    pub(crate) fn settled_id(&mut self, message: u64, timestamp: Timestamp, id: String) -> String {
         let id = self.previous.recent_ids.get(&message).map_or(id, |(id, _)| id.clone());
         self.next.recent_ids.insert(message, (id.clone(), timestamp.milliseconds()));
         id
@@ -493,14 +493,14 @@ impl<'a> SourceScan<'a> {
     /// copies.
     pub(crate) fn emit_changed(&mut self, record: Record, path: &Path) {
         let key = hash_64(record.id.as_bytes());
-        let sent = Sent {
-            timestamp_ms: Instant(record.timestamp).milliseconds(),
+        let sent = SentResponse {
+            timestamp_ms: Timestamp(record.timestamp).milliseconds(),
             output: record.tokens.output,
             total: record.tokens.total(),
             incomplete: record.incomplete,
             is_side_chain: false,
         };
-        let rank = |sent: &Sent| (!sent.incomplete, sent.total);
+        let rank = |sent: &SentResponse| (!sent.incomplete, sent.total);
         if self.previous.sent.get(&key).is_some_and(|known| rank(known) >= rank(&sent)) {
             return;
         }
