@@ -60,9 +60,9 @@ impl<'de> Deserialize<'de> for Count {
 
 /// An instant: RFC 3339 with any fraction, or the time since 1970 in seconds, milli-, micro- or nanoseconds, told apart by magnitude.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Instant(pub(crate) OffsetDateTime);
+pub(crate) struct Timestamp(pub(crate) OffsetDateTime);
 
-impl Instant {
+impl Timestamp {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if let Ok(time) = OffsetDateTime::parse(text, &Rfc3339) {
@@ -103,33 +103,36 @@ impl Instant {
     }
 }
 
-impl<'de> Deserialize<'de> for Instant {
+impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InstantVisitor;
-        impl Visitor<'_> for InstantVisitor {
-            type Value = Instant;
+        struct TimestampVisitor;
+        impl Visitor<'_> for TimestampVisitor {
+            type Value = Timestamp;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("a time")
             }
 
-            fn visit_str<E: de::Error>(self, value: &str) -> Result<Instant, E> {
-                Instant::parse(value).ok_or_else(|| E::custom("not a time"))
+            fn visit_str<E: de::Error>(self, value: &str) -> Result<Timestamp, E> {
+                Timestamp::parse(value).ok_or_else(|| E::custom("not a time"))
             }
 
-            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Instant, E> {
-                Instant::from_integer(value).ok_or_else(|| E::custom("time out of range"))
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Timestamp, E> {
+                Timestamp::from_integer(value).ok_or_else(|| E::custom("time out of range"))
             }
 
-            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Instant, E> {
-                i64::try_from(value).ok().and_then(Instant::from_integer).ok_or_else(|| E::custom("time out of range"))
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Timestamp, E> {
+                i64::try_from(value)
+                    .ok()
+                    .and_then(Timestamp::from_integer)
+                    .ok_or_else(|| E::custom("time out of range"))
             }
 
-            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Instant, E> {
-                Instant::from_float(value).ok_or_else(|| E::custom("time out of range"))
+            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Timestamp, E> {
+                Timestamp::from_float(value).ok_or_else(|| E::custom("time out of range"))
             }
         }
-        deserializer.deserialize_any(InstantVisitor)
+        deserializer.deserialize_any(TimestampVisitor)
     }
 }
 
@@ -192,7 +195,7 @@ mod tests {
 
     #[test]
     fn instant_accepts_every_notation() {
-        let expected = serde_json::from_str::<Instant>("\"2026-11-20T08:00:05Z\"").unwrap();
+        let expected = serde_json::from_str::<Timestamp>("\"2026-11-20T08:00:05Z\"").unwrap();
         for json in [
             "\"2026-11-20T08:00:05.000Z\"",
             "\"2026-11-20T08:00:05.000000000Z\"",
@@ -208,9 +211,9 @@ mod tests {
             "1795161605000000000",
             "\"1795161605000\"",
         ] {
-            assert_eq!(serde_json::from_str::<Instant>(json).ok(), Some(expected), "{json}");
+            assert_eq!(serde_json::from_str::<Timestamp>(json).ok(), Some(expected), "{json}");
         }
-        assert!(serde_json::from_str::<Instant>("\"yesterday\"").is_err());
+        assert!(serde_json::from_str::<Timestamp>("\"yesterday\"").is_err());
     }
 
     #[test]

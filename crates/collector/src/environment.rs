@@ -1,8 +1,8 @@
 //! Where things are on this machine, as an explicit value.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::path::{Path, PathBuf};
+use std::{env, fmt};
 
 use crate::wsl;
 
@@ -26,7 +26,7 @@ impl Platform {
 }
 
 /// Home directory, variables and extra roots. Readers take paths from here only.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Environment {
     pub platform: Platform,
     pub home: PathBuf,
@@ -38,6 +38,19 @@ pub struct Environment {
     pub neighbours: Vec<Environment>,
     /// Where copies of databases go that cannot be opened in place.
     pub temporary: PathBuf,
+}
+
+/// Without the variables: other programs' secrets are among them.
+impl fmt::Debug for Environment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Environment")
+            .field("platform", &self.platform)
+            .field("home", &self.home)
+            .field("extra_dirs", &self.extra_dirs)
+            .field("neighbours", &self.neighbours)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Environment {
@@ -158,6 +171,13 @@ mod tests {
         ] {
             assert_eq!(Environment::new(platform, "/home/eve").config_dir(), PathBuf::from(expected), "{platform:?}");
         }
+    }
+
+    #[test]
+    fn debug_output_has_no_variables() {
+        let mut environment = Environment::new(Platform::Linux, "/home/eve");
+        environment.variables.insert("SOME_TOKEN".into(), "secret".into());
+        assert!(!format!("{environment:?}").contains("secret"));
     }
 
     #[test]

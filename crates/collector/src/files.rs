@@ -71,7 +71,7 @@ impl FileEntry {
 
 /// What a search found.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct SearchResult {
     /// Sorted by path.
     pub(crate) files: Vec<FileEntry>,
     /// Files and directories that exist but cannot be looked at, with the reason.
@@ -80,8 +80,8 @@ pub(crate) struct Found {
 
 /// All files below the roots that `wanted` accepts by path. Symbolic links are followed; a directory is visited once, so cycles end. A
 /// root may be a file, and need not exist.
-pub(crate) fn find(roots: &[PathBuf], wanted: impl Fn(&Path) -> bool) -> Found {
-    let mut found = Found::default();
+pub(crate) fn find(roots: &[PathBuf], wanted: impl Fn(&Path) -> bool) -> SearchResult {
+    let mut found = SearchResult::default();
     let mut visited = HashSet::new();
     for root in roots {
         visit(root, 0, &wanted, &mut visited, &mut found);
@@ -96,7 +96,7 @@ fn visit(
     depth: usize,
     wanted: &impl Fn(&Path) -> bool,
     visited: &mut HashSet<PathBuf>,
-    found: &mut Found,
+    found: &mut SearchResult,
 ) {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -130,7 +130,7 @@ fn visit(
     }
 }
 
-impl Found {
+impl SearchResult {
     /// What vanished meanwhile, and a link to nothing, are no problem.
     fn failed(&mut self, path: &Path, error: &io::Error) {
         if error.kind() != io::ErrorKind::NotFound {
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
     use crate::testing::Home;
 
-    fn names(found: &Found) -> Vec<&str> {
+    fn names(found: &SearchResult) -> Vec<&str> {
         found.files.iter().map(FileEntry::name).collect()
     }
 

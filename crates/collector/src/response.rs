@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use crate::Tokens;
-use crate::content::Instant;
+use crate::content::Timestamp;
 use crate::fingerprint::hash_64;
 use crate::scan::SourceScan;
 
@@ -14,7 +14,7 @@ pub(crate) struct Response {
     pub(crate) id: String,
     /// What names the message in the source's logs, where the id is made of counts that may still change.
     pub(crate) message: Option<String>,
-    pub(crate) timestamp: Instant,
+    pub(crate) timestamp: Timestamp,
     pub(crate) model: String,
     pub(crate) tokens: Tokens,
     pub(crate) provider: Option<String>,
@@ -29,7 +29,7 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    pub(crate) fn new(id: String, timestamp: Instant, model: String, tokens: Tokens) -> Self {
+    pub(crate) fn new(id: String, timestamp: Timestamp, model: String, tokens: Tokens) -> Self {
         Self {
             id,
             message: None,
@@ -68,7 +68,7 @@ pub(crate) fn emit(scan: &mut SourceScan<'_>, responses: impl IntoIterator<Item 
 }
 
 /// What was understood of a document, and the reasons why the rest was refused.
-pub(crate) type Understood<T> = (Vec<T>, Vec<String>);
+pub(crate) type ParsedDocument<T> = (Vec<T>, Vec<String>);
 
 /// The last response of each message of the source, in the order of the first, and how many there were before it: tools that append write a message
 /// again when it changes.

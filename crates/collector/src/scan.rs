@@ -1,8 +1,8 @@
 //! A scan over all sources, and what readers share while they read.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime, macros::datetime};
 
-use crate::content::Instant;
+use crate::content::Timestamp;
 use crate::files::{FileEntry, Stamp, find};
 use crate::fingerprint::{hash_64, hash_id};
 use crate::jsonl::{self, Line};
 use crate::project::Projects;
 use crate::reader::{Reader, Root, readers};
 use crate::sqlite::{self, Database};
-use crate::state::{FileState, Sent, SourceState, State, path_key};
+use crate::state::{FileState, SentResponse, SourceState, State, path_key};
 use crate::{Environment, Record, SessionTotal, Tokens};
 
 /// Problems beyond this number per source are counted, not listed.
@@ -163,6 +163,8 @@ pub struct SourceScan<'a> {
     source: Arc<str>,
     now: OffsetDateTime,
     records: HashMap<String, Record>,
+    /// By session and model.
+    session_totals: BTreeMap<(Arc<str>, Option<Arc<str>>), SessionTotal>,
 }
 
 impl<'a> SourceScan<'a> {
@@ -170,7 +172,7 @@ impl<'a> SourceScan<'a> {
         let mut roots = reader.roots(environment);
         roots.extend(environment.neighbours.iter().flat_map(|neighbour| reader.roots(neighbour)));
         roots.extend_from_slice(environment.extra(reader.source()));
-        let mut known = std::collections::HashSet::new();
+        let mut known = HashSet::new();
         roots.retain(|root| known.insert(root.clone()));
         let report = SourceReport {
             source: reader.source(),
@@ -189,8 +191,8 @@ impl<'a> SourceScan<'a> {
             problems: Vec::new(),
             session_totals: Vec::new(),
         };
-        let oldest_ms = Instant(now - REMEMBERED).milliseconds();
-        let oldest_id_ms = Instant(now - IDS_REMEMBERED).milliseconds();
+        let oldest_ms = Timestamp(now - REMEMBERED).milliseconds();
+        let oldest_id_ms = Timestamp(now - IDS_REMEMBERED).milliseconds();
         let next = SourceState {
             parser_version: reader.parser_version(),
             sent: previous
@@ -217,11 +219,13 @@ impl<'a> SourceScan<'a> {
             source: Arc::from(reader.source()),
             now,
             records: HashMap::new(),
+            session_totals: BTreeMap::new(),
         }
     }
 
     fn finish(mut self) -> (Vec<Record>, SourceState, SourceReport) {
         self.report.records = self.records.len() as u64;
+        self.report.session_totals = self.session_totals.into_values().collect();
         self.report.unfinished = self.records.values().filter(|record| record.incomplete).count() as u64;
         let mut records: Vec<_> = self.records.into_values().collect();
         records.sort_unstable_by(|a, b| (a.timestamp, &a.id).cmp(&(b.timestamp, &b.id)));
@@ -430,8 +434,13 @@ impl<'a> SourceScan<'a> {
         self.unread(path, reason.into());
     }
 
+    /// Keeps what a tool counted for a session and model: the last, because totals grow.
+    pub(crate) fn session_total(&mut self, total: SessionTotal) {
+        self.session_totals.insert((total.session.clone(), total.model.clone()), total);
+    }
+
     /// A record with the fields that every tool has.
-    pub(crate) fn record(&self, id: String, timestamp: Instant, model: Arc<str>, tokens: Tokens) -> Record {
+    pub(crate) fn record(&self, id: String, timestamp: Timestamp, model: Arc<str>, tokens: Tokens) -> Record {
         Record {
             source: self.source.clone(),
             id,
@@ -474,7 +483,7 @@ impl<'a> SourceScan<'a> {
     }
 
     /// The id of a message: the one that an earlier scan returned, if the log was read while the message was written.
-    pub(crate) fn settled_id(&mut self, message: u64, timestamp: Instant, id: String) -> String {
+    pub(crate) fn settled_id(&mut self, message: u64, timestamp: Timestamp, id: String) -> String {
         let id = self.previous.recent_ids.get(&message).map_or(id, |(id, _)| id.clone());
         self.next.recent_ids.insert(message, (id.clone(), timestamp.milliseconds()));
         id
@@ -484,14 +493,14 @@ impl<'a> SourceScan<'a> {
     /// copies.
     pub(crate) fn emit_changed(&mut self, record: Record, path: &Path) {
         let key = hash_64(record.id.as_bytes());
-        let sent = Sent {
-            timestamp_ms: Instant(record.timestamp).milliseconds(),
+        let sent = SentResponse {
+            timestamp_ms: Timestamp(record.timestamp).milliseconds(),
             output: record.tokens.output,
             total: record.tokens.total(),
             incomplete: record.incomplete,
             is_side_chain: false,
         };
-        let rank = |sent: &Sent| (!sent.incomplete, sent.total);
+        let rank = |sent: &SentResponse| (!sent.incomplete, sent.total);
         if self.previous.sent.get(&key).is_some_and(|known| rank(known) >= rank(&sent)) {
             return;
         }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, Params, Row};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use crate::content::{Count, Instant};
+use crate::content::{Count, Timestamp};
 
 /// A tool that writes is waited for this long.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -48,7 +48,7 @@ impl Database {
         Ok(Self { connection, _copy: Some(copy) })
     }
 
-    /// Names of a table's columns; none if there is no such table.
+    /// Interner of a table's columns; none if there is no such table.
     pub(crate) fn columns(&self, table: &str) -> Result<HashSet<String>, String> {
         let names = self.rows("SELECT name FROM pragma_table_info(?1)", [table], |row| row.get(0))?;
         Ok(names.into_iter().collect())
@@ -141,11 +141,11 @@ pub(crate) fn count(row: &Row<'_>, column: &str) -> Option<Count> {
 }
 
 /// The time in a column, in any notation.
-pub(crate) fn instant(row: &Row<'_>, column: &str) -> Option<Instant> {
+pub(crate) fn instant(row: &Row<'_>, column: &str) -> Option<Timestamp> {
     match row.get::<_, Value>(column).ok()? {
-        Value::Integer(value) => Instant::from_integer(value),
-        Value::Real(value) => Instant::from_float(value),
-        Value::Text(value) => Instant::parse(&value),
+        Value::Integer(value) => Timestamp::from_integer(value),
+        Value::Real(value) => Timestamp::from_float(value),
+        Value::Text(value) => Timestamp::parse(&value),
         Value::Null | Value::Blob(_) => None,
     }
 }

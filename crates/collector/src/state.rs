@@ -51,7 +51,7 @@ pub(crate) struct SourceState {
     pub(crate) parser_version: u16,
     pub(crate) files: BTreeMap<String, FileState>,
     /// Responses that were returned, by the 64-bit hash of their key.
-    pub(crate) sent: HashMap<u64, Sent>,
+    pub(crate) sent: HashMap<u64, SentResponse>,
     /// The ids of messages of the last days, and their times in milliseconds, by the 64-bit hash of what names the message in the log.
     /// Of tools that write a message several times, each time perhaps with what makes another id.
     #[serde(default)]
@@ -76,8 +76,8 @@ pub(crate) struct FileState {
 
 /// A response that was returned. Serialises as a tuple: there are many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "SentTuple", into = "SentTuple")]
-pub(crate) struct Sent {
+#[serde(from = "SentResponseTuple", into = "SentResponseTuple")]
+pub(crate) struct SentResponse {
     pub(crate) timestamp_ms: i64,
     pub(crate) output: u64,
     pub(crate) total: u64,
@@ -85,16 +85,16 @@ pub(crate) struct Sent {
     pub(crate) is_side_chain: bool,
 }
 
-type SentTuple = (i64, u64, u64, u8);
+type SentResponseTuple = (i64, u64, u64, u8);
 
-impl From<SentTuple> for Sent {
-    fn from((timestamp_ms, output, total, flags): SentTuple) -> Self {
+impl From<SentResponseTuple> for SentResponse {
+    fn from((timestamp_ms, output, total, flags): SentResponseTuple) -> Self {
         Self { timestamp_ms, output, total, incomplete: flags & 1 != 0, is_side_chain: flags & 2 != 0 }
     }
 }
 
-impl From<Sent> for SentTuple {
-    fn from(sent: Sent) -> Self {
+impl From<SentResponse> for SentResponseTuple {
+    fn from(sent: SentResponse) -> Self {
         let flags = u8::from(sent.incomplete) | u8::from(sent.is_side_chain) << 1;
         (sent.timestamp_ms, sent.output, sent.total, flags)
     }

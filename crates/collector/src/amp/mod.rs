@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::content::{Count, Instant, json_problem, model_name};
+use crate::content::{Count, Timestamp, json_problem, model_name};
 use crate::files::{file_name, has_extension};
 use crate::reader::Reader;
 use crate::response::{Response, emit};
@@ -40,7 +40,7 @@ impl Reader for Amp {
 #[serde(rename_all = "camelCase")]
 struct RawThread {
     id: String,
-    created: Option<Instant>,
+    created: Option<Timestamp>,
     #[serde(default)]
     messages: Vec<RawMessage>,
     usage_ledger: Option<RawLedger>,
@@ -58,7 +58,7 @@ struct RawMessage {
 #[serde(rename_all = "camelCase")]
 struct RawUsage {
     model: Option<String>,
-    timestamp: Option<Instant>,
+    timestamp: Option<Timestamp>,
     #[serde(default)]
     input_tokens: Count,
     #[serde(default)]
@@ -79,7 +79,7 @@ struct RawLedger {
 #[serde(rename_all = "camelCase")]
 struct RawEvent {
     id: String,
-    timestamp: Option<Instant>,
+    timestamp: Option<Timestamp>,
     model: Option<String>,
     tokens: Option<RawTokens>,
     to_message_id: Option<u64>,
@@ -96,7 +96,7 @@ struct RawTokens {
 fn parse(content: &[u8]) -> Result<Vec<Response>, String> {
     let thread: RawThread = serde_json::from_slice(content).map_err(|error| json_problem(&error))?;
     // Old threads have times nowhere else.
-    let time = |timestamp: Option<Instant>| timestamp.or(thread.created).ok_or("no timestamp");
+    let time = |timestamp: Option<Timestamp>| timestamp.or(thread.created).ok_or("no timestamp");
     let (mut responses, mut counted) = (Vec::new(), HashSet::new());
     for message in thread.messages {
         let (Some(usage), Some(id)) =

@@ -5,10 +5,10 @@ use std::collections::hash_map::Entry;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::content::Instant;
+use crate::content::Timestamp;
 use crate::fingerprint::{hash_64, hash_id};
 use crate::scan::SourceScan;
-use crate::state::Sent;
+use crate::state::SentResponse;
 
 use super::parse::ResponseLine;
 
@@ -47,9 +47,11 @@ fn rank(line: &ResponseLine) -> (bool, u64, u64) {
 impl ResponseLine {
     /// Whether two lines of one file certainly belong together.
     pub(super) fn is_same_response(&self, other: &Self) -> bool {
-        let key =
-            |line: &Self| (line.message_id.clone(), line.request_id.clone(), line.session.clone(), line.is_side_chain);
-        self.message_id.is_some() && key(self) == key(other)
+        self.message_id.is_some()
+            && self.message_id == other.message_id
+            && self.request_id == other.request_id
+            && self.session == other.session
+            && self.is_side_chain == other.is_side_chain
     }
 
     /// Takes in another line of the response. Of equal lines, the last of a file has what is known best; a copy in a later file is a
@@ -99,7 +101,7 @@ fn emit(scan: &mut SourceScan<'_>, key: &str, response: Response) {
     let is_better = match scan.previous.sent.get(&key) {
         None => true,
         Some(sent) => {
-            earliest = Instant::from_integer(sent.timestamp_ms).map_or(earliest, |sent| earliest.min(sent));
+            earliest = Timestamp::from_integer(sent.timestamp_ms).map_or(earliest, |sent| earliest.min(sent));
             is_finished |= !sent.incomplete;
             (rank(&best), is_finished) > ((!sent.is_side_chain, sent.output, sent.total), !sent.incomplete)
         }
@@ -107,7 +109,7 @@ fn emit(scan: &mut SourceScan<'_>, key: &str, response: Response) {
     if !is_better {
         return;
     }
-    let sent = Sent {
+    let sent = SentResponse {
         timestamp_ms: earliest.milliseconds(),
         output: best.tokens.output,
         total: best.tokens.total(),
@@ -133,7 +135,7 @@ fn emit(scan: &mut SourceScan<'_>, key: &str, response: Response) {
 }
 
 /// The request id, because telemetry has it too; without it the message id, without both the id of the line.
-fn id(line: &ResponseLine, earliest: Instant) -> String {
+fn id(line: &ResponseLine, earliest: Timestamp) -> String {
     match (&line.request_id, &line.message_id, &line.uuid) {
         (Some(request), ..) => request.clone(),
         (None, Some(message), _) if is_gateway_id(message) => hash_id(&[message, &earliest.milliseconds()]),

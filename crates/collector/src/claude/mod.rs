@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::Environment;
 use crate::environment::Platform;
 use crate::files::{file_name, has_extension};
 use crate::reader::{Reader, Retention};
 use crate::scan::SourceScan;
-use crate::{Environment, SessionTotal};
 
 use self::gather::Responses;
 use self::parse::{LineItem, TranscriptParser};
@@ -74,19 +74,11 @@ impl Reader for ClaudeCode {
                 match item {
                     LineItem::Response(line) => responses.add(*line, file, &parsed.entry.path),
                     LineItem::NotCall => scan.report.not_calls += 1,
-                    LineItem::Total(total) => add_total(&mut scan.report.session_totals, total),
+                    LineItem::Total(total) => scan.session_total(total),
                 }
             }
         }
         responses.emit(scan);
-    }
-}
-
-/// Keeps the last total of a session and model: each is cumulative.
-fn add_total(totals: &mut Vec<SessionTotal>, total: SessionTotal) {
-    match totals.iter_mut().find(|known| known.session == total.session && known.model == total.model) {
-        Some(known) => *known = total,
-        None => totals.push(total),
     }
 }
 

@@ -7,8 +7,8 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::content::{Count, Instant, json_problem, lenient, model_name, nano_usd};
-use crate::names::Names;
+use crate::content::{Count, Timestamp, json_problem, lenient, model_name, nano_usd};
+use crate::interner::Interner;
 use crate::scan::LineParser;
 use crate::{SessionTotal, Tokens};
 
@@ -34,7 +34,7 @@ pub(super) struct ResponseLine {
     pub(super) agent: Option<Arc<str>>,
     pub(super) is_side_chain: bool,
     /// The earliest of the lines.
-    pub(super) timestamp: Instant,
+    pub(super) timestamp: Timestamp,
     pub(super) model: Arc<str>,
     pub(super) service_tier: Option<Arc<str>>,
     pub(super) tokens: Tokens,
@@ -49,7 +49,7 @@ pub(super) struct ResponseLine {
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct TranscriptParser {
     #[serde(skip)]
-    names: Names,
+    names: Interner,
 }
 
 /// A line whose message has the form `M`.
@@ -59,7 +59,7 @@ struct RawLine<'a, M> {
     r#type: Option<String>,
     uuid: Option<String>,
     session_id: Option<String>,
-    timestamp: Option<Instant>,
+    timestamp: Option<Timestamp>,
     is_sidechain: Option<bool>,
     #[serde(default, deserialize_with = "lenient")]
     cwd: Option<String>,
@@ -217,7 +217,7 @@ impl TranscriptParser {
         let advisors =
             usage.iterations.iter().flatten().filter(|call| call.r#type.as_deref() == Some("advisor_message"));
         let advisors =
-            advisors.map(|call| (self.names.shared(&model_name(call.model.as_deref())), call.usage.tokens())).collect();
+            advisors.map(|call| (self.names.intern(&model_name(call.model.as_deref())), call.usage.tokens())).collect();
         let fast = usage.speed.as_deref().filter(|speed| *speed != "standard");
         let tier = fast.or(usage.service_tier.as_deref()).filter(|tier| *tier != "standard");
         let line = ResponseLine {
@@ -229,7 +229,7 @@ impl TranscriptParser {
             agent: self.names.optional(raw.attribution_agent.as_deref().or(raw.agent_id.as_deref())),
             is_side_chain: raw.is_sidechain == Some(true),
             timestamp,
-            model: self.names.shared(&model),
+            model: self.names.intern(&model),
             service_tier: self.names.optional(tier),
             tokens: usage.tokens(),
             is_finished: message.stop_reason.is_some(),
@@ -252,9 +252,9 @@ impl TranscriptParser {
             serde_json::from_str(models.get()).map_err(|error| json_problem(&error))?;
         for (model, usage) in models {
             items.push(LineItem::Total(SessionTotal {
-                source: self.names.shared("claude-code"),
-                session: self.names.shared(session),
-                model: Some(self.names.shared(&model_name(Some(&model)))),
+                source: self.names.intern("claude-code"),
+                session: self.names.intern(session),
+                model: Some(self.names.intern(&model_name(Some(&model)))),
                 tokens: Tokens {
                     input: usage.input_tokens.0,
                     cache_read: usage.cache_read_input_tokens.0,

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 
 use crate::Tokens;
-use crate::content::{Count, Instant, json_problem, lenient, model_name, nano_usd};
+use crate::content::{Count, Timestamp, json_problem, lenient, model_name, nano_usd};
 use crate::files::FileEntry;
-use crate::response::{Response, Understood};
+use crate::response::{ParsedDocument, Response};
 
 /// How names of files of messages end.
 pub(super) const ENDING: &str = ".messages.json";
@@ -21,7 +21,7 @@ struct RawSession {
 struct RawMessage {
     id: Option<String>,
     role: Option<String>,
-    ts: Option<Instant>,
+    ts: Option<Timestamp>,
     #[serde(default, deserialize_with = "lenient")]
     model_info: Option<RawModel>,
     metrics: Option<RawMetrics>,
@@ -54,7 +54,7 @@ pub(super) fn session(entry: &FileEntry) -> String {
 }
 
 /// Responses of a session, and the reasons why others were refused.
-pub(super) fn parse(session: &str, content: &[u8]) -> Result<Understood<Response>, String> {
+pub(super) fn parse(session: &str, content: &[u8]) -> Result<ParsedDocument<Response>, String> {
     let raw: RawSession = serde_json::from_slice(content).map_err(|error| json_problem(&error))?;
     let (mut responses, mut refused) = (Vec::new(), Vec::new());
     for message in raw.messages {

@@ -6,16 +6,16 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::Tokens;
-use crate::content::{Count, Instant, json_problem, lenient, model_name, nano_usd};
+use crate::content::{Count, Timestamp, json_problem, lenient, model_name, nano_usd};
 use crate::files::FileEntry;
-use crate::response::{Response, Understood};
+use crate::response::{ParsedDocument, Response};
 
 use super::ClineFamily;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawMessage {
-    ts: Option<Instant>,
+    ts: Option<Timestamp>,
     say: Option<String>,
     /// JSON in the messages that matter, anything in others.
     text: Option<String>,
@@ -60,7 +60,7 @@ impl RawRequest {
 }
 
 /// Requests of a task, and the reasons why others were refused. A request is written first without counts, which are added when it ends.
-pub(super) fn parse(tool: &ClineFamily, entry: &FileEntry, content: &[u8]) -> Result<Understood<Response>, String> {
+pub(super) fn parse(tool: &ClineFamily, entry: &FileEntry, content: &[u8]) -> Result<ParsedDocument<Response>, String> {
     let messages: Vec<RawMessage> = serde_json::from_slice(content).map_err(|error| json_problem(&error))?;
     let task = entry.ancestor_name(1);
     let mut task_model = None;

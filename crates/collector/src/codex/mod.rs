@@ -12,12 +12,12 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::Environment;
 use crate::files::{FileEntry, file_name, has_extension};
 use crate::jsonl;
 use crate::reader::Reader;
 use crate::scan::{LineParser, ParsedFile, SourceScan};
 use crate::state::path_key;
+use crate::{Environment, SessionTotal};
 
 use self::parse::{RolloutParser, ThreadFacts, parent_of};
 
@@ -77,6 +77,10 @@ fn emit(source: &str, scan: &mut SourceScan<'_>, parsed: ParsedFile<RolloutParse
     let path = parsed.entry.path;
     if parsed.parser.is_undecided() {
         scan.read_again(&path);
+    }
+    if let Some((session, tokens)) = parsed.parser.thread_total() {
+        let source = Arc::from(source);
+        scan.session_total(SessionTotal { source, session, model: None, tokens, cost_nanousd: None });
     }
     for usage in parsed.items {
         let Some(tokens) = usage.counts.tokens() else {

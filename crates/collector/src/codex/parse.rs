@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::Tokens;
-use crate::content::{Count, Instant, json_problem, lenient, model_name};
+use crate::content::{Count, Timestamp, json_problem, lenient, model_name};
 use crate::fingerprint::fp1;
-use crate::names::Names;
+use crate::interner::Interner;
 use crate::scan::LineParser;
 
 /// A child whose parent is gone begins with copies that were written at once.
@@ -82,7 +82,7 @@ impl Counts {
 pub(super) struct Usage {
     pub(super) thread: Arc<str>,
     pub(super) counts: Counts,
-    pub(super) timestamp: Instant,
+    pub(super) timestamp: Timestamp,
     pub(super) model: Arc<str>,
     pub(super) provider: Option<Arc<str>>,
     pub(super) service_tier: Option<Arc<str>>,
@@ -109,6 +109,28 @@ impl ThreadFacts {
     }
 }
 
+/// The counters of a thread as a check: the thread's own total of what its responses used.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct ThreadTotals {
+    /// The last total of lines that were copied from a parent. A child's counters go on from there.
+    inherited: Option<Counts>,
+    last: Option<Counts>,
+    /// A counter fell, so the last total is not the thread's.
+    has_fallen: bool,
+}
+
+impl ThreadTotals {
+    fn add(&mut self, total: Counts, is_own: bool) {
+        if total.has_split() {
+            self.has_fallen |= self.last.is_some_and(|last| total.since(&last).is_none());
+            self.last = Some(total);
+            if !is_own {
+                self.inherited = Some(total);
+            }
+        }
+    }
+}
+
 /// Reads the lines of one rollout.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct RolloutParser {
@@ -130,6 +152,7 @@ pub(super) struct RolloutParser {
     model: Option<Arc<str>>,
     turn_models: VecDeque<(Arc<str>, Arc<str>)>,
     previous_total: Option<Counts>,
+    totals: ThreadTotals,
     /// Records since the last counter: the counter repeats one of them.
     recorded: Vec<Counts>,
     #[serde(skip)]
@@ -138,12 +161,12 @@ pub(super) struct RolloutParser {
     #[serde(skip)]
     pub(super) facts: Option<ThreadFacts>,
     #[serde(skip)]
-    names: Names,
+    names: Interner,
 }
 
 #[derive(Deserialize)]
 struct RawLine<'a> {
-    timestamp: Option<Instant>,
+    timestamp: Option<Timestamp>,
     ordinal: Option<u64>,
     r#type: String,
     #[serde(borrow)]
@@ -153,7 +176,7 @@ struct RawLine<'a> {
 #[derive(Default, Deserialize)]
 struct RawMeta {
     id: Option<String>,
-    timestamp: Option<Instant>,
+    timestamp: Option<Timestamp>,
     #[serde(default, deserialize_with = "lenient")]
     cwd: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
@@ -267,7 +290,17 @@ impl RolloutParser {
         self.is_replaying
     }
 
-    fn meta(&mut self, meta: &RawMeta, written: Option<Instant>) {
+    /// What the thread itself counted. `None` where its counters do not tell: they fell, or include those of a parent.
+    pub(super) fn thread_total(&self) -> Option<(Arc<str>, Tokens)> {
+        let ThreadTotals { inherited, last: Some(last), has_fallen: false } = self.totals else { return None };
+        if self.parent.is_some() && inherited.is_none() {
+            return None;
+        }
+        let tokens = last.since(&inherited.unwrap_or_default())?.tokens()?;
+        Some((self.thread.clone(), tokens))
+    }
+
+    fn meta(&mut self, meta: &RawMeta, written: Option<Timestamp>) {
         self.has_meta = true;
         if let Some(id) = &meta.id {
             self.thread = Arc::from(id.as_str());
@@ -275,13 +308,13 @@ impl RolloutParser {
         self.parent = self.names.optional(meta.parent().as_deref()).filter(|parent| *parent != self.thread);
         self.is_replaying = self.parent.is_some();
         self.first_own_ordinal = meta.subagent_history_start_ordinal;
-        self.spawned_ms = meta.timestamp.max(written).map_or(0, Instant::milliseconds);
+        self.spawned_ms = meta.timestamp.max(written).map_or(0, Timestamp::milliseconds);
         self.provider = self.names.optional(meta.model_provider.as_deref());
         let agent = meta.spawn_text("agent_role").or_else(|| meta.spawn_text("agent_nickname"));
         self.agent = self.names.optional(agent.as_deref());
         self.working_directory = self.names.optional(meta.cwd.as_deref());
         if let Some(model) = &meta.model {
-            self.model = Some(self.names.shared(&model_name(Some(model))));
+            self.model = Some(self.names.intern(&model_name(Some(model))));
         }
     }
 
@@ -291,7 +324,7 @@ impl RolloutParser {
             self.working_directory = Some(directory);
         }
         if let Some(model) = &context.model {
-            let model = self.names.shared(&model_name(Some(model)));
+            let model = self.names.intern(&model_name(Some(model)));
             if let Some(turn) = self.names.optional(context.turn_id.as_deref()) {
                 self.turn_models.retain(|(known, _)| *known != turn);
                 self.turn_models.push_back((turn, model.clone()));
@@ -324,7 +357,7 @@ impl RolloutParser {
         }
     }
 
-    fn record(&mut self, record: &RawRecord, written: Option<Instant>, items: &mut Vec<Usage>) -> Result<(), String> {
+    fn record(&mut self, record: &RawRecord, written: Option<Timestamp>, items: &mut Vec<Usage>) -> Result<(), String> {
         self.name(record.thread_id.as_deref());
         let Some(counts) = record.usage else { return Ok(()) };
         self.recorded.push(counts);
@@ -335,7 +368,7 @@ impl RolloutParser {
         self.usage(thread, counts, written, turn_model, false, items)
     }
 
-    fn event(&mut self, event: RawEvent, written: Option<Instant>, items: &mut Vec<Usage>) -> Result<(), String> {
+    fn event(&mut self, event: RawEvent, written: Option<Timestamp>, items: &mut Vec<Usage>) -> Result<(), String> {
         match event.r#type.as_deref() {
             Some("task_started") => self.turn(event.turn_id.as_deref()),
             Some("thread_settings_applied") => {
@@ -346,7 +379,7 @@ impl RolloutParser {
                     self.service_tier =
                         self.names.optional(tier.filter(|tier| !matches!(*tier, "default" | "standard" | "auto")));
                     if let Some(model) = &settings.model {
-                        self.model = Some(self.names.shared(&model_name(Some(model))));
+                        self.model = Some(self.names.intern(&model_name(Some(model))));
                     }
                 }
             }
@@ -365,13 +398,14 @@ impl RolloutParser {
         &mut self,
         total: Counts,
         last: Option<Counts>,
-        written: Option<Instant>,
+        written: Option<Timestamp>,
         items: &mut Vec<Usage>,
     ) -> Result<(), String> {
         let (owner, is_owner_inferred) = self.owner(&total, written);
         if let Some(facts) = &mut self.facts {
             facts.owners.entry(total).or_insert_with(|| owner.clone());
         }
+        self.totals.add(total, owner == self.thread);
         let previous = self.previous_total.replace(total);
         let recorded = std::mem::take(&mut self.recorded);
         // The same total is repeated with news of rate limits. A total without a split is an estimate: the fill of the context.
@@ -395,7 +429,7 @@ impl RolloutParser {
     }
 
     /// The thread that a counter belongs to, and whether only the time of the line says so.
-    fn owner(&mut self, total: &Counts, written: Option<Instant>) -> (Arc<str>, bool) {
+    fn owner(&mut self, total: &Counts, written: Option<Timestamp>) -> (Arc<str>, bool) {
         if let Some(named) = &self.named {
             return (named.clone(), false);
         }
@@ -421,14 +455,14 @@ impl RolloutParser {
         &mut self,
         thread: Arc<str>,
         counts: Counts,
-        written: Option<Instant>,
+        written: Option<Timestamp>,
         turn_model: Option<Arc<str>>,
         is_owner_inferred: bool,
         items: &mut Vec<Usage>,
     ) -> Result<(), String> {
         let timestamp = written.ok_or("no timestamp")?;
         let is_own = thread == self.thread;
-        let model = turn_model.or_else(|| self.model.clone()).unwrap_or_else(|| self.names.shared("unknown"));
+        let model = turn_model.or_else(|| self.model.clone()).unwrap_or_else(|| self.names.intern("unknown"));
         items.push(Usage {
             counts,
             timestamp,

@@ -382,6 +382,18 @@ fn child_with_a_boundary_begins_there() {
 }
 
 #[test]
+fn own_total_of_a_thread_is_without_its_parents() {
+    let home = Home::new();
+    home.write(&path("aaaa"), parent().concat());
+    home.write(&path("bbbb"), child("bbbb").concat());
+    let fallen = [meta(0, "cccc", ""), counter(1, [50, 0, 5], [50, 0, 5]), counter(2, [20, 0, 2], [20, 0, 2])];
+    home.write(&path("cccc"), fallen.concat());
+    let totals = home.scan(SOURCE).report.session_totals;
+    let totals: Vec<_> = totals.iter().map(|total| (&*total.session, total.tokens)).collect();
+    assert_eq!(totals, [("aaaa", tokens([250, 50, 0, 0, 20, 0])), ("bbbb", tokens([140, 10, 0, 0, 5, 0]))]);
+}
+
+#[test]
 fn record_of_another_thread_belongs_to_its_owner() {
     let scanned = scan_of(&[
         meta(0, "aaaa", ""),

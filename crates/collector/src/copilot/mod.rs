@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::content::{Instant, model_name};
+use crate::content::{Timestamp, model_name};
 use crate::fingerprint::fp1;
 use crate::reader::Reader;
 use crate::response::{Response, emit};
@@ -48,7 +48,7 @@ impl Reader for CopilotCli {
 struct UsageRow {
     session: Option<String>,
     model: Option<String>,
-    created: Option<Instant>,
+    created: Option<Timestamp>,
     /// Input, cache reads, cache writes, output, reasoning.
     counts: [Option<u64>; 5],
     directory: Option<String>,

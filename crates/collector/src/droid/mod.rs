@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::content::{Count, Instant, json_problem, lenient, model_name};
+use crate::content::{Count, Timestamp, json_problem, lenient, model_name};
 use crate::files::{FileEntry, file_name};
 use crate::model_shares::ModelShares;
 use crate::reader::Reader;
@@ -58,7 +58,7 @@ struct RawSettings {
     model: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     provider_lock: Option<String>,
-    provider_lock_timestamp: Option<Instant>,
+    provider_lock_timestamp: Option<Timestamp>,
     token_usage: Option<RawUsage>,
 }
 
@@ -94,7 +94,7 @@ fn parse(entry: &FileEntry, content: &[u8]) -> Result<Option<Response>, String> 
     let session = entry.name().trim_end_matches(ENDING).to_owned();
     let model = clean_model(settings.model.as_deref());
     // The total stays on the day of the session's start while it grows.
-    let created = Instant::from_integer(entry.created_ns);
+    let created = Timestamp::from_integer(entry.created_ns);
     let timestamp = settings.provider_lock_timestamp.or(created).ok_or("no timestamp")?;
     let mut response = Response::new(format!("{session}:{model}"), timestamp, model, tokens);
     response.provider = settings.provider_lock;

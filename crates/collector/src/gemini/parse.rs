@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Tokens;
-use crate::content::{Count, Instant, json_problem, model_name};
+use crate::content::{Count, Timestamp, json_problem, model_name};
 use crate::fingerprint::fp1;
-use crate::response::{Response, Understood};
+use crate::response::{ParsedDocument, Response};
 use crate::scan::LineParser;
 
 const SOURCE: &str = "gemini-cli";
@@ -42,7 +42,7 @@ struct RawDocument {
 #[derive(Deserialize)]
 struct RawMessage {
     id: Option<String>,
-    timestamp: Option<Instant>,
+    timestamp: Option<Timestamp>,
     #[serde(rename = "type")]
     kind: Option<String>,
     model: Option<String>,
@@ -88,7 +88,7 @@ impl LineParser for ChatParser {
 }
 
 /// Messages of a document, by their id, and the reasons why others were refused.
-pub(super) fn parse_document(name: &str, content: &[u8]) -> Result<Understood<(String, Response)>, String> {
+pub(super) fn parse_document(name: &str, content: &[u8]) -> Result<ParsedDocument<(String, Response)>, String> {
     let document: RawDocument = serde_json::from_slice(content).map_err(|error| json_problem(&error))?;
     let session = document.session_id.as_deref().unwrap_or(name);
     let (mut responses, mut refused) = (Vec::new(), Vec::new());

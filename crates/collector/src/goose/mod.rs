@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::content::{Instant, model_name, nano_usd};
+use crate::content::{Timestamp, model_name, nano_usd};
 use crate::environment::Platform;
 use crate::model_shares::ModelShares;
 use crate::reader::Reader;
@@ -56,7 +56,7 @@ impl Reader for Goose {
 
 /// What a scan knows of the database.
 #[derive(Default, Serialize, Deserialize)]
-struct Known {
+struct GooseCursor {
     ledger: Cursor,
     /// By session, of those that name their current model only.
     shares: BTreeMap<String, ModelShares>,
@@ -70,7 +70,7 @@ fn read_rows(database: &Database, context: &Value) -> Result<(Vec<ResponseRow>, 
         return Err("no table of sessions".to_owned());
     }
     let has_ledger = database.columns("usage_ledger")?.contains("input_tokens");
-    let mut known = Known::deserialize(context).unwrap_or_default();
+    let mut known = GooseCursor::deserialize(context).unwrap_or_default();
     let mut rows = Vec::new();
     if has_ledger {
         let from = known.ledger.start(database, "usage_ledger", "id", 0)?;
@@ -142,7 +142,7 @@ fn session_total(row: &rusqlite::Row<'_>) -> Result<Option<Response>, &'static s
         return Ok(None);
     }
     let session = text(row, "id").ok_or("no session")?;
-    let timestamp: Instant = instant(row, "created_at").ok_or("no time")?;
+    let timestamp: Timestamp = instant(row, "created_at").ok_or("no time")?;
     let config = text(row, "model_config_json").and_then(|config| serde_json::from_str::<ModelConfig>(&config).ok());
     let model = model_name(config.unwrap_or_default().model_name.as_deref());
     let mut response = Response::new(format!("{session}:{model}"), timestamp, model, tokens);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::content::{Count, Instant, json_problem, model_name};
+use crate::content::{Count, Timestamp, json_problem, model_name};
 use crate::files::FileEntry;
 use crate::response::Response;
 use crate::scan::LineParser;
@@ -55,7 +55,7 @@ pub(super) fn configured_model(environment: &Environment, home: &Path) -> String
 
 #[derive(Deserialize)]
 struct RawLine {
-    timestamp: Option<Instant>,
+    timestamp: Option<Timestamp>,
     message: Option<RawEvent>,
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Tokens;
-use crate::content::{Count, Instant, json_problem, model_name};
+use crate::content::{Count, Timestamp, json_problem, model_name};
 use crate::response::Response;
 use crate::scan::LineParser;
 
@@ -34,7 +34,7 @@ struct RawLine {
     model: Option<String>,
     usage: Option<Usage>,
     usage_scope: Option<String>,
-    time: Option<Instant>,
+    time: Option<Timestamp>,
     /// Some versions wrap the end of a step.
     event: Option<RawEvent>,
 }
@@ -130,7 +130,7 @@ fn tokens(usage: &Usage) -> Tokens {
 }
 
 impl CodeParser {
-    fn response(&self, usage: &Usage, timestamp: Instant, model: Option<&String>) -> Response {
+    fn response(&self, usage: &Usage, timestamp: Timestamp, model: Option<&String>) -> Response {
         let (session, agent, time) = (&self.session, &self.agent, timestamp.milliseconds());
         let Usage { input_other, output, input_cache_read, input_cache_creation } = usage;
         let id = format!("{session}:{agent}:{time}:{input_other}:{output}:{input_cache_read}:{input_cache_creation}");

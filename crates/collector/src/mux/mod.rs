@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::content::{Count, Instant, json_problem, lenient, model_name};
+use crate::content::{Count, Timestamp, json_problem, lenient, model_name};
 use crate::files::{FileEntry, file_name};
 use crate::reader::Reader;
 use crate::response::{Response, emit, last_of_each};
@@ -65,7 +65,7 @@ struct RawLine {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawMetadata {
-    timestamp: Option<Instant>,
+    timestamp: Option<Timestamp>,
     model: Option<String>,
     usage: Option<RawUsage>,
     #[serde(default, deserialize_with = "lenient")]

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::Environment;
 use crate::files::has_extension;
 use crate::fingerprint::hash_64;
-use crate::names::Names;
+use crate::interner::Interner;
 use crate::reader::Reader;
 use crate::scan::SourceScan;
 use crate::sqlite::{Cursor, Database, text};
@@ -125,7 +125,7 @@ type MessageRow = Result<(Message, Option<Arc<str>>), String>;
 fn read_rows(database: &Database, context: &Value) -> Result<(Vec<MessageRow>, Value), String> {
     let known = <[Cursor; 2]>::deserialize(context).unwrap_or_default();
     let has_directory = database.columns("session")?.contains("directory");
-    let (mut messages, mut names) = (Vec::new(), Names::default());
+    let (mut messages, mut names) = (Vec::new(), Interner::default());
     let mut cursors = [Cursor::default(); 2];
     let mut has_table = false;
     for (index, (table, condition)) in

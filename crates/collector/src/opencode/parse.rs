@@ -3,15 +3,15 @@
 use serde::Deserialize;
 
 use crate::Tokens;
-use crate::content::{Count, Instant, json_problem, lenient, model_name, nano_usd};
+use crate::content::{Count, Timestamp, json_problem, lenient, model_name, nano_usd};
 use crate::fingerprint::hash_id;
 
 /// A response that is complete.
 #[derive(Debug)]
 pub(super) struct Message {
-    /// Names the message where it is written again, but not in a copy.
+    /// Interner the message where it is written again, but not in a copy.
     pub(super) name: Option<String>,
-    pub(super) created: Instant,
+    pub(super) created: Timestamp,
     pub(super) model: String,
     pub(super) provider: Option<String>,
     pub(super) session: Option<String>,
@@ -19,7 +19,7 @@ pub(super) struct Message {
     pub(super) directory: Option<String>,
     pub(super) tokens: Tokens,
     pub(super) cost_nanousd: Option<u64>,
-    completed: Instant,
+    completed: Timestamp,
     raw_model: String,
     raw: RawTokens,
 }
@@ -64,8 +64,8 @@ struct RawPath {
 
 #[derive(Deserialize)]
 struct RawTime {
-    created: Option<Instant>,
-    completed: Option<Instant>,
+    created: Option<Timestamp>,
+    completed: Option<Timestamp>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Tokens;
-use crate::content::{Count, Instant, json_problem, lenient, model_name, nano_usd};
+use crate::content::{Count, Timestamp, json_problem, lenient, model_name, nano_usd};
 use crate::fingerprint::hash_id;
 use crate::response::Response;
 use crate::scan::LineParser;
@@ -23,7 +23,7 @@ struct RawEntry {
     #[serde(rename = "type")]
     kind: Option<String>,
     id: Option<String>,
-    timestamp: Option<Instant>,
+    timestamp: Option<Timestamp>,
     #[serde(default, deserialize_with = "lenient")]
     cwd: Option<String>,
     provider: Option<String>,
@@ -50,7 +50,7 @@ struct RawMessage {
     provider: Option<String>,
     model: Option<String>,
     response_id: Option<String>,
-    timestamp: Option<Instant>,
+    timestamp: Option<Timestamp>,
     usage: Option<RawUsage>,
 }
 
@@ -139,7 +139,7 @@ impl LineParser for SessionParser {
 }
 
 impl SessionParser {
-    fn response(&self, message: RawMessage, usage: &RawUsage, timestamp: Instant) -> Response {
+    fn response(&self, message: RawMessage, usage: &RawUsage, timestamp: Timestamp) -> Response {
         let tokens = usage.tokens();
         // A tool or a summary may have asked another model than the one of the session.
         let is_answer = message.role.as_deref() == Some("assistant");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::content::{Count, Instant, json_problem, lenient, model_name};
+use crate::content::{Count, Timestamp, json_problem, lenient, model_name};
 use crate::files::has_extension;
 use crate::fingerprint::fp1;
 use crate::reader::Reader;
@@ -52,7 +52,7 @@ struct ChatParser {}
 struct RawLine {
     uuid: Option<String>,
     session_id: Option<String>,
-    timestamp: Option<Instant>,
+    timestamp: Option<Timestamp>,
     #[serde(rename = "type")]
     kind: Option<String>,
     #[serde(default, deserialize_with = "lenient")]

@@ -8,7 +8,7 @@ use ruzstd::decoding::StreamingDecoder;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::content::{Count, Instant, json_problem, model_name};
+use crate::content::{Count, Timestamp, json_problem, model_name};
 use crate::environment::Platform;
 use crate::reader::Reader;
 use crate::response::{Response, emit};
@@ -119,7 +119,7 @@ fn thread(row: &rusqlite::Row<'_>) -> Thread {
     Ok(prompts.collect())
 }
 
-fn response(id: String, timestamp: Instant, model: &str, usage: &RawUsage) -> Response {
+fn response(id: String, timestamp: Timestamp, model: &str, usage: &RawUsage) -> Response {
     let tokens = Tokens {
         input: usage.input_tokens.0,
         cache_read: usage.cache_read_input_tokens.0,

@@ -1,13 +1,13 @@
-//! Names that occur in thousands of lines, kept once.
+//! Interner that occur in thousands of lines, kept once.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 #[derive(Debug, Default)]
-pub(crate) struct Names(HashSet<Arc<str>>);
+pub(crate) struct Interner(HashSet<Arc<str>>);
 
-impl Names {
-    pub(crate) fn shared(&mut self, name: &str) -> Arc<str> {
+impl Interner {
+    pub(crate) fn intern(&mut self, name: &str) -> Arc<str> {
         if let Some(known) = self.0.get(name) {
             return known.clone();
         }
@@ -18,6 +18,6 @@ impl Names {
 
     /// A name that is present and not empty.
     pub(crate) fn optional(&mut self, name: Option<&str>) -> Option<Arc<str>> {
-        name.filter(|name| !name.is_empty()).map(|name| self.shared(name))
+        name.filter(|name| !name.is_empty()).map(|name| self.intern(name))
     }
 }
