@@ -32,6 +32,7 @@ mod pi;
 mod project;
 mod qwen;
 mod reader;
+mod readers;
 mod record;
 mod response;
 mod scan;
@@ -46,7 +47,8 @@ mod interruption_tests;
 mod testing;
 
 pub use environment::{Environment, Platform};
-pub use reader::{NO_TOKEN_DATA, NoTokenData, Reader, Retention, Root, readers};
+pub use reader::{NO_TOKEN_DATA, NoTokenData, Reader, Retention, Root};
+pub use readers::{readers, scan};
 pub use record::{Record, SessionTotal, Tokens};
-pub use scan::{Problem, ProblemKind, Scan, ScanOptions, SourceReport, scan};
+pub use scan::{Problem, ProblemKind, Scan, ScanOptions, SourceReport};
 pub use state::State;

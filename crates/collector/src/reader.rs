@@ -4,10 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::Environment;
 use crate::scan::SourceScan;
-use crate::{
-    Environment, amp, claude, cline, codex, copilot, droid, gemini, goose, kimi, mux, opencode, pi, qwen, zed,
-};
 
 /// Reads the logs of one tool.
 pub trait Reader: Send + Sync {
@@ -50,35 +48,6 @@ pub struct Retention {
     pub setting: &'static str,
 }
 
-/// All readers. A tool is added here and in a folder of its own.
-pub fn readers() -> &'static [&'static dyn Reader] {
-    &[
-        &claude::ClaudeCode,
-        &codex::CODEX,
-        &codex::TRAE,
-        &opencode::OPENCODE,
-        &opencode::KILO,
-        &opencode::ICODEMATE,
-        &gemini::GeminiCli,
-        &copilot::CopilotCli,
-        &qwen::QwenCode,
-        &pi::PI,
-        &pi::OMP,
-        &pi::OPENCLAW,
-        &kimi::KimiCli,
-        &kimi::KIMI_CODE,
-        &kimi::KIMI_WORK,
-        &goose::Goose,
-        &cline::CLINE,
-        &cline::ROO_CODE,
-        &cline::KILO_CODE,
-        &mux::Mux,
-        &amp::Amp,
-        &droid::Droid,
-        &zed::Zed,
-    ]
-}
-
 /// A tool that stores no token counts. They are never estimated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct NoTokenData {
@@ -117,15 +86,6 @@ pub const NO_TOKEN_DATA: &[NoTokenData] = &[
 mod tests {
     use super::*;
     use crate::testing::Home;
-
-    #[test]
-    fn readers_have_one_source_each() {
-        let mut sources: Vec<_> = readers().iter().map(|reader| reader.source()).collect();
-        sources.sort_unstable();
-        sources.dedup();
-        assert_eq!(sources.len(), readers().len());
-        assert!(readers().iter().all(|reader| reader.parser_version() > 0));
-    }
 
     #[test]
     fn tool_without_tokens_is_found_by_its_directory() {

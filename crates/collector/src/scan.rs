@@ -1,4 +1,4 @@
-//! A scan over all sources, and what readers share while they read.
+//! A scan of a source: its result, and what readers share while they read.
 
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
@@ -17,7 +17,7 @@ use crate::files::{FileEntry, Stamp, find};
 use crate::fingerprint::{hash_64, hash_id};
 use crate::jsonl::{self, Line};
 use crate::project::Projects;
-use crate::reader::{Reader, Root, readers};
+use crate::reader::{Reader, Root};
 use crate::sqlite::{self, Database};
 use crate::state::{FileState, SentResponse, SourceState, State, path_key};
 use crate::{Environment, Record, SessionTotal, Tokens};
@@ -112,30 +112,6 @@ pub struct Problem {
     pub reason: String,
 }
 
-/// Reads what changed since `state`, in the home directory of `environment`.
-///
-/// Nothing fails as a whole: a root that does not exist is empty, and a file that cannot be read is a [`Problem`] and is tried again by
-/// the next scan.
-pub fn scan(environment: &Environment, state: &State, options: &ScanOptions) -> Scan {
-    let mut scan = Scan { records: Vec::new(), state: State::default(), sources: Vec::new() };
-    let nothing = SourceState::default();
-    for reader in readers() {
-        let source = reader.source();
-        if options.sources.as_ref().is_some_and(|sources| !sources.iter().any(|wanted| wanted == source)) {
-            scan.state.keep_source(source, reader.parser_version(), state);
-            continue;
-        }
-        let previous = state.source(source, reader.parser_version()).map_or(&nothing, |previous| previous);
-        let mut reading = SourceScan::new(*reader, environment, previous, options.now);
-        reader.read(&mut reading);
-        let (records, next, report) = reading.finish();
-        scan.records.extend(records);
-        scan.state.set_source(source, next);
-        scan.sources.push(report);
-    }
-    scan
-}
-
 /// Understands the lines of a file, one after the other. It is saved with the position in the file, so a later scan continues with what
 /// is known by then, such as the current model.
 pub(crate) trait LineParser: Serialize + DeserializeOwned + Send {
@@ -168,7 +144,12 @@ pub struct SourceScan<'a> {
 }
 
 impl<'a> SourceScan<'a> {
-    fn new(reader: &dyn Reader, environment: &'a Environment, previous: &'a SourceState, now: OffsetDateTime) -> Self {
+    pub(crate) fn new(
+        reader: &dyn Reader,
+        environment: &'a Environment,
+        previous: &'a SourceState,
+        now: OffsetDateTime,
+    ) -> Self {
         let mut roots = reader.roots(environment);
         roots.extend(environment.neighbours.iter().flat_map(|neighbour| reader.roots(neighbour)));
         roots.extend_from_slice(environment.extra(reader.source()));
@@ -223,7 +204,7 @@ impl<'a> SourceScan<'a> {
         }
     }
 
-    fn finish(mut self) -> (Vec<Record>, SourceState, SourceReport) {
+    pub(crate) fn finish(mut self) -> (Vec<Record>, SourceState, SourceReport) {
         self.report.records = self.records.len() as u64;
         self.report.session_totals = self.session_totals.into_values().collect();
         self.report.unfinished = self.records.values().filter(|record| record.incomplete).count() as u64;
