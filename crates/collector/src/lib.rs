@@ -5,7 +5,8 @@
 //!
 //! - A record may be returned again by a later scan, when its response finished or its file was rewritten. Records are keyed by
 //!   (source, id); of two copies the one that [`supersedes`](Record::supersedes) the other is kept.
-//! - Losing the state costs reading everything again. It changes no total, because ids depend on content only.
+//! - Losing the state costs reading everything again. It changes no total, because ids depend on content; the exceptions are in
+//!   `docs/COLLECTOR.md`.
 //! - A line that cannot be read is a [`Problem`] of its source's report, never an error of the scan.
 //!
 //! `docs/COLLECTOR.md` lists what is read from where, and how to add a reader.

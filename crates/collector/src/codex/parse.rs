@@ -263,7 +263,7 @@ impl LineParser for RolloutParser {
         let raw: RawLine<'_> = serde_json::from_slice(line).map_err(|error| json_problem(&error))?;
         let Some(payload) = raw.payload else { return Ok(()) };
         if raw.ordinal.is_some_and(|ordinal| self.first_own_ordinal.is_some_and(|first| ordinal >= first)) {
-            self.is_replaying = false;
+            self.begin_own_lines();
         }
         match raw.r#type.as_str() {
             "session_meta" if !self.has_meta => self.meta(&decode(payload)?, raw.timestamp),
@@ -336,6 +336,14 @@ impl RolloutParser {
         }
     }
 
+    /// Copied lines may have named the parent's thread last.
+    fn begin_own_lines(&mut self) {
+        if self.is_replaying {
+            self.is_replaying = false;
+            self.named = None;
+        }
+    }
+
     /// A turn that the parent does not know is the child's own.
     fn turn(&mut self, id: Option<&str>) {
         let Some(turn) = self.names.optional(id) else { return };
@@ -343,7 +351,7 @@ impl RolloutParser {
             && !facts.turns.is_empty()
             && !facts.turns.contains(&turn)
         {
-            self.is_replaying = false;
+            self.begin_own_lines();
         }
         if let Some(facts) = &mut self.facts {
             facts.turns.insert(turn);

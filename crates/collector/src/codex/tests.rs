@@ -394,6 +394,18 @@ fn own_total_of_a_thread_is_without_its_parents() {
 }
 
 #[test]
+fn child_with_copied_settings_of_its_parent_begins_with_its_own_turn() {
+    let home = Home::new();
+    home.write(&path("aaaa"), parent().concat());
+    let mut lines = child("bbbb");
+    let settings =
+        "{\"type\":\"thread_settings_applied\",\"thread_id\":\"aaaa\",\"thread_settings\":{\"model\":\"gpt-6\"}}";
+    lines.insert(2, line(60, "event_msg", settings));
+    home.write(&path("bbbb"), lines.concat());
+    assert_eq!(sorted(&home.scan(SOURCE)), ids(FAMILY));
+}
+
+#[test]
 fn record_of_another_thread_belongs_to_its_owner() {
     let scanned = scan_of(&[
         meta(0, "aaaa", ""),
