@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use collector::{NO_TOKEN_DATA, Problem, readers};
+use collector::{NO_TOKEN_DATA, Problem, State, readers};
 use domain::clock::Clock;
 use domain::text::{grouped, plural, rfc3339};
 use serde::Serialize;
@@ -16,7 +16,7 @@ use crate::credentials::Credentials;
 use crate::failure::{Failure, FailureKind};
 use crate::figures::Today;
 use crate::output::{Report, Style};
-use crate::scan::{environment, scan_into, sources};
+use crate::scan::{environment, scan_into, scan_sources, sources};
 use crate::settings::Settings;
 use crate::store::{RejectedRecord, StateLock, Store};
 use crate::summary;
@@ -211,11 +211,12 @@ fn open_store(context: &Context, failures: &mut Vec<String>) -> Result<Store, Fa
     })
 }
 
-/// The tools with logs on this machine. All logs are read again, because a later scan does not repeat the problems of an earlier one.
+/// The tools with logs on this machine. All logs are read again apart from the state, because a later scan does not repeat the problems of an
+/// earlier one.
 fn tools(context: &Context, store: &mut Store, today: &Today) -> Result<Vec<ToolHealth>, Failure> {
-    store.forget_positions()?;
-    let scanned = scan_into(store, context, &sources())?;
+    scan_into(store, context, &sources())?;
     let environment = environment()?;
+    let scanned = scan_sources(&environment, &State::default(), &sources());
     let counts = store.record_counts()?;
     let mut tools = Vec::new();
     for (report, reader) in scanned.sources.into_iter().zip(readers()) {

@@ -32,7 +32,7 @@ pub(crate) struct SyncArgs {
     /// Only usage from this local day on: YYYY-MM-DD, or a number of days such as 7d
     #[arg(long, value_name = "DAY")]
     since: Option<String>,
-    /// Reads all logs again and sends everything again. It changes no total
+    /// Sends everything again, also what the server has. It changes no total
     #[arg(long)]
     full: bool,
     /// Prints the bodies of the requests, one a line, and sends nothing
@@ -128,9 +128,6 @@ pub(crate) fn sync(context: &Context, args: &SyncArgs) -> Result<(), Failure> {
     let destination = credentials.as_ref().map(Credentials::destination).unwrap_or_default();
     // A dry run leaves what is known of the server, and shows what a sync would send regardless.
     let everything = args.dry_run && (args.full || !store.is_destination(&destination)?);
-    if args.full {
-        store.forget_positions()?;
-    }
     if !args.dry_run {
         store.set_destination(&destination)?;
         for source in sources.iter().filter(|_| args.full) {

@@ -84,12 +84,6 @@ impl Store {
         Ok(changed)
     }
 
-    /// Forgets how far the logs were read, so that the next scan reads all that there is. Records stay.
-    pub(crate) fn forget_positions(&self) -> Result<(), Failure> {
-        self.connection.execute("DELETE FROM meta WHERE key = ?1", [SCAN_STATE])?;
-        Ok(())
-    }
-
     fn meta(&self, key: &str) -> Result<Option<String>, Failure> {
         let mut statement = self.connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
         Ok(statement.query_row([key], |row| row.get(0)).optional()?)
