@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
+use std::time::Duration;
 
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
@@ -97,10 +98,11 @@ impl FakeServer {
         self.state().handover_from = Some(from.to_owned());
     }
 
-    /// Waits until a request is held.
+    /// Waits until a request is held. The time limit is generous, because it does not measure speed.
     pub(crate) fn wait_until_held(&self) {
-        let state = self.state();
-        drop(self.shared.1.wait_while(state, |state| !state.is_held).expect("not poisoned"));
+        let (limit, state) = (Duration::from_mins(5), self.state());
+        let (state, _) = self.shared.1.wait_timeout_while(state, limit, |state| !state.is_held).expect("not poisoned");
+        assert!(state.is_held, "no request arrived");
     }
 
     pub(crate) fn release(&self) {
