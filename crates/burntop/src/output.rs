@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+use domain::text::grouped;
 use serde::Serialize;
 
 use crate::failure::{Failure, FailureKind};
@@ -41,6 +42,11 @@ impl Output {
         };
         finished(written.and_then(|()| out.flush()))
     }
+}
+
+/// `number` with separated thousands.
+pub(crate) fn count(number: u64) -> String {
+    grouped(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 /// The result of writing to standard output. A reader that closes the pipe early, such as `head`, is no failure.

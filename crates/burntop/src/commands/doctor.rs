@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use collector::{NO_TOKEN_DATA, Problem, State, readers};
 use domain::clock::Clock;
-use domain::text::{grouped, plural, rfc3339};
+use domain::text::{plural, rfc3339};
 use serde::Serialize;
 use time::{Date, Duration};
 
@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::credentials::Credentials;
 use crate::failure::{Failure, FailureKind};
 use crate::figures::Today;
-use crate::output::{Report, Style};
+use crate::output::{Report, Style, count};
 use crate::scan::{environment, scan_into, scan_sources, sources};
 use crate::settings::Settings;
 use crate::store::{RejectedRecord, StateLock, Store};
@@ -90,12 +90,7 @@ impl Report for DoctorReport {
         }
         for tool in &self.tools {
             let (files, records) = (plural(tool.files, "file"), plural(tool.records, "response"));
-            writeln!(
-                out,
-                "  {}: {files}, {records}, {} not sent yet",
-                tool.source,
-                grouped(i64::try_from(tool.pending).unwrap_or(i64::MAX))
-            )?;
+            writeln!(out, "  {}: {files}, {records}, {} not sent yet", tool.source, count(tool.pending))?;
             for root in &tool.roots {
                 writeln!(out, "    {}", style.dim(root.display()))?;
             }

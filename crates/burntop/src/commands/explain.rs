@@ -10,7 +10,7 @@ use std::sync::Arc;
 use clap::Args;
 use collector::{Record, SessionTotal, SourceReport, State, Tokens};
 use domain::display::cleaned_name;
-use domain::text::{grouped, plural};
+use domain::text::plural;
 use serde::Serialize;
 use time::Date;
 
@@ -19,7 +19,7 @@ use crate::day::parse_day;
 use crate::delivery::chosen_sources;
 use crate::failure::{Failure, FailureKind};
 use crate::figures::{Figures, Pricer, Today};
-use crate::output::{Report, Style};
+use crate::output::{Report, Style, count};
 use crate::scan::{environment, scan_sources};
 use crate::store::{ModelUse, UsageRow};
 use crate::unlogged::unlogged_calls;
@@ -105,7 +105,6 @@ struct TotalDifference {
 
 impl Report for ExplainReport {
     fn write(&self, out: &mut dyn Write, style: Style) -> io::Result<()> {
-        let number = |number: u64| grouped(i64::try_from(number).unwrap_or(i64::MAX));
         if self.sources.is_empty() {
             return writeln!(out, "No logs have usage of {}.", self.subject);
         }
@@ -113,12 +112,12 @@ impl Report for ExplainReport {
             writeln!(out, "{}", style.bold(source.source))?;
             let (files, lines) = (plural(source.files_read, "file"), plural(source.lines_read, "line"));
             writeln!(out, "  read              {files}, {lines}")?;
-            writeln!(out, "  copies merged     {}", number(source.copies_merged))?;
+            writeln!(out, "  copies merged     {}", count(source.copies_merged))?;
             if source.not_calls > 0 {
-                writeln!(out, "  not calls         {}", number(source.not_calls))?;
+                writeln!(out, "  not calls         {}", count(source.not_calls))?;
             }
             if source.problems > 0 {
-                writeln!(out, "  unreadable        {} (see `burntop doctor`)", number(source.problems))?;
+                writeln!(out, "  unreadable        {} (see `burntop doctor`)", count(source.problems))?;
             }
             let figures = &source.subject;
             let (responses, sessions) =
@@ -127,14 +126,14 @@ impl Report for ExplainReport {
                 out,
                 "  {:<16}  {responses} in {sessions}, {} tokens, {}",
                 self.subject,
-                number(figures.tokens),
+                count(figures.tokens),
                 figures.shown_cost()
             )?;
             if figures.unfinished_responses > 0 {
                 writeln!(
                     out,
                     "  unfinished        {}: the tool did not log their end, so their output is higher",
-                    number(figures.unfinished_responses)
+                    count(figures.unfinished_responses)
                 )?;
             }
             for difference in &source.differences {
@@ -144,10 +143,10 @@ impl Report for ExplainReport {
                     "  tool's own total  session {}, {}: {} tokens, {} of them output; read: {} and {}",
                     cleaned_name(&difference.session, 12),
                     cleaned_name(model, 48),
-                    number(difference.tool_tokens),
-                    number(difference.tool_output_tokens),
-                    number(difference.read_tokens),
-                    number(difference.read_output_tokens),
+                    count(difference.tool_tokens),
+                    count(difference.tool_output_tokens),
+                    count(difference.read_tokens),
+                    count(difference.read_output_tokens),
                 )?;
             }
             if let Some(unlogged) = source.unlogged {

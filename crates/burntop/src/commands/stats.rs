@@ -7,14 +7,14 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use domain::days::{Period, window_start};
 use domain::display::cleaned_name;
-use domain::text::{grouped, plural};
+use domain::text::plural;
 use serde::Serialize;
 use time::Date;
 
 use crate::context::Context;
 use crate::failure::{Failure, FailureKind};
 use crate::figures::{Figures, Pricer, Today};
-use crate::output::{Report, Style, note};
+use crate::output::{Report, Style, count, note};
 use crate::scan::{ScanSummary, scan_into, sources};
 use crate::store::{StateLock, Store, UsageFilter, UsageRow};
 use crate::summary;
@@ -121,7 +121,6 @@ impl Report for StatsReport {
             None => "all days".to_owned(),
         };
         writeln!(out, "{} ({})", style.bold(format_args!("Usage of {days}")), self.zone)?;
-        let number = |number: u64| grouped(i64::try_from(number).unwrap_or(i64::MAX));
         let mut table = Table::new([
             self.by.heading(),
             "responses",
@@ -135,12 +134,12 @@ impl Report for StatsReport {
         let mut row = |name: &str, figures: &Figures| {
             table.row([
                 cleaned_name(name, LONGEST_NAME),
-                number(figures.responses),
-                number(figures.input_tokens),
-                number(figures.output_tokens),
-                number(figures.cache_read_tokens),
-                number(figures.cache_write_tokens),
-                number(figures.tokens),
+                count(figures.responses),
+                count(figures.input_tokens),
+                count(figures.output_tokens),
+                count(figures.cache_read_tokens),
+                count(figures.cache_write_tokens),
+                count(figures.tokens),
                 figures.shown_cost(),
             ]);
         };
@@ -156,7 +155,7 @@ impl Report for StatsReport {
             writeln!(
                 out,
                 "? The cost of {} tokens is unknown: their models have no price.",
-                number(self.total.unpriced_tokens)
+                count(self.total.unpriced_tokens)
             )?;
         }
         if self.total.unfinished_responses > 0 {

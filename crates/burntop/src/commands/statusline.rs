@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use domain::text::{grouped, rfc3339};
+use domain::text::rfc3339;
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::figures::{Figures, Today};
-use crate::output::{Report, Style};
+use crate::output::{Report, Style, count};
 use crate::summary::Summary;
 
 #[derive(Serialize)]
@@ -61,7 +61,7 @@ fn short(tokens: u64) -> String {
             return format!("{}.{} {unit}", tokens / one, tokens % one * 10 / one);
         }
     }
-    grouped(i64::try_from(tokens).unwrap_or(i64::MAX))
+    count(tokens)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use clap::Args;
 use domain::clock::Clock;
-use domain::text::{grouped, plural};
+use domain::text::plural;
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -18,7 +18,7 @@ use crate::delivery::{BATCH, Delivery, Sender, chosen_sources};
 use crate::failure::{Failure, FailureKind};
 use crate::figures::Today;
 use crate::machine::Machine;
-use crate::output::{Report, Style, finished};
+use crate::output::{Report, Style, count, finished};
 use crate::scan::{ScanSummary, scan_into};
 use crate::settings::{ProjectNames, Settings};
 use crate::store::{StateLock, Store};
@@ -92,7 +92,7 @@ impl Report for SyncReport {
             writeln!(out, "{} could not be read. Run `burntop doctor`.", plural(self.problems, "line or file"))?;
         }
         if let Some(stats) = &self.delivery.stats {
-            let tokens = grouped(i64::try_from(stats.total_tokens).unwrap_or(i64::MAX));
+            let tokens = count(stats.total_tokens);
             writeln!(
                 out,
                 "Total: {tokens} tokens, ${}, streak {}.",
