@@ -55,8 +55,9 @@ price-book:
     python3 scripts/price_book.py
     python3 scripts/golden_prices.py
 
-# Measures pricing, the parsing of sync bodies and the metrics of a request, without a database.
+# Measures pricing, the parsing of sync bodies, the metrics of a request and scans of logs, without a database.
 bench:
+    cargo bench -p collector --bench logs
     cargo bench -p domain --bench pricing
     cargo bench -p adapters-http --bench sync_body --bench request_metrics
     cargo bench -p adapters-http --bench request_metrics

@@ -1,0 +1,293 @@
+//! `burntop doctor`: what is found on this machine, what is missing, and whether the server answers.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use collector::{NO_TOKEN_DATA, Problem, State, readers};
+use domain::clock::Clock;
+use domain::text::{plural, rfc3339};
+use serde::Serialize;
+use time::{Date, Duration};
+
+use crate::api::Api;
+use crate::clock::SystemClock;
+use crate::context::Context;
+use crate::credentials::Credentials;
+use crate::failure::{Failure, FailureKind};
+use crate::figures::Today;
+use crate::output::{Report, Style, count};
+use crate::scan::{environment, scan_into, scan_sources, sources};
+use crate::settings::Settings;
+use crate::store::{RejectedRecord, StateLock, Store};
+use crate::summary;
+
+/// A sync that is older loses nothing yet, but the service does not run.
+const OVERDUE: Duration = Duration::DAY;
+
+/// The server rejects messages that are more than a day ahead; a warning comes earlier.
+const CLOCK_SKEW: Duration = Duration::minutes(5);
+
+/// The problems that are shown of each source.
+const SHOWN_PROBLEMS: usize = 5;
+
+#[derive(Serialize)]
+struct DoctorReport {
+    tools: Vec<ToolHealth>,
+    /// Tools that are here and store no token counts.
+    without_tokens: Vec<ToolWithoutTokens>,
+    server: ServerHealth,
+    last_sync: Option<String>,
+    rejected: Vec<RejectedRecord>,
+    /// What needs attention.
+    warnings: Vec<String>,
+    /// What does not work.
+    failures: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ToolHealth {
+    source: &'static str,
+    roots: Vec<PathBuf>,
+    files: u64,
+    records: u64,
+    pending: u64,
+    problem_count: u64,
+    problems: Vec<Problem>,
+    retention: Option<ToolRetention>,
+    /// Directories that may be the tool's, but are not read.
+    suggestions: Vec<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct ToolRetention {
+    days: u32,
+    setting: &'static str,
+    /// When the tool deletes what it logs today. What burntop has read until then, it keeps.
+    deleted_on: Option<Date>,
+}
+
+#[derive(Serialize)]
+struct ToolWithoutTokens {
+    tool: &'static str,
+    reason: &'static str,
+}
+
+#[derive(Serialize, Default)]
+struct ServerHealth {
+    address: Option<String>,
+    username: Option<String>,
+    is_reachable: bool,
+    is_signed_in: bool,
+    /// How far this machine's clock is ahead of the server's.
+    clock_ahead_seconds: Option<i64>,
+}
+
+impl Report for DoctorReport {
+    fn write(&self, out: &mut dyn Write, style: Style) -> io::Result<()> {
+        writeln!(out, "{}", style.bold("Tools"))?;
+        if self.tools.is_empty() {
+            writeln!(out, "  none found")?;
+        }
+        for tool in &self.tools {
+            let (files, records) = (plural(tool.files, "file"), plural(tool.records, "response"));
+            writeln!(out, "  {}: {files}, {records}, {} not sent yet", tool.source, count(tool.pending))?;
+            for root in &tool.roots {
+                writeln!(out, "    {}", style.dim(root.display()))?;
+            }
+            if let Some(retention) = &tool.retention {
+                let days = plural(retention.days.into(), "day");
+                write!(out, "    The tool deletes logs after {days} ({})", retention.setting)?;
+                let deleted_on =
+                    retention.deleted_on.map_or_else(String::new, |date| format!(": those of today on {date}"));
+                writeln!(out, "{deleted_on}. What burntop has read, it keeps.")?;
+            }
+            for suggestion in &tool.suggestions {
+                let path = suggestion.display();
+                writeln!(out, "    Not read: {path}. BURNTOP_EXTRA_DIRS={}:{path} adds it.", tool.source)?;
+            }
+            if tool.problem_count > 0 {
+                writeln!(
+                    out,
+                    "    {}",
+                    style.warning(format_args!("{} unreadable:", plural(tool.problem_count, "line or file")))
+                )?;
+            }
+            for problem in tool.problems.iter().take(SHOWN_PROBLEMS) {
+                let line = problem.line.map_or_else(String::new, |line| format!(":{line}"));
+                writeln!(out, "      {}{line}: {}", problem.path.display(), problem.reason)?;
+            }
+        }
+        for tool in &self.without_tokens {
+            writeln!(out, "  {}: no token data ({})", tool.tool, tool.reason)?;
+        }
+        writeln!(out, "{}", style.bold("Server"))?;
+        match (&self.server.address, &self.server.username) {
+            (Some(address), Some(username)) => writeln!(out, "  {address}, as {username}")?,
+            _ => writeln!(out, "  not signed in")?,
+        }
+        writeln!(out, "  last sync: {}", self.last_sync.as_deref().unwrap_or("never"))?;
+        for rejected in &self.rejected {
+            writeln!(
+                out,
+                "  rejected: {} of {} ({})",
+                plural(rejected.count, "message"),
+                rejected.source,
+                rejected.reason
+            )?;
+        }
+        self.warnings.iter().try_for_each(|warning| writeln!(out, "{} {warning}", style.warning("warning:")))?;
+        self.failures.iter().try_for_each(|failure| writeln!(out, "{} {failure}", style.warning("problem:")))?;
+        if self.warnings.is_empty() && self.failures.is_empty() {
+            writeln!(out, "{}", style.good("Everything is in order."))?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn doctor(context: &Context) -> Result<(), Failure> {
+    let (mut warnings, mut failures) = (Vec::new(), Vec::new());
+    if let Err(failure) = Settings::load(&context.paths.settings()) {
+        failures.push(failure.to_string());
+    }
+    let mut store = open_store(context, &mut failures)?;
+    let today = Today::new();
+    let directory = context.paths.state();
+    let tools = match StateLock::take(directory) {
+        Ok(_lock) => {
+            let tools = tools(context, &mut store, &today)?;
+            if let Err(failure) = summary::refresh(&store, directory, &today, true) {
+                failures.push(failure.to_string());
+            }
+            tools
+        }
+        Err(failure) if failure.kind == FailureKind::Locked => {
+            warnings.push(format!("{failure} The tools are not listed."));
+            Vec::new()
+        }
+        // The state cannot be written, which `open_store` has said.
+        Err(_) => tools(context, &mut store, &today)?,
+    };
+    let server = server(context, &mut warnings, &mut failures);
+    let last_sync = store.last_sync()?;
+    let is_overdue = last_sync.is_none_or(|last_sync| today.now - last_sync > OVERDUE);
+    if is_overdue {
+        warnings.extend(retention_warnings(&tools));
+    }
+    if let Some(last_sync) = last_sync.filter(|_| is_overdue) {
+        let days = (today.now - last_sync).whole_days().unsigned_abs();
+        warnings.push(format!(
+            "The last sync was {} ago. `burntop service install` syncs every hour.",
+            plural(days, "day")
+        ));
+    }
+    let environment = environment()?;
+    let without_tokens = NO_TOKEN_DATA.iter().filter(|tool| !tool.found(&environment).is_empty());
+    let report = DoctorReport {
+        without_tokens: without_tokens.map(|tool| ToolWithoutTokens { tool: tool.tool, reason: tool.reason }).collect(),
+        tools,
+        server,
+        last_sync: last_sync.map(rfc3339),
+        rejected: store.rejections()?,
+        warnings,
+        failures,
+    };
+    context.output.print(&report)?;
+    match report.failures.len() as u64 {
+        0 => Ok(()),
+        count => Err(Failure::new(FailureKind::Unhealthy, format!("{} found", plural(count, "problem")))),
+    }
+}
+
+/// The store, or one in memory if the state cannot be written.
+fn open_store(context: &Context, failures: &mut Vec<String>) -> Result<Store, Failure> {
+    Store::open(context.paths.state()).or_else(|failure| {
+        failures.push(failure.to_string());
+        Store::in_memory()
+    })
+}
+
+/// The tools with logs on this machine. All logs are read again apart from the state, because a later scan does not repeat the problems of an
+/// earlier one.
+fn tools(context: &Context, store: &mut Store, today: &Today) -> Result<Vec<ToolHealth>, Failure> {
+    scan_into(store, context, &sources())?;
+    let environment = environment()?;
+    let scanned = scan_sources(&environment, &State::default(), &sources());
+    let counts = store.record_counts()?;
+    let mut tools = Vec::new();
+    for (report, reader) in scanned.sources.into_iter().zip(readers()) {
+        let roots: Vec<PathBuf> = report.roots.into_iter().filter(|root| root.exists).map(|root| root.path).collect();
+        let records = counts.iter().find(|(source, _)| source == report.source).map_or(0, |(_, count)| *count);
+        let suggestions = reader.suggestions(&environment);
+        if roots.is_empty() && records == 0 && suggestions.is_empty() {
+            continue;
+        }
+        tools.push(ToolHealth {
+            source: report.source,
+            roots,
+            files: report.files_found,
+            records,
+            pending: store.pending_count(report.source, None)?,
+            problem_count: report.problem_count,
+            problems: report.problems,
+            retention: reader.retention(&environment).map(|retention| ToolRetention {
+                days: retention.days,
+                setting: retention.setting,
+                deleted_on: today.date.checked_add(Duration::days(i64::from(retention.days))),
+            }),
+            suggestions,
+        });
+    }
+    Ok(tools)
+}
+
+/// Usage that is on this machine alone although its tool deletes logs.
+fn retention_warnings(tools: &[ToolHealth]) -> impl Iterator<Item = String> {
+    tools.iter().filter(|tool| tool.pending > 0).filter_map(|tool| {
+        let retention = tool.retention.as_ref()?;
+        let (responses, days) = (plural(tool.pending, "response"), plural(retention.days.into(), "day"));
+        Some(format!(
+            "{responses} of {} are on this machine only. The tool deletes its logs after {days}.",
+            tool.source
+        ))
+    })
+}
+
+fn server(context: &Context, warnings: &mut Vec<String>, failures: &mut Vec<String>) -> ServerHealth {
+    let credentials = match Credentials::load(&context.paths.credentials()) {
+        Ok(Some(credentials)) => credentials,
+        Ok(None) => {
+            warnings.push("Not signed in. Figures stay on this machine until `burntop login URL`.".to_owned());
+            return ServerHealth::default();
+        }
+        Err(failure) => {
+            failures.push(failure.to_string());
+            return ServerHealth::default();
+        }
+    };
+    let mut health = ServerHealth {
+        address: Some(credentials.server.to_string()),
+        username: Some(credentials.username.clone()),
+        ..ServerHealth::default()
+    };
+    if credentials.server.is_exposed() {
+        warnings.push(format!("{} is not encrypted: others in the network can read the token.", credentials.server));
+    }
+    let answered = Api::signed_in(&credentials).and_then(|api| {
+        let answer = api.health()?;
+        health.is_reachable = true;
+        let ahead = answer.date.map(|date| SystemClock.now() - date);
+        health.clock_ahead_seconds = ahead.map(Duration::whole_seconds);
+        if ahead.is_some_and(|ahead| ahead.abs() > CLOCK_SKEW) {
+            let seconds = health.clock_ahead_seconds.unwrap_or_default();
+            let direction = if seconds > 0 { "ahead of" } else { "behind" };
+            let minutes = plural(seconds.unsigned_abs() / 60, "minute");
+            warnings.push(format!("The clock of this machine is {minutes} {direction} the server's."));
+        }
+        api.me()
+    });
+    match answered {
+        Ok(_) => health.is_signed_in = true,
+        Err(error) => failures.push(error.to_string()),
+    }
+    health
+}

@@ -1,0 +1,53 @@
+//! Days as people type them.
+
+use time::macros::format_description;
+use time::{Date, Duration, OffsetDateTime};
+
+use crate::failure::{Failure, FailureKind};
+use crate::figures::Today;
+
+/// The local date in `text`: `2026-11-30`, `today` or `yesterday`; `None` for anything else.
+pub(crate) fn parse_day(text: &str, today: Date) -> Option<Date> {
+    match text {
+        "today" => Some(today),
+        "yesterday" => today.previous_day(),
+        _ => Date::parse(text, format_description!("[year]-[month]-[day]")).ok(),
+    }
+}
+
+/// The instant at which the local day in `text` begins; `7d` are the last seven days including today.
+pub(crate) fn parse_since(text: &str, today: &Today) -> Result<OffsetDateTime, Failure> {
+    let days = text.strip_suffix('d').and_then(|days| days.parse::<u16>().ok()).filter(|days| *days > 0);
+    let ago = days.and_then(|days| today.date.checked_sub(Duration::days(i64::from(days) - 1)));
+    ago.or_else(|| parse_day(text, today.date)).map(|date| today.start_of(date)).ok_or_else(|| {
+        Failure::new(
+            FailureKind::Usage,
+            format!("`{text}` is not a day. Write YYYY-MM-DD, today, yesterday, or 7d for seven days."),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::days::Zone;
+    use time::macros::{date, datetime};
+
+    #[test]
+    fn since_is_start_of_local_day() {
+        let zone = Zone::parse("Europe/Berlin").expect("a zone");
+        let today = Today { date: date!(2026 - 11 - 30), now: datetime!(2026-11-30 12:00 UTC), zone };
+        for (text, expected) in [
+            ("2026-11-01", Some(datetime!(2026-10-31 23:00 UTC))),
+            ("today", Some(datetime!(2026-11-29 23:00 UTC))),
+            ("yesterday", Some(datetime!(2026-11-28 23:00 UTC))),
+            ("1d", Some(datetime!(2026-11-29 23:00 UTC))),
+            ("7d", Some(datetime!(2026-11-23 23:00 UTC))),
+            ("0d", None),
+            ("2026-13-01", None),
+            ("last week", None),
+        ] {
+            assert_eq!(parse_since(text, &today).ok(), expected, "{text}");
+        }
+    }
+}

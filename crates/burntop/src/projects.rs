@@ -1,0 +1,40 @@
+//! The names of projects, as far as the user lets them leave the machine.
+
+use sha2::{Digest, Sha256};
+
+use crate::settings::ProjectNames;
+
+impl ProjectNames {
+    /// The name of `project` that is sent for the account `user_id`.
+    pub(crate) fn sent(self, project: &str, user_id: &str) -> Option<String> {
+        match self {
+            Self::Off => None,
+            Self::Plain => Some(project.to_owned()),
+            Self::Hashed => Some(hash(project, user_id)),
+        }
+    }
+}
+
+/// The first 64 bits of SHA-256 over the account and the name: the same on all machines of an account, another one for each account.
+/// Whoever knows the account can still test guesses of a name.
+fn hash(project: &str, user_id: &str) -> String {
+    let digest = Sha256::digest(format!("burntop project\n{user_id}\n{project}"));
+    digest.iter().take(8).fold(String::from("#"), |text, byte| format!("{text}{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn project_name_leaves_only_if_wanted() {
+        assert_eq!(ProjectNames::Off.sent("shop", "u1"), None);
+        assert_eq!(ProjectNames::Plain.sent("shop", "u1").as_deref(), Some("shop"));
+        let hashed = |project, user| ProjectNames::Hashed.sent(project, user).expect("a hash");
+        assert_eq!(hashed("shop", "u1"), hashed("shop", "u1"));
+        assert_ne!(hashed("shop", "u1"), hashed("shop", "u2"));
+        assert_ne!(hashed("shop", "u1"), hashed("shops", "u1"));
+        assert_eq!(hashed("shop", "u1").len(), 17);
+        assert!(!hashed("shop", "u1").contains("shop"));
+    }
+}

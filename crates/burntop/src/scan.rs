@@ -1,0 +1,85 @@
+//! Reads the logs into the store.
+
+use std::collections::BTreeSet;
+use std::io::{self, IsTerminal};
+
+use collector::{Environment, Scan, ScanOptions, SourceReport, State};
+use domain::clock::Clock;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::clock::SystemClock;
+use crate::context::Context;
+use crate::failure::{Failure, FailureKind};
+use crate::store::Store;
+
+/// What a scan found.
+#[derive(Debug, Default)]
+pub(crate) struct ScanSummary {
+    pub(crate) sources: Vec<SourceReport>,
+    /// Records that are new or better than before.
+    pub(crate) changed: u64,
+}
+
+impl ScanSummary {
+    /// The sources with files that could not be read, as opposed to lines.
+    pub(crate) fn incomplete_sources(&self) -> BTreeSet<&'static str> {
+        self.sources.iter().filter(|source| source.files_unread > 0).map(|source| source.source).collect()
+    }
+
+    pub(crate) fn problem_count(&self) -> u64 {
+        self.sources.iter().map(|source| source.problem_count).sum()
+    }
+}
+
+/// The home directory and variables of this process, as readers see them.
+pub(crate) fn environment() -> Result<Environment, Failure> {
+    Environment::from_process()
+        .ok_or_else(|| Failure::new(FailureKind::Local, "The home directory is unknown. Set HOME."))
+}
+
+/// The slugs of all tools that can be read.
+pub(crate) fn sources() -> Vec<&'static str> {
+    collector::readers().iter().map(|reader| reader.source()).collect()
+}
+
+/// Reads what changed in the logs of `sources`, and stores it. The first time each source is stored by itself, so that an interrupted read
+/// goes on with the next source. Later there is little to read, and one step costs less.
+pub(crate) fn scan_into(store: &mut Store, context: &Context, sources: &[&str]) -> Result<ScanSummary, Failure> {
+    let environment = environment()?;
+    let mut state = store.scan_state()?;
+    let step_size = if state == State::default() { 1 } else { sources.len().max(1) };
+    let steps = sources.chunks(step_size);
+    let progress = progress(context, steps.len());
+    let mut summary = ScanSummary::default();
+    for step in steps {
+        progress.set_message(if step.len() == 1 { step[0].to_owned() } else { "what is new".to_owned() });
+        let scan = scan_sources(&environment, &state, step);
+        if !scan.records.is_empty() || scan.state != state {
+            summary.changed += store.apply(&scan)?;
+        }
+        state = scan.state;
+        summary.sources.extend(scan.sources);
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    Ok(summary)
+}
+
+/// Reads what changed in the logs of `sources` since `state`.
+pub(crate) fn scan_sources(environment: &Environment, state: &State, sources: &[&str]) -> Scan {
+    let sources = sources.iter().map(|source| (*source).to_owned()).collect();
+    collector::scan(environment, state, &ScanOptions { now: SystemClock.now(), sources: Some(sources) })
+}
+
+/// A progress bar on standard error, if that is a terminal.
+fn progress(context: &Context, steps: usize) -> ProgressBar {
+    if context.output.is_json() || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(steps as u64);
+    if let Ok(style) = ProgressStyle::with_template("Reading logs [{bar:30}] {elapsed}: {msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(std::time::Duration::from_millis(200));
+    bar
+}

@@ -1,0 +1,132 @@
+//! The state of burntop on this machine: what was read, and what was delivered.
+//!
+//! One `SQLite` database holds the records of all responses, how far the logs were read, and which records the server has. Records and
+//! positions change in one transaction, so a kill at any moment loses neither. The database can be computed again: without it, all logs
+//! are read again, and the server counts nothing twice. It also keeps the records of logs that their tools have deleted.
+
+mod delivery;
+mod lock;
+mod schema;
+mod usage;
+
+use std::fs;
+use std::path::Path;
+
+use collector::{Scan, State};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+
+pub(crate) use delivery::{Outcome, PendingRecord, RejectedRecord};
+pub(crate) use lock::StateLock;
+pub(crate) use usage::{ModelUse, UsageFilter, UsageRow};
+
+use crate::failure::{Failure, FailureKind};
+use crate::files;
+use crate::output::note;
+
+const DATABASE: &str = "usage.db";
+
+/// The key under which the positions in the logs are stored.
+const SCAN_STATE: &str = "scan";
+
+pub(crate) struct Store {
+    connection: Connection,
+}
+
+impl Store {
+    /// Opens the database in `directory`, and creates it the first time. A damaged one is set aside: the logs are read again.
+    pub(crate) fn open(directory: &Path) -> Result<Self, Failure> {
+        files::make_private_directory(directory)?;
+        let path = directory.join(DATABASE);
+        match Self::open_file(&path) {
+            Err(StoreError::Damaged) => {
+                let aside = path.with_extension("damaged");
+                note(format_args!("warning: {} is damaged and set aside as {}", path.display(), aside.display()));
+                fs::rename(&path, &aside).map_err(|error| Failure::file("renaming", &path, &error))?;
+                Self::open_file(&path).map_err(Failure::from)
+            }
+            opened => opened.map_err(Failure::from),
+        }
+    }
+
+    fn open_file(path: &Path) -> Result<Self, StoreError> {
+        // SQLite would create the file with the mode of the umask.
+        let created = files::private_options().create(true).open(path);
+        created.map_err(|error| StoreError::Other(Failure::file("opening", path, &error)))?;
+        let mut connection = Connection::open(path)?;
+        schema::prepare(&mut connection)?;
+        Ok(Self { connection })
+    }
+
+    /// A store that lasts as long as the process, for a home directory that cannot be written.
+    pub(crate) fn in_memory() -> Result<Self, Failure> {
+        let mut connection = Connection::open_in_memory()?;
+        schema::prepare(&mut connection)?;
+        Ok(Self { connection })
+    }
+
+    /// How far the logs were read. A state that this version cannot read counts as lost.
+    pub(crate) fn scan_state(&self) -> Result<State, Failure> {
+        let text = self.meta(SCAN_STATE)?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+    }
+
+    /// Stores what `scan` found, with the positions after it. Returns how many records are new or better than before; the server has not
+    /// seen those.
+    pub(crate) fn apply(&mut self, scan: &Scan) -> Result<u64, Failure> {
+        let state = serde_json::to_string(&scan.state).map_err(|error| local(&error))?;
+        let transaction = self.connection.transaction()?;
+        let mut changed = 0;
+        for record in &scan.records {
+            changed += usage::upsert(&transaction, record)?;
+        }
+        transaction.execute(schema::SET_META, params![SCAN_STATE, state])?;
+        transaction.commit()?;
+        Ok(changed)
+    }
+
+    fn meta(&self, key: &str) -> Result<Option<String>, Failure> {
+        let mut statement = self.connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+        Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+    }
+
+    fn set_meta(&self, key: &str, value: &str) -> Result<(), Failure> {
+        self.connection.execute(schema::SET_META, params![key, value])?;
+        Ok(())
+    }
+}
+
+/// Why the database cannot be opened.
+#[derive(Debug)]
+enum StoreError {
+    /// Its content is not that of a database.
+    Damaged,
+    Other(Failure),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged,
+            _ => Self::Other(error.into()),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Damaged => Self::new(FailureKind::Local, "the state of burntop is damaged"),
+            StoreError::Other(failure) => failure,
+        }
+    }
+}
+
+fn local(error: &dyn std::error::Error) -> Failure {
+    Failure::new(FailureKind::Local, format!("the state of burntop cannot be used: {error}"))
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        local(&error)
+    }
+}

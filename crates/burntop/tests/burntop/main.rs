@@ -1,0 +1,10 @@
+//! The program against fixture homes and a small server over real HTTP.
+
+mod fake_server;
+mod fixture_home;
+mod login;
+mod offline;
+mod privacy;
+#[cfg(unix)]
+mod service;
+mod sync;

@@ -1,0 +1,146 @@
+//! From lines to responses.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::content::Timestamp;
+use crate::fingerprint::{hash_64, hash_id};
+use crate::scan::SourceScan;
+use crate::state::SentResponse;
+
+use super::parse::ResponseLine;
+
+/// The responses of a scan, by what their lines have in common.
+#[derive(Default)]
+pub(super) struct Responses(HashMap<String, Response>);
+
+struct Response {
+    line: ResponseLine,
+    file: usize,
+    path: Arc<Path>,
+}
+
+/// The key of lines that belong together.
+fn key(line: &ResponseLine) -> String {
+    match (&line.message_id, &line.request_id, &line.uuid) {
+        (Some(message), None, _) if is_gateway_id(message) => {
+            format!("{message}\n{}", line.session.as_deref().unwrap_or_default())
+        }
+        (Some(id), ..) | (None, Some(id), _) | (None, None, Some(id)) => id.clone(),
+        (None, None, None) => String::new(),
+    }
+}
+
+/// Gateways to other models count their ids anew in each session.
+fn is_gateway_id(message_id: &str) -> bool {
+    !message_id.starts_with("msg_")
+}
+
+/// One whole line wins: that of the main thread, because a side question repeats the response with another request id; then the one with
+/// the largest output, then the largest total. Maxima of single counts would be a response that never was.
+fn rank(line: &ResponseLine) -> (bool, u64, u64) {
+    (!line.is_side_chain, line.tokens.output, line.tokens.total())
+}
+
+impl ResponseLine {
+    /// Whether two lines of one file certainly belong together.
+    pub(super) fn is_same_response(&self, other: &Self) -> bool {
+        self.message_id.is_some()
+            && self.message_id == other.message_id
+            && self.request_id == other.request_id
+            && self.session == other.session
+            && self.is_side_chain == other.is_side_chain
+    }
+
+    /// Takes in another line of the response. Of equal lines, the last of a file has what is known best; a copy in a later file is a
+    /// fork's.
+    pub(super) fn merge(&mut self, mut other: Self, is_same_file: bool) {
+        let (new, known) = (rank(&other), rank(self));
+        if new > known || (new == known && is_same_file) {
+            std::mem::swap(self, &mut other);
+        }
+        self.timestamp = self.timestamp.min(other.timestamp);
+        self.is_finished |= other.is_finished;
+        self.lines += other.lines;
+        // Some versions leave the request id out of some lines.
+        if self.request_id.is_none() && self.is_side_chain == other.is_side_chain {
+            self.request_id = other.request_id;
+        }
+    }
+}
+
+impl Responses {
+    /// Adds a line. Files come in the order of their age.
+    pub(super) fn add(&mut self, line: ResponseLine, file: usize, path: &Path) {
+        match self.0.entry(key(&line)) {
+            Entry::Vacant(entry) => {
+                entry.insert(Response { line, file, path: Arc::from(path) });
+            }
+            Entry::Occupied(mut entry) => {
+                let known = entry.get_mut();
+                known.line.merge(line, known.file == file);
+            }
+        }
+    }
+
+    /// Emits the responses that are new, or better than what an earlier scan emitted.
+    pub(super) fn emit(self, scan: &mut SourceScan<'_>) {
+        for (key, response) in self.0 {
+            scan.report.copies_merged += response.line.lines - 1;
+            emit(scan, &key, response);
+        }
+    }
+}
+
+fn emit(scan: &mut SourceScan<'_>, key: &str, response: Response) {
+    let Response { line: best, path, .. } = response;
+    let (mut earliest, mut is_finished) = (best.timestamp, best.is_finished);
+    let key = hash_64(key.as_bytes());
+    let is_better = match scan.previous.sent.get(&key) {
+        None => true,
+        Some(sent) => {
+            earliest = Timestamp::from_integer(sent.timestamp_ms).map_or(earliest, |sent| earliest.min(sent));
+            is_finished |= !sent.incomplete;
+            (rank(&best), is_finished) > ((!sent.is_side_chain, sent.output, sent.total), !sent.incomplete)
+        }
+    };
+    if !is_better {
+        return;
+    }
+    let sent = SentResponse {
+        timestamp_ms: earliest.milliseconds(),
+        output: best.tokens.output,
+        total: best.tokens.total(),
+        incomplete: !is_finished,
+        is_side_chain: best.is_side_chain,
+    };
+    scan.next.sent.insert(key, sent);
+    let id = scan.settled_id(key, earliest, id(&best, earliest));
+    let mut record = scan.record(id, earliest, best.model, best.tokens);
+    record.session = best.session;
+    record.project = best.working_directory.and_then(|directory| scan.projects.name(&directory));
+    record.agent = best.agent;
+    record.service_tier = best.service_tier;
+    record.reported_cost_nanousd = best.cost_nanousd;
+    record.incomplete = !is_finished;
+    for (number, (model, tokens)) in best.advisors.into_iter().enumerate() {
+        let mut advisor = record.clone();
+        advisor.id = format!("{}#advisor:{number}", record.id);
+        (advisor.model, advisor.tokens, advisor.reported_cost_nanousd) = (model, tokens, None);
+        scan.emit(advisor, &path);
+    }
+    scan.emit(record, &path);
+}
+
+/// The request id, because telemetry has it too; without it the message id, without both the id of the line.
+fn id(line: &ResponseLine, earliest: Timestamp) -> String {
+    match (&line.request_id, &line.message_id, &line.uuid) {
+        (Some(request), ..) => request.clone(),
+        (None, Some(message), _) if is_gateway_id(message) => hash_id(&[message, &earliest.milliseconds()]),
+        (None, Some(id), _) | (None, None, Some(id)) => id.clone(),
+        // The parser refuses a line without any id.
+        (None, None, None) => String::new(),
+    }
+}

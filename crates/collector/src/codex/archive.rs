@@ -1,0 +1,69 @@
+//! Rollouts that Codex compressed after some idle days: zstd, in one or several frames.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use ruzstd::decoding::StreamingDecoder;
+
+use crate::jsonl::{self, Line};
+use crate::scan::{LineParser, parse_line};
+
+/// The content of an archive.
+pub(crate) struct Archive {
+    /// `None` after the last frame.
+    frame: Option<StreamingDecoder<BufReader<File>, ruzstd::decoding::FrameDecoder>>,
+}
+
+impl Archive {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let frame = next_frame(BufReader::new(File::open(path)?))?;
+        Ok(Self { frame })
+    }
+}
+
+impl Read for Archive {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(frame) = &mut self.frame {
+            let count = frame.read(buffer)?;
+            if count > 0 || buffer.is_empty() {
+                return Ok(count);
+            }
+            self.frame = match self.frame.take() {
+                Some(frame) => next_frame(frame.into_inner())?,
+                None => None,
+            };
+        }
+        Ok(0)
+    }
+}
+
+fn next_frame(
+    mut file: BufReader<File>,
+) -> io::Result<Option<StreamingDecoder<BufReader<File>, ruzstd::decoding::FrameDecoder>>> {
+    if file.fill_buf()?.is_empty() {
+        return Ok(None);
+    }
+    StreamingDecoder::new(file).map(Some).map_err(io::Error::other)
+}
+
+/// What was understood of an archive: the parser after its last line, what it found, and the bad lines with their numbers.
+pub(crate) type ReadArchive<P> = (P, Vec<<P as LineParser>::Item>, Vec<(u64, String)>);
+
+/// Reads all lines of an archive.
+pub(crate) fn read<P: LineParser>(path: &Path, mut parser: P) -> Result<ReadArchive<P>, String> {
+    let (mut items, mut problems, mut number) = (Vec::new(), Vec::new(), 0);
+    let archive = Archive::open(path).map_err(|error| format!("not a zstd archive: {}", error.kind()))?;
+    jsonl::read_lines(archive, |line| {
+        number += 1;
+        let result = match line {
+            Line::Text(text) => parse_line(&mut parser, text, &mut items),
+            Line::TooLong => Err("line longer than 64 MiB".to_owned()),
+        };
+        if let Err(reason) = result {
+            problems.push((number, reason));
+        }
+    })
+    .map_err(|error| format!("damaged archive: {}", error.kind()))?;
+    Ok((parser, items, problems))
+}

@@ -1,0 +1,75 @@
+//! The table of all readers, and the scan over them. Readers do not know it, so a new tool changes no other file.
+
+use crate::scan::SourceScan;
+use crate::state::SourceState;
+use crate::{
+    Environment, Reader, Scan, ScanOptions, State, amp, claude, cline, codex, copilot, droid, gemini, goose, kimi, mux,
+    opencode, pi, qwen, zed,
+};
+
+/// All readers. A tool is added here and in a folder of its own.
+pub fn readers() -> &'static [&'static dyn Reader] {
+    &[
+        &claude::ClaudeCode,
+        &codex::CODEX,
+        &codex::TRAE,
+        &opencode::OPENCODE,
+        &opencode::KILO,
+        &opencode::ICODEMATE,
+        &gemini::GeminiCli,
+        &copilot::CopilotCli,
+        &qwen::QwenCode,
+        &pi::PI,
+        &pi::OMP,
+        &pi::OPENCLAW,
+        &kimi::KimiCli,
+        &kimi::KIMI_CODE,
+        &kimi::KIMI_WORK,
+        &goose::Goose,
+        &cline::CLINE,
+        &cline::ROO_CODE,
+        &cline::KILO_CODE,
+        &mux::Mux,
+        &amp::Amp,
+        &droid::Droid,
+        &zed::Zed,
+    ]
+}
+
+/// Reads what changed since `state`, in the home directory of `environment`.
+///
+/// Nothing fails as a whole: a root that does not exist is empty, and a file that cannot be read is a [`Problem`] and is tried again by
+/// the next scan.
+pub fn scan(environment: &Environment, state: &State, options: &ScanOptions) -> Scan {
+    let mut scan = Scan { records: Vec::new(), state: State::default(), sources: Vec::new() };
+    let nothing = SourceState::default();
+    for reader in readers() {
+        let source = reader.source();
+        if options.sources.as_ref().is_some_and(|sources| !sources.iter().any(|wanted| wanted == source)) {
+            scan.state.keep_source(source, reader.parser_version(), state);
+            continue;
+        }
+        let previous = state.source(source, reader.parser_version()).map_or(&nothing, |previous| previous);
+        let mut reading = SourceScan::new(*reader, environment, previous, options.now);
+        reader.read(&mut reading);
+        let (records, next, report) = reading.finish();
+        scan.records.extend(records);
+        scan.state.set_source(source, next);
+        scan.sources.push(report);
+    }
+    scan
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readers_have_one_source_each() {
+        let mut sources: Vec<_> = readers().iter().map(|reader| reader.source()).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        assert_eq!(sources.len(), readers().len());
+        assert!(readers().iter().all(|reader| reader.parser_version() > 0));
+    }
+}

@@ -1,0 +1,88 @@
+//! One billed model response, and the tool's own total of a session.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+/// Token counts of a response. `input`, `cache_read`, `cache_write` and `output` are disjoint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Tokens {
+    /// Uncached input.
+    pub input: u64,
+    pub cache_read: u64,
+    pub cache_write: u64,
+    /// The part of `cache_write` that is kept for one hour.
+    pub cache_write_1h: u64,
+    /// All billed output, including reasoning.
+    pub output: u64,
+    /// The part of `output` that is reasoning.
+    pub reasoning: u64,
+}
+
+impl Tokens {
+    /// Cache reads, cache writes, input and output; the subsets are not added again.
+    pub fn total(&self) -> u64 {
+        self.input.saturating_add(self.cache_read).saturating_add(self.cache_write).saturating_add(self.output)
+    }
+
+    pub fn is_zero(&self) -> bool {
+        self.total() == 0
+    }
+}
+
+/// One billed model response.
+///
+/// `session` and `project` are plain names of this machine: the caller hashes or drops them before they leave it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Slug of the tool, such as `claude-code`.
+    pub source: Arc<str>,
+    /// Unique within the source and independent of the machine, the file and the state. At most 200 characters.
+    pub id: String,
+    /// When the response was made: the earliest of the lines that carry it.
+    #[serde(with = "time::serde::rfc3339")]
+    pub timestamp: OffsetDateTime,
+    /// As recorded, in lower case; `unknown` if the tool does not say.
+    pub model: Arc<str>,
+    /// Provider id as recorded; never inferred from the model.
+    pub provider: Option<Arc<str>>,
+    pub tokens: Tokens,
+    pub session: Option<Arc<str>>,
+    /// Name of the directory of the git repository (work trees count as their repository), else of the working directory.
+    pub project: Option<Arc<str>>,
+    /// Name of the sub-agent that asked, if any.
+    pub agent: Option<Arc<str>>,
+    /// Price class other than the standard one, such as `priority`.
+    pub service_tier: Option<Arc<str>>,
+    /// Cost in 10^-9 USD that the tool wrote itself.
+    pub reported_cost_nanousd: Option<u64>,
+    /// The counts are known to be below the truth: the tool did not log the end of the response.
+    pub incomplete: bool,
+    /// The record is the growing total of a session, not one response.
+    pub cumulative: bool,
+    /// Version of the reader that made the record.
+    pub parser_version: u16,
+}
+
+impl Record {
+    /// Whether this copy of a response is better than `other`, which has the same source and id. It is the merge rule of the server: a
+    /// complete copy, then the newer reader, then the larger total, then the earlier one.
+    pub fn supersedes(&self, other: &Self) -> bool {
+        let rank = |record: &Self| {
+            (!record.incomplete, record.parser_version, record.tokens.total(), Reverse(record.timestamp))
+        };
+        rank(self) > rank(other)
+    }
+}
+
+/// What a tool itself counted for a session and model, as a check of the records: tools make calls that they do not log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionTotal {
+    pub source: Arc<str>,
+    pub session: Arc<str>,
+    pub model: Option<Arc<str>>,
+    pub tokens: Tokens,
+    pub cost_nanousd: Option<u64>,
+}

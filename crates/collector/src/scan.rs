@@ -1,0 +1,581 @@
+//! A scan of a source: its result, and what readers share while they read.
+
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use time::{Duration, OffsetDateTime, macros::datetime};
+
+use crate::content::Timestamp;
+use crate::files::{FileEntry, Stamp, find};
+use crate::fingerprint::{hash_64, hash_id};
+use crate::jsonl::{self, Line};
+use crate::project::Projects;
+use crate::reader::{Reader, Root};
+use crate::sqlite::{self, Database};
+use crate::state::{FileState, SentResponse, SourceState, State, path_key};
+use crate::{Environment, Record, SessionTotal, Tokens};
+
+/// Problems beyond this number per source are counted, not listed.
+const LISTED_PROBLEMS: usize = 100;
+
+/// Tools had no token counts before.
+const EARLIEST: OffsetDateTime = datetime!(2020-01-01 00:00 UTC);
+
+/// A clock may be ahead this much.
+const CLOCK_SKEW: Duration = Duration::hours(24);
+
+/// Responses that were returned are remembered this long: as long as tools keep their logs, and some days.
+const REMEMBERED: Duration = Duration::days(35);
+
+/// The last line of a response is written this long after its first at most.
+const IDS_REMEMBERED: Duration = Duration::hours(48);
+
+/// Files that are one document are read whole, so they are limited.
+const LARGEST_DOCUMENT: u64 = 64 << 20;
+
+/// The longest id and names that the server takes, in characters.
+const LONGEST_ID: usize = 200;
+/// The largest count that the server takes, 2^53 - 1.
+const LARGEST_COUNT: u64 = (1 << 53) - 1;
+
+#[derive(Debug, Clone)]
+pub struct ScanOptions {
+    /// Records that are later are rejected.
+    pub now: OffsetDateTime,
+    /// The sources to read; all if `None`.
+    pub sources: Option<Vec<String>>,
+}
+
+/// The result of a scan.
+#[derive(Debug)]
+pub struct Scan {
+    /// What is new or better than before, one per (source, id).
+    pub records: Vec<Record>,
+    /// For the next scan. Save it after the records are safe: what a lost state forgets is returned again, what a saved one knows is not.
+    pub state: State,
+    pub sources: Vec<SourceReport>,
+}
+
+/// What was read of one source.
+#[derive(Debug, Clone, Serialize)]
+pub struct SourceReport {
+    pub source: &'static str,
+    pub parser_version: u16,
+    pub roots: Vec<Root>,
+    pub files_found: u64,
+    /// Files whose content was read: the others have not changed.
+    pub files_read: u64,
+    /// Files, directories and databases that could not be read. While there are any, the scan does not know everything.
+    pub files_unread: u64,
+    pub lines_read: u64,
+    pub bytes_read: u64,
+    pub records: u64,
+    /// Lines and records that were copies of a response: repeated lines, forks, backups.
+    pub copies_merged: u64,
+    /// Records that are known to be below the truth.
+    pub unfinished: u64,
+    /// Entries that look like responses but were no calls, such as error messages.
+    pub not_calls: u64,
+    pub problem_count: u64,
+    /// The first 100 problems.
+    pub problems: Vec<Problem>,
+    /// What the tool itself counted, for the sessions that were read.
+    pub session_totals: Vec<SessionTotal>,
+}
+
+/// What a problem costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemKind {
+    /// A file, directory or database was not read. The next scan tries again.
+    Unread,
+    /// A line was not understood.
+    BadLine,
+    /// A response was understood and refused, because its counts or its time are impossible.
+    Refused,
+}
+
+/// Something that could not be read, or was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    pub kind: ProblemKind,
+    pub path: PathBuf,
+    pub line: Option<u64>,
+    /// Contains no content of the file.
+    pub reason: String,
+}
+
+/// Understands the lines of a file, one after the other. It is saved with the position in the file, so a later scan continues with what
+/// is known by then, such as the current model.
+pub(crate) trait LineParser: Serialize + DeserializeOwned + Send {
+    type Item: Send;
+
+    /// Adds what the line says. An error is the reason why the line is bad, without its content.
+    fn line(&mut self, line: &[u8], items: &mut Vec<Self::Item>) -> Result<(), String>;
+}
+
+/// The new lines of a file.
+pub(crate) struct ParsedFile<P: LineParser> {
+    pub(crate) entry: FileEntry,
+    pub(crate) parser: P,
+    pub(crate) items: Vec<P::Item>,
+}
+
+/// The reading of one source.
+pub struct SourceScan<'a> {
+    pub(crate) environment: &'a Environment,
+    pub(crate) roots: Vec<PathBuf>,
+    pub(crate) report: SourceReport,
+    pub(crate) projects: Projects,
+    pub(crate) previous: &'a SourceState,
+    pub(crate) next: SourceState,
+    source: Arc<str>,
+    now: OffsetDateTime,
+    records: HashMap<String, Record>,
+    /// By session and model.
+    session_totals: BTreeMap<(Arc<str>, Option<Arc<str>>), SessionTotal>,
+}
+
+impl<'a> SourceScan<'a> {
+    pub(crate) fn new(
+        reader: &dyn Reader,
+        environment: &'a Environment,
+        previous: &'a SourceState,
+        now: OffsetDateTime,
+    ) -> Self {
+        let mut roots = reader.roots(environment);
+        roots.extend(environment.neighbours.iter().flat_map(|neighbour| reader.roots(neighbour)));
+        roots.extend_from_slice(environment.extra(reader.source()));
+        let mut known = HashSet::new();
+        roots.retain(|root| known.insert(root.clone()));
+        let report = SourceReport {
+            source: reader.source(),
+            parser_version: reader.parser_version(),
+            roots: roots.iter().map(|path| Root { path: path.clone(), exists: path.exists() }).collect(),
+            files_found: 0,
+            files_read: 0,
+            files_unread: 0,
+            lines_read: 0,
+            bytes_read: 0,
+            records: 0,
+            copies_merged: 0,
+            unfinished: 0,
+            not_calls: 0,
+            problem_count: 0,
+            problems: Vec::new(),
+            session_totals: Vec::new(),
+        };
+        let oldest_ms = Timestamp(now - REMEMBERED).milliseconds();
+        let oldest_id_ms = Timestamp(now - IDS_REMEMBERED).milliseconds();
+        let next = SourceState {
+            parser_version: reader.parser_version(),
+            sent: previous
+                .sent
+                .iter()
+                .filter(|(_, sent)| sent.timestamp_ms >= oldest_ms)
+                .map(|(k, v)| (*k, *v))
+                .collect(),
+            recent_ids: previous
+                .recent_ids
+                .iter()
+                .filter(|(_, (_, timestamp_ms))| *timestamp_ms >= oldest_id_ms)
+                .map(|(message, id)| (*message, id.clone()))
+                .collect(),
+            ..SourceState::default()
+        };
+        Self {
+            environment,
+            roots,
+            report,
+            projects: Projects::default(),
+            previous,
+            next,
+            source: Arc::from(reader.source()),
+            now,
+            records: HashMap::new(),
+            session_totals: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> (Vec<Record>, SourceState, SourceReport) {
+        self.report.records = self.records.len() as u64;
+        self.report.session_totals = self.session_totals.into_values().collect();
+        self.report.unfinished = self.records.values().filter(|record| record.incomplete).count() as u64;
+        let mut records: Vec<_> = self.records.into_values().collect();
+        records.sort_unstable_by(|a, b| (a.timestamp, &a.id).cmp(&(b.timestamp, &b.id)));
+        (records, self.next, self.report)
+    }
+
+    /// The wanted files below the source's roots.
+    pub(crate) fn find(&mut self, wanted: impl Fn(&Path) -> bool) -> Vec<FileEntry> {
+        self.find_below(&self.roots.clone(), wanted)
+    }
+
+    /// The wanted files below directories. What cannot be looked at is reported.
+    pub(crate) fn find_below(&mut self, roots: &[PathBuf], wanted: impl Fn(&Path) -> bool) -> Vec<FileEntry> {
+        let found = find(roots, wanted);
+        for (path, reason) in found.unreadable {
+            self.unread(&path, reason);
+        }
+        found.files
+    }
+
+    /// Reads the new lines of the files that changed. Files are independent, so they are read in parallel; the result has their order.
+    pub(crate) fn read_jsonl<P: LineParser>(
+        &mut self,
+        files: Vec<FileEntry>,
+        new_parser: impl Fn(&FileEntry) -> P + Sync,
+    ) -> Vec<ParsedFile<P>> {
+        let changed = self.changed(files);
+        let read: Vec<_> = changed
+            .into_par_iter()
+            .map(|entry| {
+                let known = self.previous.files.get(&path_key(&entry.path));
+                let result = read_one(&entry, known, &new_parser);
+                (entry, result)
+            })
+            .collect();
+        let mut parsed = Vec::with_capacity(read.len());
+        for (entry, result) in read {
+            let ReadFile { parser, items, mut state, lines, bytes, problems, problem_count } = match result {
+                Ok(read) => read,
+                Err(reason) => {
+                    self.unreadable(&entry.path, reason);
+                    continue;
+                }
+            };
+            self.report.files_read += 1;
+            self.report.lines_read += lines;
+            self.report.bytes_read += bytes;
+            self.report.problem_count += problem_count - problems.len() as u64;
+            for (line, reason) in problems {
+                self.bad_line(&entry.path, line, reason);
+            }
+            state.stamp = entry.stamp;
+            match serde_json::to_value(&parser) {
+                Ok(context) => {
+                    state.context = context;
+                    self.next.files.insert(path_key(&entry.path), state);
+                }
+                // Without a position the file is read again.
+                Err(error) => self.unread(&entry.path, format!("the position cannot be saved: {error}")),
+            }
+            parsed.push(ParsedFile { entry, parser, items });
+        }
+        parsed
+    }
+
+    /// Reads the files that changed and are one document each.
+    pub(crate) fn read_documents<T: Send>(
+        &mut self,
+        files: Vec<FileEntry>,
+        parse: impl Fn(&FileEntry, &[u8]) -> Result<T, String> + Sync,
+    ) -> Vec<(FileEntry, T)> {
+        self.read_whole(files, |entry| {
+            if entry.stamp.size > LARGEST_DOCUMENT {
+                return Err("larger than 64 MiB".to_owned());
+            }
+            let _turn = jsonl::wait_for_turn(entry.stamp.size);
+            let content = std::fs::read(&entry.path).map_err(|error| error.kind().to_string())?;
+            parse(entry, content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content))
+        })
+    }
+
+    /// Calls `read` for each file that changed. One that fails is reported, and tried again by the next scan: a document that is being
+    /// written is whole then.
+    pub(crate) fn read_whole<T: Send>(
+        &mut self,
+        files: Vec<FileEntry>,
+        read: impl Fn(&FileEntry) -> Result<T, String> + Sync,
+    ) -> Vec<(FileEntry, T)> {
+        let changed = self.changed(files);
+        let results: Vec<_> = changed.into_par_iter().map(|entry| (read(&entry), entry)).collect();
+        let mut parsed = Vec::with_capacity(results.len());
+        for (result, entry) in results {
+            self.report.files_read += 1;
+            self.report.bytes_read += entry.stamp.size;
+            match result {
+                Ok(value) => {
+                    self.mark_read(&entry.path, entry.stamp);
+                    parsed.push((entry, value));
+                }
+                Err(reason) => self.unreadable(&entry.path, reason),
+            }
+        }
+        parsed
+    }
+
+    /// Calls `read` for a database that changed, with what the last scan left for this one: null at first, and where the database was
+    /// replaced. `read` returns its result and what it leaves.
+    pub(crate) fn read_database<T>(
+        &mut self,
+        path: &Path,
+        read: impl FnOnce(&Database, &Value) -> Result<(T, Value), String>,
+    ) -> Option<T> {
+        let stamp = Stamp::of_path(path)?;
+        let log = sqlite::log_path(path);
+        let log_stamp = Stamp::of_path(&log).unwrap_or_default();
+        self.report.files_found += 1;
+        let (is_changed, is_log_changed) = (self.is_changed(path, stamp), self.is_changed(&log, log_stamp));
+        if !is_changed && !is_log_changed {
+            return None;
+        }
+        let known = self.previous.files.get(&path_key(path));
+        let context = known
+            .filter(|known| (known.stamp.device, known.stamp.inode) == (stamp.device, stamp.inode))
+            .map_or(Value::Null, |known| known.context.clone());
+        self.report.files_read += 1;
+        self.report.bytes_read += stamp.size;
+        let result = Database::open(path, &self.environment.temporary).and_then(|database| read(&database, &context));
+        match result {
+            Ok((value, context)) => {
+                self.next.files.insert(path_key(path), FileState { stamp, context, ..FileState::default() });
+                self.mark_read(&log, log_stamp);
+                Some(value)
+            }
+            Err(reason) => {
+                self.unreadable(path, reason);
+                None
+            }
+        }
+    }
+
+    /// Whether a file is not as the last scan saw it. One that is unchanged is taken over into the next state.
+    pub(crate) fn is_changed(&mut self, path: &Path, stamp: Stamp) -> bool {
+        let key = path_key(path);
+        match self.previous.files.get(&key) {
+            Some(known) if known.stamp == stamp => {
+                self.next.files.insert(key, known.clone());
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// Remembers a file that was read whole.
+    pub(crate) fn mark_read(&mut self, path: &Path, stamp: Stamp) {
+        self.next.files.insert(path_key(path), FileState { stamp, ..FileState::default() });
+    }
+
+    /// Makes the next scan read a file from its start, if it changes.
+    pub(crate) fn read_again(&mut self, path: &Path) {
+        if let Some(state) = self.next.files.get_mut(&path_key(path)) {
+            *state = FileState { stamp: state.stamp, ..FileState::default() };
+        }
+    }
+
+    /// Counts the files and leaves out those that have not changed.
+    pub(crate) fn changed(&mut self, files: Vec<FileEntry>) -> Vec<FileEntry> {
+        self.report.files_found += files.len() as u64;
+        files.into_iter().filter(|entry| self.is_changed(&entry.path, entry.stamp)).collect()
+    }
+
+    /// Reports a bad line.
+    pub(crate) fn bad_line(&mut self, path: &Path, line: u64, reason: String) {
+        self.problem(Problem { kind: ProblemKind::BadLine, path: path.to_path_buf(), line: Some(line), reason });
+    }
+
+    /// Reports a response that is refused.
+    pub(crate) fn refuse(&mut self, path: &Path, reason: impl Into<String>) {
+        self.problem(Problem {
+            kind: ProblemKind::Refused,
+            path: path.to_path_buf(),
+            line: None,
+            reason: reason.into(),
+        });
+    }
+
+    fn unread(&mut self, path: &Path, reason: String) {
+        self.report.files_unread += 1;
+        self.problem(Problem { kind: ProblemKind::Unread, path: path.to_path_buf(), line: None, reason });
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.report.problem_count += 1;
+        if self.report.problems.len() < LISTED_PROBLEMS {
+            self.report.problems.push(problem);
+        }
+    }
+
+    /// Reports a file that could not be read. What the last scan knew of it stays, and the next scan tries again.
+    pub(crate) fn unreadable(&mut self, path: &Path, reason: impl Into<String>) {
+        let key = path_key(path);
+        if let Some(known) = self.previous.files.get(&key) {
+            // No file was modified then.
+            let known = FileState { stamp: Stamp { modified_ns: -1, ..known.stamp }, ..known.clone() };
+            self.next.files.insert(key, known);
+        }
+        self.unread(path, reason.into());
+    }
+
+    /// Keeps what a tool counted for a session and model: the last, because totals grow.
+    pub(crate) fn session_total(&mut self, total: SessionTotal) {
+        self.session_totals.insert((total.session.clone(), total.model.clone()), total);
+    }
+
+    /// A record with the fields that every tool has.
+    pub(crate) fn record(&self, id: String, timestamp: Timestamp, model: Arc<str>, tokens: Tokens) -> Record {
+        Record {
+            source: self.source.clone(),
+            id,
+            timestamp: timestamp.0,
+            model,
+            provider: None,
+            tokens,
+            session: None,
+            project: None,
+            agent: None,
+            service_tier: None,
+            reported_cost_nanousd: None,
+            incomplete: false,
+            cumulative: false,
+            parser_version: self.report.parser_version,
+        }
+    }
+
+    /// Returns a record, if it counts something and is possible. `path` is named if it is not.
+    pub(crate) fn emit(&mut self, mut record: Record, path: &Path) {
+        if record.tokens.is_zero() {
+            return;
+        }
+        if let Some(reason) = impossible(&record, self.now) {
+            self.refuse(path, reason);
+            return;
+        }
+        make_acceptable(&mut record);
+        match self.records.entry(record.id.clone()) {
+            Entry::Vacant(entry) => {
+                entry.insert(record);
+            }
+            Entry::Occupied(mut entry) => {
+                self.report.copies_merged += 1;
+                if record.supersedes(entry.get()) {
+                    entry.insert(record);
+                }
+            }
+        }
+    }
+
+    /// The id of a message: the one that an earlier scan returned, if the log was read while the message was written.
+    pub(crate) fn settled_id(&mut self, message: u64, timestamp: Timestamp, id: String) -> String {
+        let id = self.previous.recent_ids.get(&message).map_or(id, |(id, _)| id.clone());
+        self.next.recent_ids.insert(message, (id.clone(), timestamp.milliseconds()));
+        id
+    }
+
+    /// Returns a record unless an earlier scan returned one that is as good: for content that is read again after each change, and for
+    /// copies.
+    pub(crate) fn emit_changed(&mut self, record: Record, path: &Path) {
+        let key = hash_64(record.id.as_bytes());
+        let sent = SentResponse {
+            timestamp_ms: Timestamp(record.timestamp).milliseconds(),
+            output: record.tokens.output,
+            total: record.tokens.total(),
+            incomplete: record.incomplete,
+            is_side_chain: false,
+        };
+        let rank = |sent: &SentResponse| (!sent.incomplete, sent.total);
+        if self.previous.sent.get(&key).is_some_and(|known| rank(known) >= rank(&sent)) {
+            return;
+        }
+        let known = self.next.sent.entry(key).or_insert(sent);
+        if rank(&sent) > rank(known) {
+            *known = sent;
+        }
+        self.emit(record, path);
+    }
+}
+
+/// Parses a line. Output of programs is logged as it came, so a line may not be UTF-8; its counts are.
+pub(crate) fn parse_line<P: LineParser>(parser: &mut P, line: &[u8], items: &mut Vec<P::Item>) -> Result<(), String> {
+    match parser.line(line, items) {
+        Err(reason) => match String::from_utf8_lossy(line) {
+            Cow::Owned(mended) => parser.line(mended.as_bytes(), items),
+            Cow::Borrowed(_) => Err(reason),
+        },
+        Ok(()) => Ok(()),
+    }
+}
+
+struct ReadFile<P: LineParser> {
+    parser: P,
+    items: Vec<P::Item>,
+    state: FileState,
+    lines: u64,
+    bytes: u64,
+    problems: Vec<(u64, String)>,
+    problem_count: u64,
+}
+
+fn read_one<P: LineParser>(
+    entry: &FileEntry,
+    known: Option<&FileState>,
+    new_parser: impl Fn(&FileEntry) -> P,
+) -> Result<ReadFile<P>, String> {
+    // A context of another shape cannot be continued.
+    let mut context = known.and_then(|known| P::deserialize(&known.context).ok());
+    let known = known.filter(|_| context.is_some());
+    let (mut items, mut problems, mut problem_count) = (Vec::new(), Vec::new(), 0);
+    let (parser, state, consumed) = jsonl::read_file(
+        &entry.path,
+        known,
+        |continued| continued.and_then(|_| context.take()).unwrap_or_else(|| new_parser(entry)),
+        |parser, line, number| {
+            let result = match line {
+                Line::Text(text) => parse_line(parser, text, &mut items),
+                Line::TooLong => Err("line longer than 64 MiB".to_owned()),
+            };
+            if let Err(reason) = result {
+                problem_count += 1;
+                if problems.len() < LISTED_PROBLEMS {
+                    problems.push((number, reason));
+                }
+            }
+        },
+    )
+    .map_err(|error| error.kind().to_string())?;
+    Ok(ReadFile { parser, items, state, lines: consumed.lines, bytes: consumed.bytes, problems, problem_count })
+}
+
+fn impossible(record: &Record, now: OffsetDateTime) -> Option<&'static str> {
+    let tokens = record.tokens;
+    let counts = [tokens.input, tokens.cache_read, tokens.cache_write, tokens.output];
+    if record.timestamp < EARLIEST {
+        Some("response before 2020")
+    } else if record.timestamp > now + CLOCK_SKEW {
+        Some("response in the future")
+    } else if counts.iter().any(|count| *count > LARGEST_COUNT) {
+        Some("count too large")
+    } else if tokens.cache_write_1h > tokens.cache_write {
+        Some("more one-hour cache writes than cache writes")
+    } else {
+        None
+    }
+}
+
+/// Makes names that the server takes: without NUL and not too long. Reasoning is at most the output, of which it is a part.
+fn make_acceptable(record: &mut Record) {
+    record.tokens.reasoning = record.tokens.reasoning.min(record.tokens.output);
+    if record.id.contains('\0') || record.id.chars().count() > LONGEST_ID {
+        record.id = hash_id(&[&record.id]);
+    }
+    let names = [Some(&mut record.model)].into_iter().chain([
+        record.provider.as_mut(),
+        record.session.as_mut(),
+        record.project.as_mut(),
+        record.agent.as_mut(),
+        record.service_tier.as_mut(),
+    ]);
+    for name in names.flatten() {
+        if name.contains('\0') || name.len() > LONGEST_ID {
+            *name = name.chars().filter(|character| *character != '\0').take(LONGEST_ID).collect::<String>().into();
+        }
+    }
+}
