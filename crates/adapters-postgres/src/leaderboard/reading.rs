@@ -25,7 +25,7 @@ macro_rules! entries_of {
     };
 }
 
-const OVERALL: &str = entries_of!("board_overall.sql");
+const STORED: &str = include_str!("board_stored.sql");
 const FILTERED: &str = entries_of!("board_query.sql", "board_filtered.sql", "board_ranked.sql");
 const FRIENDS: &str = entries_of!("board_query.sql", "board_friends.sql", "board_ranked.sql");
 const ACCOUNT: &str = entries_of!("board_account.sql");
@@ -174,21 +174,25 @@ impl LeaderboardReader for Database {
         viewer: Option<UserId>,
         now: OffsetDateTime,
     ) -> Result<Board, StoreError> {
-        let query = if query.is_whole() {
-            part_of(OVERALL, query, part, viewer, now)
-        } else {
-            let (tool, model) = match &query.filter.scope {
-                BoardScope::Everything => (None, None),
-                BoardScope::Tool(tool) => (Some(tool.as_str()), None),
-                BoardScope::Model(model) => (None, Some(model.as_str())),
-            };
-            let text = if query.kind() == BoardKind::Friends { FRIENDS } else { FILTERED };
-            part_of(text, query, part, viewer, now)
-                .bind::<Nullable<Text>>(tool)
-                .bind::<Nullable<Text>>(model)
-                .bind::<Nullable<Text>>(query.filter.region.map(Region::name))
+        let connection = self.connection().await?;
+        if query.is_whole() {
+            let rows: Vec<BoardRow> = part_of(STORED, query, part, viewer, now).rows(&connection.pg).await?;
+            if !rows.is_empty() {
+                return Ok(board(rows));
+            }
+            // A release that does not store this board computed the snapshot, or there is none.
+        }
+        let (tool, model) = match &query.filter.scope {
+            BoardScope::Everything => (None, None),
+            BoardScope::Tool(tool) => (Some(tool.as_str()), None),
+            BoardScope::Model(model) => (None, Some(model.as_str())),
         };
-        Ok(board(query.rows(&self.connection().await?.pg).await?))
+        let text = if query.kind() == BoardKind::Friends { FRIENDS } else { FILTERED };
+        let ranked = part_of(text, query, part, viewer, now)
+            .bind::<Nullable<Text>>(tool)
+            .bind::<Nullable<Text>>(model)
+            .bind::<Nullable<Text>>(query.filter.region.map(Region::name));
+        Ok(board(ranked.rows(&connection.pg).await?))
     }
 
     async fn entry(

@@ -8,7 +8,9 @@ use time::Duration;
 
 use super::people;
 use crate::prelude::*;
-use crate::schema::{account_counter, best_ranks, board_places, board_scores, board_snapshots, seasons, usage_days};
+use crate::schema::{
+    account_counter, best_ranks, board_places, board_scores, board_snapshots, boards, seasons, usage_days,
+};
 use crate::unit_of_work::PgUnitOfWork;
 
 /// The snapshot that is read, and the one before it for rank changes.
@@ -27,10 +29,11 @@ const SCORES: [(&str, &str); 2] = [
 ];
 
 /// The statements that store a snapshot.
-const STORE_STATEMENTS: [&str; 4] = [
+const STORE_STATEMENTS: [&str; 5] = [
     include_str!("insert_scoped_scores.sql"),
     include_str!("insert_overall_scores.sql"),
-    include_str!("insert_positions.sql"),
+    include_str!("insert_boards.sql"),
+    include_str!("insert_entries.sql"),
     include_str!("upsert_best_ranks.sql"),
 ];
 
@@ -61,6 +64,9 @@ impl PgUnitOfWork {
             .optional(c)
             .await?;
         let Some(oldest) = oldest_kept else { return Ok(()) };
+        // Pages are read from the newest snapshot only; the scores of the one before it give rank changes.
+        statement(include_str!("delete_old_entries.sql")).run(c).await?;
+        diesel::delete(boards::table.filter(boards::snapshot.lt(oldest))).run(c).await?;
         diesel::delete(board_scores::table.filter(board_scores::snapshot.lt(oldest))).run(c).await?;
         diesel::delete(board_places::table.filter(board_places::snapshot.lt(oldest))).run(c).await?;
         diesel::delete(board_snapshots::table.filter(board_snapshots::id.lt(oldest))).exec(c).await
@@ -116,7 +122,7 @@ impl LeaderboardRepository for PgUnitOfWork {
         self.drop_snapshots().await?;
         // The statements that read boards need statistics of the new snapshot.
         let analyze =
-            "ANALYZE board_scores (snapshot, tool, model, period, user_key), board_places (snapshot, measure, period)";
+            "ANALYZE board_scores (snapshot, tool, model, period, user_key), board_entries (board, position), boards";
         self.batch(analyze).await?;
         let count = statement("SELECT count(*) AS value FROM board_scopes WHERE tool = 0 AND model = 0");
         let people: i64 = count.value::<BigInt, _>(self.connection()?).await?;
