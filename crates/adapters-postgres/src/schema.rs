@@ -116,6 +116,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    board_pages (board, page) {
+        board -> Int4,
+        page -> Int4,
+        user_keys -> Array<Int4>,
+    }
+}
+
+diesel::table! {
     board_places (snapshot, measure, period, position) {
         snapshot -> Int4,
         measure -> Int2,
@@ -637,6 +645,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     benchmarks,
     best_ranks,
     board_entries,
+    board_pages,
     board_places,
     board_scores,
     board_snapshots,

@@ -1,43 +1,3 @@
--- A part of the stored board over all usage, of the measure $1 and the period $2: $4 entries after $3 others, as $5 sees it at $6,
--- and the entry of $5. No row if the board is not stored; an empty part is one row without an account.
-WITH
-latest AS MATERIALIZED (
-    SELECT boards.id AS board, boards.total, snapshots.id AS snapshot, snapshots.before, snapshots.computed_at
-    FROM (
-        SELECT id, lead(id) OVER (ORDER BY id DESC) AS before, computed_at FROM board_snapshots ORDER BY id DESC LIMIT 1
-    ) AS snapshots
-    JOIN boards
-        ON boards.snapshot = snapshots.id AND boards.tool = 0 AND boards.model = 0
-        AND boards.measure = $1 AND boards.period = $2
-),
--- The positions of accounts that were hidden since the refresh. Hidden accounts may be one in three, but only these have a
--- position: updated_at is when a profile turned private, deleted_at when the account was deleted, created_at when it was flagged.
--- The hour allows for clocks that differ and for changes that committed after the refresh. As an array, so that the planner
--- expects few rows.
-gaps AS MATERIALIZED (
-    SELECT DISTINCT scores.positions[$1] AS position
-    FROM unnest(ARRAY(
-        SELECT key
-        FROM users
-        WHERE (NOT is_public OR deleted_at IS NOT NULL)
-          AND greatest(updated_at, deleted_at) > (SELECT computed_at FROM latest) - interval '1 hour'
-        UNION ALL
-        SELECT users.key
-        FROM account_flags AS flag
-        JOIN users ON users.id = flag.user_id
-        WHERE flag.lifted_at IS NULL AND (flag.expires_at IS NULL OR flag.expires_at > $6)
-          AND flag.created_at > (SELECT computed_at FROM latest) - interval '1 hour'
-    )) AS hidden (key)
-    JOIN board_scores AS scores
-        ON scores.snapshot = (SELECT snapshot FROM latest) AND scores.tool = 0 AND scores.model = 0 AND scores.period = $2
-        AND scores.user_key = hidden.key
-    WHERE scores.positions[$1] IS NOT NULL
-),
--- Positions include accounts hidden since, so the part starts later by the number of those before it.
-start AS (
-    SELECT $3 + count(*) FILTER (WHERE position - number <= $3) AS skipped, count(*) AS hidden
-    FROM (SELECT position, row_number() OVER (ORDER BY position) AS number FROM gaps) AS numbered
-),
 -- The upper limit shows the planner that the part is small. Accounts may be missing beyond the known gaps, so it is generous.
 part AS (
     SELECT
@@ -47,7 +7,7 @@ part AS (
         entries.lifetime_tokens, entries.active_days, entries.event_xp, entries.followers::bigint
     FROM board_entries AS entries
     JOIN accounts_on_boards($6) AS shown ON shown.key = entries.user_key
-    WHERE entries.board = (SELECT board FROM latest)
+    WHERE entries.board = (SELECT id FROM board)
       AND entries.position > (SELECT skipped FROM start)
       AND entries.position <= (SELECT skipped + hidden + 2 * $4 FROM start)
     ORDER BY entries.position
@@ -70,7 +30,7 @@ own AS (
         totals.tokens, totals.active_days, totals.event_xp, coalesce(counts.followers, 0)::bigint
     FROM users
     JOIN board_scores AS scores
-        ON scores.snapshot = (SELECT snapshot FROM latest) AND scores.tool = 0 AND scores.model = 0 AND scores.period = $2
+        ON scores.snapshot = (SELECT id FROM latest) AND scores.tool = 0 AND scores.model = 0 AND scores.period = $2
         AND scores.user_key = users.key
     JOIN usage_totals AS totals ON totals.user_key = users.key
     LEFT JOIN social_counts AS counts ON counts.user_id = users.id
@@ -80,12 +40,13 @@ own AS (
     WHERE users.id = $5 AND users.deleted_at IS NULL AND scores.ranks[$1] IS NOT NULL
 )
 SELECT
-    latest.computed_at, latest.total - (SELECT hidden FROM start) AS total, listed.*,
+    latest.computed_at, board.total - (SELECT hidden FROM start) AS total, listed.*,
     sources.name AS tool,
     CASE WHEN $5::uuid IS NOT NULL AND NOT listed.mine AND listed.id <> $5 THEN
         EXISTS (SELECT FROM follows WHERE follower_id = $5 AND following_id = listed.id)
     END AS is_following
 FROM latest
+CROSS JOIN board
 LEFT JOIN (
     (SELECT * FROM part UNION ALL SELECT * FROM own) AS listed
     JOIN sources ON sources.key = listed.preferred_tool

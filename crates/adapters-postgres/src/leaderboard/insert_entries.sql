@@ -25,4 +25,6 @@ LEFT JOIN board_scores AS earlier
     ON earlier.snapshot = (SELECT max(id) FROM board_snapshots WHERE id < $1)
     AND earlier.tool = 0 AND earlier.model = 0 AND earlier.period = scores.period AND earlier.user_key = scores.user_key
 WHERE scores.snapshot = $1 AND scores.tool = 0 AND scores.model = 0 AND scores.positions[boards.measure] IS NOT NULL
+  -- Growth has a board of the week only.
+  AND (boards.measure <> 6 OR boards.period = 3)
 ORDER BY boards.id, scores.positions[boards.measure]

@@ -186,10 +186,16 @@ macro_rules! board {
     };
 }
 
-/// The statements that read boards, except boards by tool, model or region, which rank all their accounts: name, text, and the types
-/// and values of the parameters after measure, period and part.
-const BOARD_PLANS: [(&str, &str, &str, &str); 3] = [
-    ("of_whole", board!("board_stored"), "", ""),
+/// The statements that read boards, except those that rank all their accounts: name, text, and the types and values of the
+/// parameters after measure, period and part.
+const BOARD_PLANS: [(&str, &str, &str, &str); 4] = [
+    ("of_whole", board!("board_overall", "board_gaps", "board_stored"), "", ""),
+    (
+        "of_tool",
+        board!("board_query", "board_scope", "board_gaps", "board_pages", "board_entries"),
+        ", text, text, text",
+        ", 'codex', NULL, NULL",
+    ),
     (
         "of_friends",
         board!("board_query", "board_friends", "board_ranked", "board_entries"),
@@ -287,7 +293,7 @@ async fn board_with_many_private_accounts_reads_few_rows() {
     }
     let text = format!(
         "PREPARE of_whole (smallint, smallint, bigint, bigint, uuid, timestamptz) AS {}",
-        board!("board_stored")
+        board!("board_overall", "board_gaps", "board_stored")
     );
     client.batch_execute(&text).await.expect("a statement");
     for offset in [0, 3_000] {
