@@ -81,7 +81,7 @@ const STATEMENTS: [(&str, &str, &str); 17] = [
     ("usage_facts", include_str!("../../src/progress/usage_facts.sql"), "uuid"),
     ("person_facts", include_str!("../../src/progress/person_facts.sql"), "uuid, date, date, uuid"),
     ("unlocked", include_str!("../../src/progress/unlocked_achievements.sql"), "uuid"),
-    ("feed", include_str!("../../src/social/feed.sql"), "uuid, bigint, bigint"),
+    ("feed", include_str!("../../src/social/feed.sql"), "uuid, bigint, bigint, uuid"),
     ("heard", include_str!("../../src/social/stream_recipients.sql"), "uuid[], uuid[]"),
     (
         "missed",

@@ -84,7 +84,7 @@ const BOARD_OF_FRIENDS: Query = product!(
     "leaderboard/board_query.sql" "leaderboard/board_friends.sql" "leaderboard/board_ranked.sql" "leaderboard/board_entries.sql",
     Number(1), Number(1), Number(0), Number(100), User, Now, AnyName, AnyName, AnyName
 );
-const FEED: Query = product!("social/feed.sql", User, Number(20), Number(0));
+const FEED: Query = product!("social/feed.sql", User, Number(20), Number(0), Nobody);
 const NOTIFICATIONS: Query = product!("notifications/notifications.sql", User, Number(50), Number(0));
 const COUNTED_NOTIFICATIONS: Query = product!("notifications/count_notifications.sql", User, No);
 const BENCHMARK: Query = product!("insights/benchmark.sql", Number(2));
