@@ -29,6 +29,7 @@ const OVERALL: &str =
     concat!(include_str!("board_overall.sql"), include_str!("board_gaps.sql"), include_str!("board_stored.sql"));
 const PAGES: &str = entries_of!("board_query.sql", "board_scope.sql", "board_gaps.sql", "board_pages.sql");
 const FILTERED: &str = entries_of!("board_query.sql", "board_filtered.sql", "board_ranked.sql");
+const SMALL: &str = entries_of!("board_query.sql", "board_small.sql", "board_ranked.sql");
 const FRIENDS: &str = entries_of!("board_query.sql", "board_friends.sql", "board_ranked.sql");
 const ACCOUNT: &str = entries_of!("board_account.sql");
 
@@ -206,6 +207,7 @@ impl LeaderboardReader for Database {
         } else {
             None
         };
+        let has_pages = stored.is_some();
         if let Some(stored) = stored {
             let rows: Vec<BoardRow> = stored.rows(&connection.pg).await?;
             if !rows.is_empty() {
@@ -213,7 +215,11 @@ impl LeaderboardReader for Database {
             }
             // The board is small, or an older release computed the snapshot, or there is none.
         }
-        let text = if query.kind() == BoardKind::Friends { FRIENDS } else { FILTERED };
+        let text = match query.kind() {
+            BoardKind::Friends => FRIENDS,
+            _ if has_pages && query.filter.scope != BoardScope::Everything => SMALL,
+            _ => FILTERED,
+        };
         let ranked = filtered(part_of(text, query, part, viewer, now), &query.filter);
         Ok(board(ranked.rows(&connection.pg).await?))
     }

@@ -188,11 +188,17 @@ macro_rules! board {
 
 /// The statements that read boards, except those that rank all their accounts: name, text, and the types and values of the
 /// parameters after measure, period and part.
-const BOARD_PLANS: [(&str, &str, &str, &str); 4] = [
+const BOARD_PLANS: [(&str, &str, &str, &str); 5] = [
     ("of_whole", board!("board_overall", "board_gaps", "board_stored"), "", ""),
     (
         "of_tool",
         board!("board_query", "board_scope", "board_gaps", "board_pages", "board_entries"),
+        ", text, text, text",
+        ", 'codex', NULL, NULL",
+    ),
+    (
+        "of_small_tool",
+        board!("board_query", "board_small", "board_ranked", "board_entries"),
         ", text, text, text",
         ", 'codex', NULL, NULL",
     ),

@@ -67,13 +67,15 @@ impl Fixture {
     }
 }
 
-fn filters() -> [BoardFilter; 4] {
+fn filters() -> [BoardFilter; 6] {
     let scoped = |scope| BoardFilter { scope, region: None };
     [
         scoped(BoardScope::Tool(Source::trusted("codex"))),
         scoped(BoardScope::Tool(Source::trusted("rare"))),
         scoped(BoardScope::Model(ModelName::trusted("o3"))),
         BoardFilter { scope: BoardScope::Everything, region: Some(Region::Eu) },
+        scoped(BoardScope::Tool(Source::trusted("unknown"))),
+        scoped(BoardScope::Model(ModelName::trusted("unknown"))),
     ]
 }
 
@@ -161,8 +163,8 @@ async fn board_with_pages_is_one_statement() {
     for query in queries() {
         let before = statements.statements();
         fixture.part(&query, PARTS[0], viewer).await;
-        let is_small = query.filter.scope == BoardScope::Tool(Source::trusted("rare"));
-        assert_eq!(statements.statements() - before, if is_small { 2 } else { 1 }, "{query:?}");
+        let has_pages = [0, 2, 3].iter().any(|index| query.filter == filters()[*index]);
+        assert_eq!(statements.statements() - before, if has_pages { 1 } else { 2 }, "{query:?}");
     }
 }
 
@@ -182,6 +184,19 @@ async fn board_that_shrinks_or_grows_stays_complete() {
             assert_eq!((entries as u64, entries > 70), (total, fewer.is_empty()), "{fewer}");
             assert!(stored.entries.is_sorted_by_key(|entry| entry.standing.rank), "{fewer}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn board_of_an_unknown_tool_or_model_is_empty() {
+    let fixture = fixture();
+    fixture.populate(400).await;
+    fixture.use_and_refresh(1).await;
+    let viewer = fixture.id_of("person1").await;
+    for query in queries() {
+        let board = fixture.part(&query, PARTS[0], viewer).await;
+        let is_unknown = filters()[4..].contains(&query.filter);
+        assert_eq!((board.entries.is_empty(), board.total == 0), (is_unknown, is_unknown), "{query:?}");
     }
 }
 
