@@ -1,4 +1,4 @@
-//! Boards, read with one statement a part.
+//! Boards, read from their stored order, or ranked by the statement that reads them.
 
 use domain::days::Period;
 use domain::leaderboard::ports::LeaderboardReader;
