@@ -51,9 +51,9 @@ async fn main() -> Result<(), Failure> {
     }
     refresh.await??;
     print_times("first page during a refresh", &mut times);
-    let sizes = "SELECT pg_size_pretty(pg_total_relation_size('board_scores')), pg_size_pretty(pg_total_relation_size('board_places'))";
+    let sizes = "SELECT pg_size_pretty(pg_total_relation_size('board_scores')), pg_size_pretty(pg_total_relation_size('board_entries'))";
     let sizes = client.query_one(sizes, &[]).await?;
-    println!("board_scores {}, board_places {}", sizes.get::<_, String>(0), sizes.get::<_, String>(1));
+    println!("board_scores {}, board_entries {}", sizes.get::<_, String>(0), sizes.get::<_, String>(1));
     Ok(())
 }
 

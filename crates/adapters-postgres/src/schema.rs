@@ -97,6 +97,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    board_entries (board, position) {
+        board -> Int4,
+        position -> Int4,
+        user_key -> Int4,
+        rank -> Int4,
+        before -> Nullable<Int4>,
+        streak -> Int4,
+        preferred_tool -> Int4,
+        followers -> Int4,
+        tokens -> Int8,
+        lifetime_tokens -> Int8,
+        active_days -> Int4,
+        event_xp -> Int8,
+        score -> Numeric,
+        cost -> Numeric,
+    }
+}
+
+diesel::table! {
+    board_pages (board, page) {
+        board -> Int4,
+        page -> Int4,
+        user_keys -> Array<Int4>,
+    }
+}
+
+diesel::table! {
     board_places (snapshot, measure, period, position) {
         snapshot -> Int4,
         measure -> Int2,
@@ -133,6 +160,18 @@ diesel::table! {
         computed_at -> Timestamptz,
         job -> Nullable<Uuid>,
         took_ms -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    boards (id) {
+        id -> Int4,
+        snapshot -> Int4,
+        tool -> Int4,
+        model -> Int4,
+        measure -> Int2,
+        period -> Int2,
+        total -> Int4,
     }
 }
 
@@ -657,9 +696,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     benchmark_measures,
     benchmarks,
     best_ranks,
+    board_entries,
+    board_pages,
     board_places,
     board_scores,
     board_snapshots,
+    boards,
     device_logins,
     external_accounts,
     follow_requests,

@@ -6,14 +6,18 @@ mod stream;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::identity::Identity;
+use domain::ids::ActivityId;
 use domain::social::{Feed, ResumePoint};
+use uuid::Uuid;
 
 use crate::answer::{self, Json};
 use crate::caller::{Caller, bearer};
 use crate::error::{ApiError, ApiResult};
 use crate::input::Query;
+use crate::openapi::failures;
 use crate::paging::{PageBody, Paging};
 use crate::routes::Routes;
+use crate::validation::{Optional, query};
 use bodies::{ActivityBody, page_example};
 use stream::{KEEPALIVE_INTERVAL, Listener};
 
@@ -26,16 +30,32 @@ pub fn routes() -> Routes {
     .under("/feed")
 }
 
+query! {
+    /// `?before=`.
+    struct FeedQuery {
+        /// Only activities older than the one with this id, usually the last of the previous page; `page` is counted from there.
+        before: Optional<Uuid>,
+    }
+}
+
 /// List activities of followed users
 ///
-/// The newest first.
+/// The newest first. `total` and `pages` count all activities, also with `before`, which reads a later page faster than its number. 404
+/// if the activity `before` does not exist any more.
 #[utoipa::path(
-    get, path = "", tag = "Feed", params(Paging),
-    responses((status = 200, description = "A page of activities", body = PageBody<ActivityBody>,
-               example = json!(page_example())))
+    get, path = "", tag = "Feed", params(Paging, FeedQuery),
+    responses(
+        (status = 200, description = "A page of activities", body = PageBody<ActivityBody>, example = json!(page_example())),
+        failures::NotFound,
+    )
 )]
-async fn page(caller: Caller, query: Query<Paging>, feed: Data<Feed>) -> ApiResult<Json<PageBody<ActivityBody>>> {
-    Ok(Json(feed.page(caller.id, query.read()?.into()).await?.into()))
+async fn page(
+    caller: Caller,
+    query: Query<(Paging, FeedQuery)>,
+    feed: Data<Feed>,
+) -> ApiResult<Json<PageBody<ActivityBody>>> {
+    let (paging, FeedQuery { before }) = query.read()?;
+    Ok(Json(feed.page(caller.id, paging.into(), before.map(ActivityId)).await?.into()))
 }
 
 /// Stream the feed

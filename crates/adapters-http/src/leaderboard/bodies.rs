@@ -34,9 +34,11 @@ pub(super) struct EntryBody {
     total_cost: Dollars,
     /// The current streak of the scored usage as of the refresh.
     streak_days: u32,
+    /// As of the refresh on boards whose order is stored.
     level: u64,
     /// The tool with the most tokens of all time.
     preferred_tool: Option<String>,
+    /// As of the refresh on boards whose order is stored.
     followers_count: u64,
     /// Null without a token and for the caller's own entry.
     is_following: Option<bool>,

@@ -56,9 +56,10 @@ fn subscription(numbers: impl IntoIterator<Item = u128>) -> Box<dyn ActivitySubs
 /// A world in which Ada hears of 5 and 6, and missed 3 and 4 since 2.
 fn world() -> World {
     let mut world = World::new();
-    world.feed.expect_page().returning(|viewer, request| {
+    world.feed.expect_page().returning(|viewer, request, before| {
         assert_eq!(viewer, ADA);
-        Ok(Page { items: vec![item(1)], total: 101, request })
+        let known = before.is_none_or(|before| before.0.as_u128() == 2);
+        Ok(known.then(|| Page { items: vec![item(1)], total: 101, request }))
     });
     world.feed.expect_recent().returning(|_, _| Ok(Vec::new()));
     let second = ActivityId(Uuid::from_u128(2));
@@ -99,6 +100,14 @@ async fn feed_is_a_page_of_activities() {
     let answer = client.request("GET", "/api/v1/feed?page=3&size=20").bearer(&ada()).send().await;
     let page = json!({"items": [json_of(1)], "total": 101, "page": 3, "size": 20, "pages": 6});
     assert_eq!((answer.status, answer.json(), answer.header("cache-control")), (200, page, Some("no-store")));
+    let unknown = Uuid::from_u128(404);
+    let answer =
+        client.request("GET", &format!("/api/v1/feed?before={}", Uuid::from_u128(2))).bearer(&ada()).send().await;
+    assert_eq!((answer.status, answer.json()["total"].as_u64()), (200, Some(101)));
+    let answer = client.request("GET", &format!("/api/v1/feed?before={unknown}")).bearer(&ada()).send().await;
+    answer.assert_error(404, "NOT_FOUND", &json!({"resource": "Activity", "field": "id", "value": unknown}));
+    let problems = client.request("GET", "/api/v1/feed?before=7").bearer(&ada()).send().await.problems();
+    assert_eq!(problems, [r#"["query","before"] value_error"#]);
     let problems = client.request("GET", "/api/v1/feed?page=0&size=x").bearer(&ada()).send().await.problems();
     assert_eq!(problems, [r#"["query","page"] greater_than_equal"#, r#"["query","size"] int_parsing"#]);
 }

@@ -3,7 +3,7 @@
 -- one with the earlier last day of usage comes first.
 INSERT INTO board_scores
 WITH whole AS (
-    SELECT scored.*, nullif(scored.reasoning, 0) AS reasoned, people.id, people.shown
+    SELECT scored.*, nullif(scored.reasoning, 0) AS reasoned, people.ordinal, people.shown
     FROM board_scored AS scored
     JOIN board_people AS people ON people.user_key = scored.user_key
     WHERE scored.tool = 0 AND scored.model = 0
@@ -30,37 +30,37 @@ SELECT
     ]::integer[]
 FROM whole
 WINDOW
-    line_tokens AS (PARTITION BY period ORDER BY tokens DESC NULLS LAST, reached, id ROWS UNBOUNDED PRECEDING),
+    line_tokens AS (PARTITION BY period ORDER BY tokens DESC NULLS LAST, reached, ordinal ROWS UNBOUNDED PRECEDING),
     better_tokens AS (
         PARTITION BY period ORDER BY tokens DESC NULLS LAST
         RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ),
-    line_cost AS (PARTITION BY period ORDER BY cost DESC NULLS LAST, reached, id ROWS UNBOUNDED PRECEDING),
+    line_cost AS (PARTITION BY period ORDER BY cost DESC NULLS LAST, reached, ordinal ROWS UNBOUNDED PRECEDING),
     better_cost AS (
         PARTITION BY period ORDER BY cost DESC NULLS LAST
         RANGE BETWEEN UNBOUNDED PRECEDING AND 0.000000000000000001 PRECEDING
     ),
-    line_streak AS (PARTITION BY period ORDER BY streak DESC NULLS LAST, reached, id ROWS UNBOUNDED PRECEDING),
+    line_streak AS (PARTITION BY period ORDER BY streak DESC NULLS LAST, reached, ordinal ROWS UNBOUNDED PRECEDING),
     better_streak AS (
         PARTITION BY period ORDER BY streak DESC NULLS LAST
         RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ),
-    line_models AS (PARTITION BY period ORDER BY models DESC NULLS LAST, reached, id ROWS UNBOUNDED PRECEDING),
+    line_models AS (PARTITION BY period ORDER BY models DESC NULLS LAST, reached, ordinal ROWS UNBOUNDED PRECEDING),
     better_models AS (
         PARTITION BY period ORDER BY models DESC NULLS LAST
         RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ),
-    line_efficiency AS (PARTITION BY period ORDER BY efficiency DESC NULLS LAST, reached, id ROWS UNBOUNDED PRECEDING),
+    line_efficiency AS (PARTITION BY period ORDER BY efficiency DESC NULLS LAST, reached, ordinal ROWS UNBOUNDED PRECEDING),
     better_efficiency AS (
         PARTITION BY period ORDER BY efficiency DESC NULLS LAST
         RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ),
-    line_growth AS (PARTITION BY period ORDER BY growth DESC NULLS LAST, reached, id ROWS UNBOUNDED PRECEDING),
+    line_growth AS (PARTITION BY period ORDER BY growth DESC NULLS LAST, reached, ordinal ROWS UNBOUNDED PRECEDING),
     better_growth AS (
         PARTITION BY period ORDER BY growth DESC NULLS LAST
         RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ),
-    line_reasoned AS (PARTITION BY period ORDER BY reasoned DESC NULLS LAST, reached, id ROWS UNBOUNDED PRECEDING),
+    line_reasoned AS (PARTITION BY period ORDER BY reasoned DESC NULLS LAST, reached, ordinal ROWS UNBOUNDED PRECEDING),
     better_reasoned AS (
         PARTITION BY period ORDER BY reasoned DESC NULLS LAST
         RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING

@@ -1,10 +1,10 @@
-//! Boards, read with one statement a part.
+//! Boards, read from their stored order, or ranked by the statement that reads them.
 
 use domain::days::Period;
 use domain::leaderboard::ports::LeaderboardReader;
 use domain::leaderboard::{
-    Board, BoardEntry, BoardKind, BoardQuery, BoardScope, BoardSlice, RankPosition, RankedDay, Score, Season,
-    SeasonBoard, SeasonEntry, SeasonMonth, SortBy,
+    Board, BoardEntry, BoardFilter, BoardKind, BoardQuery, BoardScope, BoardSlice, RankPosition, RankedDay, Score,
+    Season, SeasonBoard, SeasonEntry, SeasonMonth, SortBy,
 };
 use domain::social::Author;
 use domain::usage::Source;
@@ -25,8 +25,11 @@ macro_rules! entries_of {
     };
 }
 
-const OVERALL: &str = entries_of!("board_overall.sql");
+const OVERALL: &str =
+    concat!(include_str!("board_overall.sql"), include_str!("board_gaps.sql"), include_str!("board_stored.sql"));
+const PAGES: &str = entries_of!("board_query.sql", "board_scope.sql", "board_gaps.sql", "board_pages.sql");
 const FILTERED: &str = entries_of!("board_query.sql", "board_filtered.sql", "board_ranked.sql");
+const SMALL: &str = entries_of!("board_query.sql", "board_small.sql", "board_ranked.sql");
 const FRIENDS: &str = entries_of!("board_query.sql", "board_friends.sql", "board_ranked.sql");
 const ACCOUNT: &str = entries_of!("board_account.sql");
 
@@ -129,6 +132,28 @@ fn part_of(
         .bind::<Timestamptz>(now)
 }
 
+/// Binds the tool, the model and the region of `filter`.
+fn filtered<'a>(statement: Statement<'a>, filter: &'a BoardFilter) -> Statement<'a> {
+    let (tool, model) = match &filter.scope {
+        BoardScope::Everything => (None, None),
+        BoardScope::Tool(tool) => (Some(tool.as_str()), None),
+        BoardScope::Model(model) => (None, Some(model.as_str())),
+    };
+    statement
+        .bind::<Nullable<Text>>(tool)
+        .bind::<Nullable<Text>>(model)
+        .bind::<Nullable<Text>>(filter.region.map(Region::name))
+}
+
+/// Whether the order of the board is stored if it is large: filtered by one of tool, model and region, and ranked by a measure
+/// that users choose by `sort_by`.
+fn may_have_pages(query: &BoardQuery) -> bool {
+    let BoardFilter { scope, region } = &query.filter;
+    query.kind() != BoardKind::Friends
+        && (*scope == BoardScope::Everything) != region.is_none()
+        && SortBy::ALL.iter().any(|sort_by| sort_by.measure() == query.measure())
+}
+
 #[derive(QueryableByName)]
 struct HistoryRow {
     #[diesel(sql_type = Nullable<SqlDate>)]
@@ -174,21 +199,29 @@ impl LeaderboardReader for Database {
         viewer: Option<UserId>,
         now: OffsetDateTime,
     ) -> Result<Board, StoreError> {
-        let query = if query.is_whole() {
-            part_of(OVERALL, query, part, viewer, now)
+        let connection = self.connection().await?;
+        let stored = if query.is_whole() {
+            Some(part_of(OVERALL, query, part, viewer, now))
+        } else if may_have_pages(query) {
+            Some(filtered(part_of(PAGES, query, part, viewer, now), &query.filter))
         } else {
-            let (tool, model) = match &query.filter.scope {
-                BoardScope::Everything => (None, None),
-                BoardScope::Tool(tool) => (Some(tool.as_str()), None),
-                BoardScope::Model(model) => (None, Some(model.as_str())),
-            };
-            let text = if query.kind() == BoardKind::Friends { FRIENDS } else { FILTERED };
-            part_of(text, query, part, viewer, now)
-                .bind::<Nullable<Text>>(tool)
-                .bind::<Nullable<Text>>(model)
-                .bind::<Nullable<Text>>(query.filter.region.map(Region::name))
+            None
         };
-        Ok(board(query.rows(&self.connection().await?.pg).await?))
+        let has_pages = stored.is_some();
+        if let Some(stored) = stored {
+            let rows: Vec<BoardRow> = stored.rows(&connection.pg).await?;
+            if !rows.is_empty() {
+                return Ok(board(rows));
+            }
+            // The board is small, or an older release computed the snapshot, or there is none.
+        }
+        let text = match query.kind() {
+            BoardKind::Friends => FRIENDS,
+            _ if has_pages && query.filter.scope != BoardScope::Everything => SMALL,
+            _ => FILTERED,
+        };
+        let ranked = filtered(part_of(text, query, part, viewer, now), &query.filter);
+        Ok(board(ranked.rows(&connection.pg).await?))
     }
 
     async fn entry(

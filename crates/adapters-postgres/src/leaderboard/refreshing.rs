@@ -8,7 +8,9 @@ use time::Duration;
 
 use super::people;
 use crate::prelude::*;
-use crate::schema::{account_counter, best_ranks, board_places, board_scores, board_snapshots, seasons, usage_days};
+use crate::schema::{
+    account_counter, best_ranks, board_places, board_scores, board_snapshots, boards, seasons, usage_days,
+};
 use crate::unit_of_work::PgUnitOfWork;
 
 /// The snapshot that is read, and the one before it for rank changes.
@@ -21,33 +23,45 @@ const SUMS: [(&str, &str); 2] = [
 ];
 
 /// Intermediate tables of scores, computed after damaged accounts are left out.
-const SCORES: [(&str, &str); 2] = [
+const SCORES: [(&str, &str); 3] = [
     (include_str!("streaks.sql"), "ANALYZE board_streaks"),
     (include_str!("scores.sql"), "ANALYZE board_scored (user_key, tool, model)"),
+    (include_str!("scoped.sql"), "ANALYZE board_scoped (tool, model, period, board)"),
 ];
 
-/// The statements that store a snapshot.
-const STORE_STATEMENTS: [&str; 4] = [
-    include_str!("insert_scoped_scores.sql"),
-    include_str!("insert_overall_scores.sql"),
-    include_str!("insert_positions.sql"),
-    include_str!("upsert_best_ranks.sql"),
+/// The steps that store a snapshot: statements, and what the next step and readers need statistics of.
+const STORE_STEPS: [(&[&str], &str); 3] = [
+    (
+        &[
+            include_str!("insert_small_scores.sql"),
+            include_str!("insert_large_scores.sql"),
+            include_str!("insert_overall_scores.sql"),
+        ],
+        "ANALYZE board_scores (snapshot, tool, model, period, user_key)",
+    ),
+    (&[include_str!("insert_boards.sql"), include_str!("insert_large_boards.sql")], "ANALYZE boards"),
+    (
+        &[include_str!("insert_entries.sql"), include_str!("insert_pages.sql"), include_str!("upsert_best_ranks.sql")],
+        "ANALYZE board_entries (board, position), board_pages (board, page)",
+    ),
 ];
 
 impl PgUnitOfWork {
     /// Stores the computed scores as the newest snapshot.
     async fn keep_snapshot(&mut self, now: OffsetDateTime, job: Option<JobId>) -> Result<(), StoreError> {
-        let c = self.connection()?;
         let snapshot: i32 = diesel::insert_into(board_snapshots::table)
             .values((board_snapshots::computed_at.eq(now), board_snapshots::job.eq(job.map(|job| job.0))))
             .returning(board_snapshots::id)
-            .row(c)
+            .row(self.connection()?)
             .await?;
-        for text in STORE_STATEMENTS {
-            statement(text).bind::<Integer>(snapshot).run(c).await?;
+        for (texts, analyze) in STORE_STEPS {
+            for text in texts {
+                statement(text).bind::<Integer>(snapshot).run(self.connection()?).await?;
+            }
+            self.batch(analyze).await?;
         }
         let history = statement(include_str!("upsert_rank_history.sql"));
-        history.bind::<Integer>(snapshot).bind::<SqlDate>(now.date()).exec(c).await
+        history.bind::<Integer>(snapshot).bind::<SqlDate>(now.date()).exec(self.connection()?).await
     }
 
     /// Removes all snapshots but the newest ones.
@@ -61,6 +75,9 @@ impl PgUnitOfWork {
             .optional(c)
             .await?;
         let Some(oldest) = oldest_kept else { return Ok(()) };
+        // Pages are read from the newest snapshot only; the scores of the one before it give rank changes.
+        statement(include_str!("delete_old_entries.sql")).run(c).await?;
+        diesel::delete(boards::table.filter(boards::snapshot.lt(oldest))).run(c).await?;
         diesel::delete(board_scores::table.filter(board_scores::snapshot.lt(oldest))).run(c).await?;
         diesel::delete(board_places::table.filter(board_places::snapshot.lt(oldest))).run(c).await?;
         diesel::delete(board_snapshots::table.filter(board_snapshots::id.lt(oldest))).exec(c).await
@@ -114,10 +131,6 @@ impl LeaderboardRepository for PgUnitOfWork {
         }
         self.keep_snapshot(now, job).await?;
         self.drop_snapshots().await?;
-        // The statements that read boards need statistics of the new snapshot.
-        let analyze =
-            "ANALYZE board_scores (snapshot, tool, model, period, user_key), board_places (snapshot, measure, period)";
-        self.batch(analyze).await?;
         let count = statement("SELECT count(*) AS value FROM board_scopes WHERE tool = 0 AND model = 0");
         let people: i64 = count.value::<BigInt, _>(self.connection()?).await?;
         Ok(people.unsigned_abs())

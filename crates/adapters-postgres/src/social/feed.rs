@@ -24,6 +24,9 @@ const USUAL_TRANSACTION: Duration = Duration::MINUTE;
 struct PageRow {
     #[diesel(sql_type = BigInt)]
     total: i64,
+    /// Whether the activity that the page follows exists.
+    #[diesel(sql_type = Bool)]
+    is_known: bool,
     #[diesel(embed)]
     activity: Joined<ActivityRow>,
 }
@@ -152,16 +155,23 @@ impl Database {
 
 #[async_trait]
 impl FeedReader for Database {
-    async fn page(&self, viewer: UserId, request: PageRequest) -> Result<Page<FeedItem>, StoreError> {
+    async fn page(
+        &self,
+        viewer: UserId,
+        request: PageRequest,
+        before: Option<ActivityId>,
+    ) -> Result<Option<Page<FeedItem>>, StoreError> {
         let rows: Vec<PageRow> = statement(include_str!("feed.sql"))
             .bind::<SqlUuid>(viewer.0)
             .bind::<BigInt>(i64::from(request.size))
             .bind::<BigInt>(i64::try_from(request.offset()).unwrap_or(i64::MAX / 2))
+            .bind::<Nullable<SqlUuid>>(before.map(|before| before.0))
             .rows(&self.connection().await?.pg)
             .await?;
-        let total = rows.first().map_or(0, |row| row.total.unsigned_abs());
+        let Some(PageRow { total, is_known: true, .. }) = rows.first() else { return Ok(None) };
+        let total = total.unsigned_abs();
         let items = rows.into_iter().filter_map(|row| row.activity.0?.item()).collect();
-        Ok(Page { items, total, request })
+        Ok(Some(Page { items, total, request }))
     }
 
     async fn mark(&self, id: ActivityId) -> Result<Option<ActivityMark>, StoreError> {

@@ -32,7 +32,7 @@ fn activity_ids(activities: &[LiveActivity]) -> Vec<ActivityId> {
 }
 
 async fn page(fixture: &Fixture, viewer: &User, request: PageRequest) -> Page<FeedItem> {
-    fixture.store.page(viewer.id, request).await.expect("a page")
+    fixture.store.page(viewer.id, request, None).await.expect("a feed").expect("a page")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +100,16 @@ async fn feed_pages_equal_a_sort_of_everything() {
             let expected = &all[offset..all.len().min(offset + size as usize)];
             assert_eq!((ids(&seen.items), seen.total), (expected.to_vec(), all.len() as u64), "{request:?}");
         }
+        for before in [0, 1, 150, all.len() - 2, all.len() - 1] {
+            let request = PageRequest { page: 1 + u32::try_from(before % 2).expect("small"), size };
+            let seen = fixture.store.page(ada.id, request, Some(all[before])).await.expect("a feed").expect("a page");
+            let rest = all.iter().skip(before + 1 + usize::try_from(request.offset()).expect("small"));
+            let expected: Vec<ActivityId> = rest.take(size as usize).copied().collect();
+            assert_eq!((ids(&seen.items), seen.total), (expected, all.len() as u64), "{request:?} before {before}");
+        }
     }
+    let unknown = fixture.store.page(ada.id, PAGE, Some(ActivityId(Uuid::from_u128(404)))).await.expect("a feed");
+    assert_eq!(unknown, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

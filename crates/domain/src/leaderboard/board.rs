@@ -235,11 +235,11 @@ pub struct BoardEntry {
     pub cost: Usd,
     /// The current streak of the scored usage at the refresh, in days.
     pub streak: u32,
-    /// The current level.
+    /// The level; on stored boards as of the refresh.
     pub level: Level,
     /// The tool with the most tokens of all time.
     pub preferred_tool: Option<Source>,
-    /// The current number of followers.
+    /// The number of followers; on stored boards as of the refresh.
     pub followers: u64,
     /// Whether the viewer follows the account; `None` for an anonymous viewer and the viewer's own entry.
     pub is_following: Option<bool>,

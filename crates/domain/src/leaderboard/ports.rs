@@ -100,7 +100,8 @@ pub trait LeaderboardRepository: Send {
     async fn prune(&mut self, before: Date, most: u32) -> Result<u64, StoreError>;
 }
 
-/// Reads boards. Each method is one statement and decides visibility anew (I7).
+/// Reads boards. Each method is one statement, or two for a board whose order may be stored and is not, and decides visibility anew
+/// (I7).
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait LeaderboardReader: Send + Sync {

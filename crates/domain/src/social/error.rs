@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::error::{DomainError, ErrorDetails, ErrorKind, StoreError};
+use crate::ids::ActivityId;
 use crate::users::Username;
 
 /// Why a use case of following or of the feed failed. Nothing was changed.
@@ -24,6 +25,9 @@ pub enum SocialError {
     /// There is no such request, or it was withdrawn.
     #[error("There is no pending request of {0} to follow you.")]
     NoRequest(Username),
+    /// The page is to follow an activity that was removed, or never existed.
+    #[error("There is no activity {0}. Start at the first page.")]
+    UnknownActivity(ActivityId),
     /// This process has reached its limit of streams, or is shutting down.
     #[error("The limit of live streams is reached. Try again later.")]
     NoRoom,
@@ -37,6 +41,7 @@ impl DomainError for SocialError {
             Self::Yourself => ErrorKind::Invalid.into(),
             Self::UnknownUser(name) => ErrorKind::NotFound.about("User", "username", name),
             Self::NoRequest(name) => ErrorKind::NotFound.about("FollowRequest", "username", name),
+            Self::UnknownActivity(id) => ErrorKind::NotFound.about("Activity", "id", id),
             Self::Private => ErrorKind::Forbidden.into(),
             Self::NoRoom => ErrorKind::Unavailable.into(),
             Self::AlreadyFollowing(name) => ErrorKind::Conflict.about("Follow", "username", name),

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::error::SocialError;
 use super::feed_item::FeedItem;
 use super::live::{FeedStart, LiveFeed, MAX_REMEMBERED};
 use super::ports::ActivityHub;
 use super::resume::ResumePoint;
 use crate::deps::Deps;
-use crate::ids::UserId;
+use crate::ids::{ActivityId, UserId};
 use crate::page::{Page, PageRequest};
 
 /// The use cases of the feed.
@@ -24,9 +26,16 @@ impl Feed {
         Self { deps, hub }
     }
 
-    /// The activities of the accounts that `viewer` follows, newest first.
-    pub async fn page(&self, viewer: UserId, request: PageRequest) -> Result<Page<FeedItem>, SocialError> {
-        Ok(self.deps.reads().feed().page(viewer, request).await?)
+    /// A page of the activities of the accounts that `viewer` follows, newest first. With `before`, pages are counted from the
+    /// activity that follows it.
+    pub async fn page(
+        &self,
+        viewer: UserId,
+        request: PageRequest,
+        before: Option<ActivityId>,
+    ) -> Result<Page<FeedItem>, SocialError> {
+        let page = self.deps.reads().feed().page(viewer, request, before).await?;
+        page.ok_or_else(|| SocialError::UnknownActivity(before.unwrap_or(ActivityId(Uuid::nil()))))
     }
 
     /// The activities of the accounts that `viewer` follows, from now on. If the activity of `after` exists, the stream begins

@@ -73,8 +73,14 @@ pub trait FollowReader: Send + Sync {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait FeedReader: Send + Sync {
-    /// A page, newest first. One statement.
-    async fn page(&self, viewer: UserId, page: PageRequest) -> Result<Page<FeedItem>, StoreError>;
+    /// A page, newest first, of the activities before `before`; `None` if that activity does not exist. `total` counts all
+    /// activities. One statement.
+    async fn page(
+        &self,
+        viewer: UserId,
+        page: PageRequest,
+        before: Option<ActivityId>,
+    ) -> Result<Option<Page<FeedItem>>, StoreError>;
 
     /// The position of the activity `id`, if it exists.
     async fn mark(&self, id: ActivityId) -> Result<Option<ActivityMark>, StoreError>;

@@ -310,6 +310,47 @@ async fn refresh_without_commit_changes_nothing_and_excludes_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn board_of_an_older_release_is_readable_until_the_next_refresh() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
+    let cyd = fixture.create_private_user("cyd").await;
+    fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 9), used(&cyd, 1, 20)]).await;
+    for _ in 0..2 {
+        fixture.refresh().await;
+    }
+    let boards = async || {
+        let mut boards = Vec::new();
+        for kind in BoardKind::ALL {
+            for viewer in [&ada, &cyd] {
+                boards.push(fixture.board(&of_kind(kind, Period::All), Some(viewer.id)).await);
+            }
+        }
+        boards
+    };
+    let stored = boards().await;
+    fixture.run("DELETE FROM boards; DELETE FROM board_entries").await;
+    assert_eq!(boards().await, stored);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn board_entry_shows_the_profile_of_this_moment_and_the_figures_of_the_refresh() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.create_user("ada", None).await, fixture.create_user("bob", None).await);
+    fixture.use_up(&[used(&ada, 0, 9)]).await;
+    fixture.refresh().await;
+    fixture.follow(&bob, &ada).await;
+    fixture.run(&format!("UPDATE users SET username = 'eve', name = 'Eve' WHERE id = '{}'", ada.id)).await;
+    let shown = async || {
+        let entry = fixture.board(&by_tokens(), Some(bob.id)).await.entries.remove(0);
+        (entry.username.to_string(), entry.name, entry.is_following, entry.followers)
+    };
+    let eve = |followers| ("eve".to_owned(), Some("Eve".to_owned()), Some(true), followers);
+    assert_eq!(shown().await, eve(0));
+    fixture.refresh().await;
+    assert_eq!(shown().await, eve(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn part_of_any_board_is_one_statement() {
     let fixture = fixture();
     let ada = fixture.create_user("ada", None).await;

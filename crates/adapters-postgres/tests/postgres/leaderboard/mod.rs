@@ -5,3 +5,4 @@ mod golden;
 mod oracle;
 mod rewards;
 mod seasons;
+mod stored;
