@@ -39,9 +39,11 @@ impl Machine {
     fn log(&self, below: &str, lines: &[Value]) {
         let path = self.home.path().join(below);
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("created");
-        let known = std::fs::read_to_string(&path).unwrap_or_default();
-        let added = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
-        std::fs::write(path, known + &added).expect("written");
+        let mut text = std::fs::read_to_string(&path).unwrap_or_default();
+        for line in lines {
+            text += &format!("{line}\n");
+        }
+        std::fs::write(path, text).expect("written");
     }
 
     /// Signs in as `user`, who confirms the code that the program shows.

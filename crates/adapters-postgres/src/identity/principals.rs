@@ -20,6 +20,12 @@ const MAX_BATCH: usize = 256;
 /// The owner of a token with the figures that give its level: lifetime tokens, active days, and XP of events.
 type Owner = (UserRow, (i64, i32, i64));
 
+/// The hash and the id of a session, and its last use.
+type OpenSession = (Vec<u8>, Uuid, OffsetDateTime);
+
+/// The hash and the id of an API token, whether it may sync and read, and its last use.
+type OpenToken = (Vec<u8>, Uuid, bool, bool, Option<OffsetDateTime>);
+
 fn owner((user, (tokens, active_days, event_xp)): Owner) -> (User, Level) {
     (user.into(), Level::of(xp(tokens, active_days.unsigned_abs(), EventXp(event_xp))))
 }
@@ -41,7 +47,7 @@ impl Database {
         let mut principals = HashMap::with_capacity(credentials.len());
         let connection = self.connection().await?;
         if !of_sessions.is_empty() {
-            let rows: Vec<((Vec<u8>, Uuid, OffsetDateTime), Owner)> = sessions::table
+            let rows: Vec<(OpenSession, Owner)> = sessions::table
                 .inner_join(users::table.inner_join(usage_totals::table.on(usage_totals::user_key.eq(users::key))))
                 .filter(sessions::token_hash.eq_any(of_sessions))
                 .filter(sessions::expires_at.gt(now))
@@ -60,7 +66,7 @@ impl Database {
             }
         }
         if !of_api_tokens.is_empty() {
-            let rows: Vec<((Vec<u8>, Uuid, bool, bool, Option<OffsetDateTime>), Owner)> = api_tokens::table
+            let rows: Vec<(OpenToken, Owner)> = api_tokens::table
                 .inner_join(users::table.inner_join(usage_totals::table.on(usage_totals::user_key.eq(users::key))))
                 .filter(api_tokens::token_hash.eq_any(of_api_tokens))
                 .filter(api_tokens::expires_at.is_null().or(api_tokens::expires_at.gt(now)))

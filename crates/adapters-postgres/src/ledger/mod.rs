@@ -95,7 +95,7 @@ impl LedgerRepository for PgUnitOfWork {
                 None => Ok(RollupChanges::default()),
             }
         };
-        let (_, rollups, facts) = futures_util::try_join!(messages.run(c), apply, read_facts(month, c))?;
+        let ((), rollups, facts) = futures_util::try_join!(messages.run(c), apply, read_facts(month, c))?;
         Ok(RecordedWrite { rollups, facts })
     }
 

@@ -13,6 +13,7 @@ const PAGE: usize = 10_000;
 
 /// The changes of a rebuild; all zero if everything was right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a part of the account that may have changed")]
 pub struct RebuildReport {
     /// Messages read.
     pub messages: u64,

@@ -96,7 +96,7 @@ fn sync_large_batch_is_written_in_chunks() {
         tx.ledger
             .expect_record()
             .times(1)
-            .withf(|_, write, _| write.new.len() == 1 && write.delta.totals.messages == 2 * CHUNK as i64 + 1)
+            .withf(|_, write, _| write.new.len() == 1 && write.delta.totals.messages == 10_001)
             .returning(move |_, _, _| Ok(recorded.clone()));
         tx.progress.expect_award().returning(|_, _, _| Ok(()));
         tx

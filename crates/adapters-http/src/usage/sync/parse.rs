@@ -49,7 +49,6 @@ struct Machine;
 /// An instant that is checked and not kept.
 struct SyncedAt;
 
-#[expect(clippy::cast_lossless, reason = "the conversion is not const")]
 const LATEST_PARSER: i64 = Reading::LATEST_PARSER as i64;
 
 type Parser = Int<u16, 0, LATEST_PARSER>;
