@@ -52,15 +52,15 @@ async fn request_line_tells_caller_client_route_status_and_counts_of_a_sync() {
 async fn request_line_of_a_server_error_has_its_cause_once_and_the_client_has_not() {
     let server = Server::start_with(&[("LOG_LEVEL", "error,api_server=info")]).await;
     let ada = TestUser::register(&server, "ada").await;
-    server.database().rows("ALTER TABLE usage_rollups RENAME TO moved_away");
+    server.database().rows("ALTER TABLE usage_sources RENAME TO moved_away");
     let request = ada.client.request(Method::GET, "/dashboard/tools").header("X-Correlation-ID", "broken-1");
     let error = ada.client.send(request).await.expect_error(500, "INTERNAL_ERROR");
-    assert!(!error.to_string().contains("usage_rollups"), "{error}");
+    assert!(!error.to_string().contains("usage_sources"), "{error}");
 
     let line = line_of(&server, "broken-1").await;
     assert!(line.contains("ERROR") && line.ends_with("request failed"), "{line}");
     assert_fields(&line, &["username=ada", "route=\"/api/v1/dashboard/tools\"", "status=500"]);
-    assert!(line.contains("reason=") && line.contains("usage_rollups"), "{line}");
+    assert!(line.contains("reason=") && line.contains("usage_sources"), "{line}");
     assert_eq!(server.log().matches("broken-1").count(), 1, "{}", server.log());
 }
 

@@ -9,7 +9,9 @@ use domain::text::rfc3339;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::api::{Api, ApiError, Handover, Retry, SyncAnswer, SyncBody, SyncMessage, SyncStats, SyncWarning};
+use crate::api::{
+    Api, ApiError, Handover, Retry, SyncAnswer, SyncBody, SyncMessage, SyncState, SyncStats, SyncWarning,
+};
 use crate::clock::SystemClock;
 use crate::failure::{Failure, FailureKind};
 use crate::machine::Machine;
@@ -175,9 +177,17 @@ impl Sender<'_> {
     ) -> Result<(), Failure> {
         let source = &done.source.clone();
         let mut handover_from = self.handover_from(store, source)?;
-        if handover_from.is_some() && self.is_handed_over(api, source, handover_from)? {
-            store.settle(source, &[], &[], true)?;
-            handover_from = None;
+        if let Some(from) = handover_from {
+            match self.state(api, source)? {
+                // A server of an earlier release would ignore the handover, and never receive it again.
+                None => handover_from = None,
+                // A run whose state was lost has sent it.
+                Some(state) if state.handover_from.is_some_and(|earlier| earlier <= from) => {
+                    store.settle(source, &[], &[], true)?;
+                    handover_from = None;
+                }
+                Some(_) => {}
+            }
         }
         let (mut after, mut limit) = (None, BATCH);
         while let Some(batch) = self.next_batch(store, source, after.as_ref(), handover_from, limit)? {
@@ -210,11 +220,9 @@ impl Sender<'_> {
         Ok(())
     }
 
-    /// Whether the server has a handover from `from` or earlier, of a run whose state was lost.
-    fn is_handed_over(&self, api: &Api, source: &str, from: Option<OffsetDateTime>) -> Result<bool, ApiError> {
-        let state =
-            Retry::SYNC.run(|delay, _| std::thread::sleep(delay), || api.sync_state(source, self.machine.id()))?;
-        Ok(state.and_then(|state| state.handover_from).is_some_and(|earlier| Some(earlier) <= from))
+    /// What the server has of `source` and this machine; `None` if it does not say.
+    fn state(&self, api: &Api, source: &str) -> Result<Option<SyncState>, ApiError> {
+        Retry::SYNC.run(|delay, _| std::thread::sleep(delay), || api.sync_state(source, self.machine.id()))
     }
 }
 

@@ -29,7 +29,6 @@ impl LedgerRepository for PgUnitOfWork {
     async fn lock_for_sync(&mut self, user: UserId, start: &SyncStart) -> Result<Option<SyncLock>, StoreError> {
         let SyncStart { machine, source, keys: wanted, has_usage, at } = start;
         let source_key = self.known_keys([source.clone()].into()).await?.get(source).copied();
-        // An unknown tool has no messages.
         let find = source_key.filter(|_| !wanted.is_empty()).map(|key| messages::find_messages(user, key, wanted));
         let touch = statement(include_str!("touch_machine.sql"))
             .bind::<SqlUuid>(user.0)
@@ -48,7 +47,14 @@ impl LedgerRepository for PgUnitOfWork {
         let machine_fits = !keys.is_empty();
         self.account_names = AccountNames::stored(user, &names);
         self.machines.extend(keys.into_iter().map(|key| (key, machine.clone())));
-        let stored = messages::named(self, stored).await?;
+        let mut stored = messages::named(self, stored).await?;
+        if source_key.is_none() && !wanted.is_empty() {
+            // Another server may have made the name, and the messages, while this one waited for the lock.
+            let known = self.known_keys([source.clone()].into()).await?;
+            if let Some(&key) = known.get(source) {
+                stored = messages::entries(self, messages::find_messages(user, key, wanted)).await?;
+            }
+        }
         Ok(account.map(|account| SyncLock { account: account.into(), machine_fits, stored }))
     }
 

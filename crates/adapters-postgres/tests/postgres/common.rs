@@ -99,6 +99,29 @@ impl Fixture {
     }
 }
 
+impl Fixture {
+    /// The database as another process sees it, which has cached no names.
+    pub(crate) fn another_process(&self) -> Database {
+        let pool =
+            PoolSettings { max_connections: 4, wait: Duration::from_secs(20), work: WorkClass::Jobs, name: "other" };
+        Database::new(self.database.url(), pool).expect("a pool")
+    }
+
+    /// Waits until `number` transactions wait for a lock.
+    pub(crate) async fn wait_for_locks(&self, number: i64) {
+        let client = self.client().await;
+        let query = "SELECT count(*) FROM pg_stat_activity
+                     WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        for _ in 0..10_000 {
+            if client.query_one(query, &[]).await.expect("a count").get::<_, i64>(0) == number {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("no transaction waits");
+    }
+}
+
 /// When social tests happen.
 pub(crate) const NOW: OffsetDateTime = domain::usage::testing::NOW;
 

@@ -1,7 +1,6 @@
 //! Deletion of accounts: invisible at once, restored unchanged or purged completely, also during concurrent changes.
 
 use std::sync::Arc;
-use std::time::Duration as Wait;
 
 use domain::dashboard::PlatformFigures;
 use domain::error::{DomainError, ErrorKind};
@@ -131,7 +130,7 @@ async fn sync_that_waits_for_the_deletion_stores_nothing() {
             tx.accounts().lock(ada.id).await.expect("a lock")
         })
     };
-    waiting(&fixture, 2).await;
+    fixture.wait_for_locks(2).await;
     leaving.users().set_left(ada.id, Some(NOW)).await.expect("it is stored");
     leaving.commit().await.expect("a commit");
     assert_eq!(syncing.await.expect("a task").map_err(|error| variant(&error)).expect_err("nobody"), "UnknownUser");
@@ -151,24 +150,10 @@ async fn sign_in_during_the_deletion_restores_the_account() {
     leaving.sessions().delete_all(ada).await.expect("they are gone");
     let oauth = fixture.oauth();
     let coming = tokio::spawn(async move { oauth.sign_in(&github, Device::default()).await });
-    waiting(&fixture, 1).await;
+    fixture.wait_for_locks(1).await;
     leaving.commit().await.expect("a commit");
     let signed_in = coming.await.expect("a task").expect("a session");
     assert!(fixture.is_open(&signed_in).await, "the session opens an account that is there");
-}
-
-/// Waits until `number` transactions wait for a lock.
-async fn waiting(fixture: &Fixture, number: i64) {
-    let client = fixture.client().await;
-    let query = "SELECT count(*) FROM pg_stat_activity
-                 WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    for _ in 0..10_000 {
-        if client.query_one(query, &[]).await.expect("a count").get::<_, i64>(0) == number {
-            return;
-        }
-        tokio::time::sleep(Wait::from_millis(5)).await;
-    }
-    panic!("no transaction waits");
 }
 
 /// The end of the grace period of an account that was deleted at [`NOW`].
@@ -351,7 +336,7 @@ async fn account_deleted_during_acceptance_is_not_counted() {
             tx.commit().await.expect("a commit");
         };
         let both = async {
-            waiting(&fixture, 1).await;
+            fixture.wait_for_locks(1).await;
             first.commit().await.expect("a commit");
         };
         tokio::join!(second, both);

@@ -1,10 +1,14 @@
 //! The ledger on PostgreSQL: counted once, derived rows in step, few round trips.
 
+use std::sync::Arc;
+
 use crate::common::fixture;
 use domain::achievements::Metric;
 use domain::days::Window;
 use domain::days::Zone;
+use domain::deps::Deps;
 use domain::ids::UserId;
+use domain::pricing::CurrentBook;
 use domain::store::Store;
 use domain::usage::testing::{NOW, batch, sent};
 use domain::usage::{
@@ -188,6 +192,33 @@ async fn small_sync_that_earns_nothing_takes_two_round_trips() {
         assert!(counts(&report) == expected && report.unlocks.is_empty(), "{report:?}");
         assert_eq!(count.round_trips() - before, 2, "{expected:?}");
     }
+}
+
+/// Each process learns that the tool has no name yet before it waits for the lock; the first one makes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn first_syncs_of_two_processes_count_once() {
+    let fixture = fixture();
+    let ada = fixture.create_user("ada", None).await.id;
+    let mut lock = fixture.client().await;
+    let held = lock.transaction().await.expect("a transaction");
+    held.execute("SELECT FROM usage_totals FOR UPDATE", &[]).await.expect("a lock");
+    let syncs: Vec<_> = [fixture.store.clone(), fixture.another_process()]
+        .into_iter()
+        .map(|store| {
+            let deps = Deps { store: Arc::new(store), ..fixture.deps() };
+            let usage = Usage::new(deps, Arc::new(CurrentBook::shipped()));
+            tokio::spawn(async move { counts(&usage.sync(ada, batch(messages(20))).await.expect("a sync")) })
+        })
+        .collect();
+    fixture.wait_for_locks(2).await;
+    held.commit().await.expect("the lock is free");
+    let mut found = Vec::new();
+    for sync in syncs {
+        found.push(sync.await.expect("it ends"));
+    }
+    found.sort_unstable();
+    assert_eq!(found, [(0, 0, 20, 0), (20, 0, 0, 0)]);
+    nothing_to_repair(&fixture.usage(), ada).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

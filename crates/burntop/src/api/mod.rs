@@ -23,7 +23,7 @@ pub(crate) use device::{DeviceCodes, DevicePoll};
 pub(crate) use error::ApiError;
 pub(crate) use retry::Retry;
 pub(crate) use server_url::ServerUrl;
-pub(crate) use sync::{Handover, SyncAnswer, SyncBody, SyncMessage, SyncStats, SyncWarning};
+pub(crate) use sync::{Handover, SyncAnswer, SyncBody, SyncMessage, SyncState, SyncStats, SyncWarning};
 
 use crate::credentials::{Credentials, Token};
 

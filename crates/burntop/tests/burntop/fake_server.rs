@@ -38,6 +38,7 @@ struct ServerState {
     polls: u32,
     device_outcome: Option<&'static str>,
     handover_from: Option<String>,
+    is_older_release: bool,
     /// The most messages that a request may have.
     limit: Option<usize>,
 }
@@ -94,6 +95,11 @@ impl FakeServer {
         self.state().device_outcome = Some(outcome);
     }
 
+    /// Whether the server is of a release without handovers.
+    pub(crate) fn set_older_release(&self, is_older: bool) {
+        self.state().is_older_release = is_older;
+    }
+
     pub(crate) fn know_handover(&self, from: &str) {
         self.state().handover_from = Some(from.to_owned());
     }
@@ -139,8 +145,9 @@ fn serve(shared: &(Mutex<ServerState>, Condvar), mut stream: TcpStream) {
     let answer = match path.split('?').next().unwrap_or_default() {
         "POST /api/v1/sync" => sync(shared, &request),
         "GET /api/v1/sync/state" => {
-            let from = shared.0.lock().expect("not poisoned").handover_from.clone();
-            Some((200, json!({"handover_from": from}), ""))
+            let state = shared.0.lock().expect("not poisoned");
+            let known = (200, json!({"handover_from": state.handover_from}), "");
+            Some(if state.is_older_release { (404, json!({"detail": "Not found."}), "") } else { known })
         }
         "GET /api/v1/auth/me" if request.authorization.is_empty() => Some((401, json!({"detail": "No."}), "")),
         "GET /api/v1/auth/me" if request.authorization == "Bearer t_wrong" => Some((401, json!({"detail": "No."}), "")),

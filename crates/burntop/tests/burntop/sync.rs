@@ -209,6 +209,22 @@ fn sync_after_npm_client_takes_over_machine_and_hands_over_once() {
 }
 
 #[test]
+fn sync_handover_waits_for_server_that_knows_it() {
+    let server = FakeServer::start();
+    server.set_older_release(true);
+    let home = FixtureHome::new();
+    home.write(".config/burntop/machine-id", "abcd1234");
+    home.log_claude(SESSION, &[Response::new("first", 1, 5)]);
+    home.sign_in(&server.url());
+    home.text(&["sync"]);
+    server.set_older_release(false);
+    home.text(&["sync"]);
+    home.text(&["sync"]);
+    let handovers: Vec<_> = server.syncs().iter().map(|body| body.get("handover").is_some()).collect();
+    assert_eq!(handovers, [false, true]);
+}
+
+#[test]
 fn sync_handover_waits_until_all_files_can_be_read() {
     let server = FakeServer::start();
     let home = FixtureHome::new();
