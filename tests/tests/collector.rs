@@ -41,7 +41,8 @@ impl Machine {
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("created");
         let mut text = std::fs::read_to_string(&path).unwrap_or_default();
         for line in lines {
-            text += &format!("{line}\n");
+            text += &line.to_string();
+            text += "\n";
         }
         std::fs::write(path, text).expect("written");
     }

@@ -228,9 +228,18 @@ mod tests {
     }
 
     #[test]
+    fn token_with_text_that_its_purpose_does_not_have_is_refused() {
+        for (purpose, number) in [(Purpose::VerifyEmail, 1), (Purpose::ResetPassword, 2), (Purpose::SetPassword, 4)] {
+            assert_eq!((Purpose::of(number, b""), Purpose::of(number, b"level_up")), (Some(purpose), None));
+        }
+        assert_eq!((Purpose::of(3, b""), Purpose::of(5, b"")), (None, None));
+    }
+
+    #[test]
     fn token_debug_hides_key_and_signature() {
         let unverified = UnverifiedToken::parse(&key().seal(&ticket(Purpose::VerifyEmail), &[])).expect("a ticket");
-        assert!(!format!("{unverified:?}").contains("tag"));
+        let shown = format!("{unverified:?}");
+        assert!(shown.contains("VerifyEmail") && !shown.contains("tag"), "{shown}");
         assert_eq!(format!("{:?}", key()), "TokenKey(…)");
     }
 }
