@@ -38,21 +38,15 @@ pub(crate) enum Value {
     DaysAgo(u16),
     /// The same as an array of one.
     DaysAgoEach(u16),
-    /// Before every day.
-    Ever,
-    /// After every day.
-    Never,
     /// A disabled option.
     No,
     /// An SQL expression, for the account whose number is `:n`.
     Raw(&'static str),
 }
 
-use Value::{
-    AnyName, DaysAgo, DaysAgoEach, Ever, Name, Never, No, Nobody, Now, Number, Raw, Token, User, Username, Users,
-};
+use Value::{AnyName, DaysAgo, DaysAgoEach, Name, No, Nobody, Now, Number, Raw, Token, User, Username, Users};
 
-/// The first statement of a request with a session.
+/// The first statement of a request with a session, which finds its account too.
 pub(crate) const SESSION: Query = Query { text: include_str!("../sql/session.sql"), values: &[Token] };
 
 const ACCOUNT: Query = Query { text: include_str!("../sql/account.sql"), values: &[User] };
@@ -74,8 +68,8 @@ const DAYS: Query = product!("dashboard/days.sql", User, DaysAgo(59), DaysAgo(0)
 const HOURS: Query = product!("dashboard/hours.sql", User, DaysAgo(29), DaysAgo(0), User);
 const YEAR_OF_DAYS: Query = product!("dashboard/days.sql", User, DaysAgo(729), DaysAgo(0), User);
 const YEAR_OF_HOURS: Query = product!("dashboard/hours.sql", User, DaysAgo(364), DaysAgo(0), User);
-const TOOLS: Query = product!("dashboard/tools.sql", User, Ever, Never, User, Number(500));
-const MODELS: Query = product!("dashboard/models.sql", User, Ever, Never, User, Number(500));
+const TOOLS: Query = product!("dashboard/lifetime_tools.sql", User, User, Number(500));
+const MODELS: Query = product!("dashboard/lifetime_models.sql", User, User, Number(500));
 const MONTH_OF_MODELS: Query = product!("dashboard/models.sql", User, DaysAgo(29), DaysAgo(0), User, Number(500));
 const PLATFORM: Query = Query { text: "SELECT tokens::text, users, tools FROM platform_totals", values: &[] };
 const BOARD: Query = product!("leaderboard/board_overall.sql" "leaderboard/board_gaps.sql" "leaderboard/board_stored.sql", Number(1), Number(1), Number(0), Number(100), Nobody, Now);
@@ -106,13 +100,13 @@ const fn public(path: &'static str, statements: &'static [Query]) -> Endpoint {
 
 /// All measured endpoints.
 pub(crate) const ENDPOINTS: [Endpoint; 17] = [
-    personal("/auth/me", &[ACCOUNT, FIGURES]),
-    personal("/dashboard/overview", &[ACCOUNT, FIGURES]),
-    personal("/dashboard/trends", &[ACCOUNT, DAYS, HOURS]),
-    personal("/dashboard/trends?days=365", &[ACCOUNT, YEAR_OF_DAYS, YEAR_OF_HOURS]),
-    personal("/dashboard/tools", &[ACCOUNT, TOOLS]),
-    personal("/dashboard/models", &[ACCOUNT, MODELS]),
-    personal("/dashboard/models?period=month", &[ACCOUNT, MONTH_OF_MODELS]),
+    personal("/auth/me", &[]),
+    personal("/dashboard/overview", &[FIGURES]),
+    personal("/dashboard/trends", &[DAYS, HOURS]),
+    personal("/dashboard/trends?days=365", &[YEAR_OF_DAYS, YEAR_OF_HOURS]),
+    personal("/dashboard/tools", &[TOOLS]),
+    personal("/dashboard/models", &[MODELS]),
+    personal("/dashboard/models?period=month", &[MONTH_OF_MODELS]),
     public("/users/{person}", &[PERSON, PUBLIC_FIGURES]),
     public("/users/{person}/stats", &[PERSON, PUBLIC_FIGURES]),
     public("/stats/platform", &[PLATFORM]),
@@ -158,8 +152,6 @@ impl Value {
             Now => "now()".to_owned(),
             DaysAgo(days) => format!("(CURRENT_DATE - {days})"),
             DaysAgoEach(days) => format!("ARRAY[{}]", DaysAgo(days).of(number)),
-            Ever => "DATE '0001-01-01'".to_owned(),
-            Never => "DATE '9999-12-31'".to_owned(),
             No => "false".to_owned(),
             Raw(sql) => sql.replace(":n", number),
         }
