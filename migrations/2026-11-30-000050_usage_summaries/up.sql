@@ -57,16 +57,18 @@ CREATE TABLE usage_calendars (
 
 INSERT INTO usage_sources
 SELECT
-    user_key, source_key, clamped(sum(messages)), clamped(sum(tokens)), clamped(sum(input)), clamped(sum(output)), clamped(sum(cache_read)), clamped(sum(cache_write)),
-    clamped(sum(reasoning)), clamped(sum(unpriced_tokens)), clamped(sum(unpriced_messages)), clamped(sum(estimated_messages)), sum(cost),
+    user_key, source_key, clamped(sum(messages)), clamped(sum(tokens)), clamped(sum(input)), clamped(sum(output)),
+    clamped(sum(cache_read)), clamped(sum(cache_write)), clamped(sum(reasoning)), clamped(sum(unpriced_tokens)),
+    clamped(sum(unpriced_messages)), clamped(sum(estimated_messages)), sum(cost),
     range_agg(daterange(day, day, '[]'))
 FROM usage_rollups
 GROUP BY user_key, source_key;
 
 INSERT INTO usage_models
 SELECT
-    user_key, model_key, clamped(sum(messages)), clamped(sum(tokens)), clamped(sum(input)), clamped(sum(output)), clamped(sum(cache_read)), clamped(sum(cache_write)),
-    clamped(sum(reasoning)), clamped(sum(unpriced_tokens)), clamped(sum(unpriced_messages)), clamped(sum(estimated_messages)), sum(cost),
+    user_key, model_key, clamped(sum(messages)), clamped(sum(tokens)), clamped(sum(input)), clamped(sum(output)),
+    clamped(sum(cache_read)), clamped(sum(cache_write)), clamped(sum(reasoning)), clamped(sum(unpriced_tokens)),
+    clamped(sum(unpriced_messages)), clamped(sum(estimated_messages)), sum(cost),
     range_agg(daterange(day, day, '[]'))
 FROM usage_rollups
 GROUP BY user_key, model_key;

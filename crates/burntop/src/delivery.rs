@@ -17,7 +17,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::machine::Machine;
 use crate::output::note;
 use crate::settings::ProjectNames;
-use crate::store::{Outcome, PendingRecord, Store};
+use crate::store::{DeliveryOutcome, PendingRecord, Store};
 
 /// The messages of a request. A batch is a few hundred kilobytes in gzip, and one transaction of the server.
 pub(crate) const BATCH: usize = 5_000;
@@ -239,12 +239,16 @@ impl SourceDelivery {
 }
 
 /// What the server did with each of `count` messages. Rejections beyond the listed ones count as delivered: they are not sent again either.
-fn outcomes(count: usize, answer: &SyncAnswer) -> Vec<Outcome> {
-    let mut outcomes = vec![Outcome::Delivered; count];
+fn outcomes(count: usize, answer: &SyncAnswer) -> Vec<DeliveryOutcome> {
+    let mut outcomes = vec![DeliveryOutcome::Delivered; count];
     for rejection in &answer.rejected {
         if let Some(outcome) = outcomes.get_mut(rejection.index) {
             let is_postponed = POSTPONED_REASONS.contains(&rejection.reason.as_str());
-            *outcome = if is_postponed { Outcome::Postponed } else { Outcome::Rejected(rejection.reason.clone()) };
+            *outcome = if is_postponed {
+                DeliveryOutcome::Postponed
+            } else {
+                DeliveryOutcome::Rejected(rejection.reason.clone())
+            };
         }
     }
     outcomes

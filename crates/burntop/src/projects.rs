@@ -16,7 +16,7 @@ impl ProjectNames {
 }
 
 /// The first 64 bits of SHA-256 over the account and the name: the same on all machines of an account, another one for each account.
-/// Whoever knows the account can still test guesses of a name.
+/// A reader that knows the id of the account can still test guesses of a name.
 fn hash(project: &str, user_id: &str) -> String {
     let digest = Sha256::digest(format!("burntop project\n{user_id}\n{project}"));
     digest.iter().take(8).fold(String::from("#"), |text, byte| format!("{text}{byte:02x}"))

@@ -10,7 +10,6 @@ use crate::answer::Json;
 use crate::caller::{Caller, OwnAccount};
 use crate::error::ApiResult;
 use crate::input::Query;
-use crate::openapi::failures;
 use crate::routes::Routes;
 use crate::validation::{Or, OrDefault, query};
 use bodies::{MachinesBody, ModelsBody, OverviewBody, ToolsBody, TrendsBody};
@@ -53,7 +52,7 @@ pub fn routes() -> Routes {
         "monthly_tokens": 112_250, "monthly_badge": null, "unique_days": 9, "unique_models": 2, "unique_sources": 1,
         "cache_efficiency": 96.77, "level": 2, "title": "Novice", "xp": 610, "xp_to_next_level": 290,
         "achievements_unlocked": 5,
-    })), failures::NotFound)
+    })))
 )]
 async fn overview(account: OwnAccount, dashboard: Data<Dashboard>) -> ApiResult<Json<OverviewBody>> {
     Ok(Json(dashboard.overview(&account.profile).await?.into()))
@@ -64,7 +63,7 @@ async fn overview(account: OwnAccount, dashboard: Data<Dashboard>) -> ApiResult<
     get, path = "/trends", tag = "Dashboard",
     params(DaysQuery),
     responses((status = 200, description = "Every day, oldest first", body = TrendsBody,
-               example = json!(bodies::trends_example())), failures::NotFound)
+               example = json!(bodies::trends_example())))
 )]
 async fn trends(
     account: OwnAccount,
@@ -82,7 +81,7 @@ async fn trends(
         "tools": [{"source": "claude-code", "tokens": 112_250, "cost": 0.3508, "percentage": 100.0, "days_active": 9,
                    "first_used": "2026-11-01", "last_used": "2026-11-22"}],
         "total_tools": 1,
-    })), failures::NotFound)
+    })))
 )]
 async fn tools(
     account: OwnAccount,
@@ -100,7 +99,7 @@ async fn tools(
         "models": [{"model": "claude-sonnet-4-5-20250929", "tokens": 112_250, "cost": 0.3508, "cost_status": "priced",
                     "percentage": 100.0, "days_active": 9, "first_used": "2026-11-01", "last_used": "2026-11-22"}],
         "total_models": 1,
-    })), failures::NotFound)
+    })))
 )]
 async fn models(
     account: OwnAccount,

@@ -123,7 +123,6 @@ async fn logout(caller: Caller, identity: Data<Identity>) -> ApiResult<NoContent
             "created_at": "2026-11-22T12:34:56.789Z", "updated_at": "2026-11-22T12:34:56.789Z",
             "timezone": "Europe/London", "level": 2, "xp": 610, "is_admin": false,
         })),
-        failures::NotFound,
     )
 )]
 async fn me(account: OwnAccount) -> Json<AccountBody> {

@@ -5,30 +5,24 @@ use std::collections::HashMap;
 use domain::identity::ports::SessionReader;
 use domain::identity::{AuthMethod, Credential, Principal, Scopes, Session, TokenHash};
 use domain::ids::{ApiTokenId, SessionId};
-use domain::progression::{EventXp, Level, xp};
-use domain::users::User;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::database::Database;
 use crate::prelude::*;
+use crate::progress::LevelRow;
 use crate::schema::{api_tokens, sessions, usage_totals, users};
 use crate::users::UserRow;
 
 /// The most look-ups that share a statement, and the most that wait for the next one before callers wait to join.
 const MAX_BATCH: usize = 256;
 
-/// The owner of a token with the figures that give its level: lifetime tokens, active days, and XP of events.
-type Owner = (UserRow, (i64, i32, i64));
+type Owner = (UserRow, LevelRow);
 
 /// The hash and the id of a session, and its last use.
 type OpenSession = (Vec<u8>, Uuid, OffsetDateTime);
 
 /// The hash and the id of an API token, whether it may sync and read, and its last use.
 type OpenToken = (Vec<u8>, Uuid, bool, bool, Option<OffsetDateTime>);
-
-fn owner((user, (tokens, active_days, event_xp)): Owner) -> (User, Level) {
-    (user.into(), Level::of(xp(tokens, active_days.unsigned_abs(), EventXp(event_xp))))
-}
 
 impl Database {
     /// The principal of each of `credentials` that is valid at `now`.
@@ -58,9 +52,9 @@ impl Database {
                 ))
                 .rows(&connection.pg)
                 .await?;
-            for ((hash, session, last_used_at), owned_by) in rows {
+            for ((hash, session, last_used_at), (user, level)) in rows {
                 let via = AuthMethod::Session(SessionId(session));
-                let (user, level) = owner(owned_by);
+                let (user, level) = (user.into(), level.level());
                 let principal = Principal { user, level, via, last_used_at: Some(last_used_at) };
                 principals.insert(Credential::Session(token_hash(&hash)?), principal);
             }
@@ -83,9 +77,9 @@ impl Database {
                 ))
                 .rows(&connection.pg)
                 .await?;
-            for ((hash, token, sync, read, last_used_at), owned_by) in rows {
+            for ((hash, token, sync, read, last_used_at), (user, level)) in rows {
                 let via = AuthMethod::ApiToken(ApiTokenId(token), Scopes { sync, read });
-                let (user, level) = owner(owned_by);
+                let (user, level) = (user.into(), level.level());
                 let principal = Principal { user, level, via, last_used_at };
                 principals.insert(Credential::ApiToken(token_hash(&hash)?), principal);
             }

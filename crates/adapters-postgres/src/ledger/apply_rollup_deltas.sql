@@ -17,7 +17,8 @@ by_source AS (
     )
     SELECT
         user_key, source_key, sum(messages), sum(tokens), sum(input), sum(output), sum(cache_read), sum(cache_write),
-        clamped(sum(reasoning)), sum(unpriced_tokens), sum(unpriced_messages), sum(estimated_messages), sum(cost), range_agg(daterange(day, day, '[]'))
+        clamped(sum(reasoning)), sum(unpriced_tokens), sum(unpriced_messages), sum(estimated_messages), sum(cost),
+        range_agg(daterange(day, day, '[]'))
     FROM delta
     GROUP BY user_key, source_key
     ON CONFLICT (user_key, source_key) DO UPDATE SET
@@ -37,7 +38,8 @@ by_model AS (
     )
     SELECT
         user_key, model_key, sum(messages), sum(tokens), sum(input), sum(output), sum(cache_read), sum(cache_write),
-        clamped(sum(reasoning)), sum(unpriced_tokens), sum(unpriced_messages), sum(estimated_messages), sum(cost), range_agg(daterange(day, day, '[]'))
+        clamped(sum(reasoning)), sum(unpriced_tokens), sum(unpriced_messages), sum(estimated_messages), sum(cost),
+        range_agg(daterange(day, day, '[]'))
     FROM delta
     GROUP BY user_key, model_key
     ON CONFLICT (user_key, model_key) DO UPDATE SET

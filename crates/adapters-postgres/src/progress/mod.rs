@@ -130,7 +130,7 @@ pub(crate) fn stored_tier(number: Option<i16>) -> Option<Tier> {
 }
 
 /// The figures that give an account its level.
-#[derive(QueryableByName)]
+#[derive(Queryable, QueryableByName)]
 #[diesel(table_name = usage_totals)]
 pub(crate) struct LevelRow {
     #[diesel(sql_type = BigInt)]

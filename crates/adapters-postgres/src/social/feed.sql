@@ -20,9 +20,9 @@ start AS MATERIALIZED (
     FROM total
     LEFT JOIN activities AS before ON before.id = $4
 ),
--- A first attempt reads the activities of all accounts by time. Where many of them are followed, it fills the page soon. It ends after
--- four activities for each followed account, so that it costs little where it is in vain. The lower bound shows the planner that
--- few rows are read, and CASE keeps it from a join.
+-- If more accounts are followed than the page reaches, a first attempt reads the activities of all accounts by time. Where many of them
+-- are followed, it fills the page soon. It ends after four activities for each followed account, so that it costs little where it is in
+-- vain. The lower bound shows the planner that few rows are read, and CASE keeps it from a join.
 timeline AS MATERIALIZED (
     SELECT id
     FROM (
@@ -31,7 +31,7 @@ timeline AS MATERIALIZED (
         WHERE (created_at, id) < ((SELECT before_at FROM start), (SELECT before_id FROM start))
           AND created_at > (SELECT timestamptz '-infinity')
         ORDER BY created_at DESC, id DESC
-        LIMIT (SELECT 4 * accounts FROM total)
+        LIMIT (SELECT CASE WHEN accounts > $3 + $2 THEN 4 * accounts ELSE 0 END FROM total)
     ) AS latest
     WHERE CASE WHEN true THEN user_id IN (SELECT id FROM followed) END
     ORDER BY created_at DESC, id DESC

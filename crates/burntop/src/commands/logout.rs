@@ -1,4 +1,4 @@
-//! `burntop logout`: revokes the token and forgets it.
+//! `burntop logout`: forgets the token, and revokes it if the server permits it.
 
 use std::io::{self, Write};
 
@@ -37,7 +37,7 @@ pub(crate) fn logout(context: &Context) -> Result<(), Failure> {
         note(format_args!("warning: {failure}"));
         None
     });
-    // The file goes in any case: whoever signs out on a train must be signed out.
+    // The file is removed in any case: signing out must work without a network.
     let was_signed_in = files::remove(&path)?;
     let is_revoked = credentials.is_some_and(|credentials| revoke(&credentials));
     context.output.print(&LogoutReport { was_signed_in, is_revoked })

@@ -27,7 +27,7 @@ pub(crate) struct PendingRecord {
 
 /// What the server did with a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum DeliveryOutcome {
     Delivered,
     /// Not stored, for this reason. It is sent again only if the record changes.
     Rejected(String),
@@ -134,7 +134,7 @@ impl Store {
         &mut self,
         source: &str,
         records: &[PendingRecord],
-        outcomes: &[Outcome],
+        outcomes: &[DeliveryOutcome],
         handover: bool,
     ) -> Result<(), Failure> {
         let transaction = self.connection.transaction()?;
@@ -143,9 +143,9 @@ impl Store {
                 .prepare_cached("UPDATE records SET delivery = ?3, rejection = ?4 WHERE source = ?1 AND id = ?2")?;
             for (record, outcome) in records.iter().zip(outcomes) {
                 let (delivery, rejection) = match outcome {
-                    Outcome::Delivered => (1, None),
-                    Outcome::Rejected(reason) => (2, Some(reason)),
-                    Outcome::Postponed => continue,
+                    DeliveryOutcome::Delivered => (1, None),
+                    DeliveryOutcome::Rejected(reason) => (2, Some(reason)),
+                    DeliveryOutcome::Postponed => continue,
                 };
                 statement.execute(params![source, record.id, delivery, rejection])?;
             }

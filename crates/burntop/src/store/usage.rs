@@ -254,7 +254,7 @@ pub(super) fn instant(microseconds: i64) -> OffsetDateTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Outcome;
+    use crate::store::DeliveryOutcome;
     use time::macros::datetime;
 
     fn record() -> Record {
@@ -314,7 +314,7 @@ mod tests {
         let unfinished = Record { incomplete: true, ..record() };
         let mut store = store_with(&unfinished);
         let pending = store.pending("codex", None, false, None, 10).expect("read");
-        store.settle("codex", &pending, &[Outcome::Delivered], false).expect("stored");
+        store.settle("codex", &pending, &[DeliveryOutcome::Delivered], false).expect("stored");
         upsert(&store.connection, &unfinished).expect("stored");
         assert_eq!(store.pending_count("codex", None), Ok(0), "the same copy again");
         upsert(&store.connection, &record()).expect("stored");

@@ -18,7 +18,7 @@ use crate::reader::Reader;
 use crate::scan::SourceScan;
 use crate::sqlite::{Cursor, Database, text};
 
-use self::parse::{Message, parse};
+use self::parse::{OpenCodeMessage, parse};
 
 /// Rows are written some time after the instant that they carry.
 const OVERLAP_MS: i64 = 5 * 60 * 1000;
@@ -103,7 +103,7 @@ impl OpenCodeFamily {
         has_extension(path, "db") && is_ours && !is_copy && path.is_file()
     }
 
-    fn emit(&self, scan: &mut SourceScan<'_>, message: Message, directory: Option<&str>, path: &Path) {
+    fn emit(&self, scan: &mut SourceScan<'_>, message: OpenCodeMessage, directory: Option<&str>, path: &Path) {
         let mut id = message.id(self.source);
         if let Some(name) = &message.name {
             id = scan.settled_id(hash_64(name.as_bytes()), message.created, id);
@@ -119,7 +119,7 @@ impl OpenCodeFamily {
 }
 
 /// A response with the directory of its session, or the reason why it cannot be read.
-type MessageRow = Result<(Message, Option<Arc<str>>), String>;
+type MessageRow = Result<(OpenCodeMessage, Option<Arc<str>>), String>;
 
 /// Responses that are new or were updated.
 fn read_rows(database: &Database, context: &Value) -> Result<(Vec<MessageRow>, Value), String> {

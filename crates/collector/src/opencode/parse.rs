@@ -8,8 +8,8 @@ use crate::fingerprint::hash_id;
 
 /// A response that is complete.
 #[derive(Debug)]
-pub(super) struct Message {
-    /// Interner the message where it is written again, but not in a copy.
+pub(super) struct OpenCodeMessage {
+    /// Names the message where it is written again, but not in a copy.
     pub(super) name: Option<String>,
     pub(super) created: Timestamp,
     pub(super) model: String,
@@ -90,7 +90,7 @@ struct RawCache {
 }
 
 /// `None` for prompts, and for responses that are not complete: they are rewritten when they are.
-pub(super) fn parse(content: &[u8]) -> Result<Option<Message>, String> {
+pub(super) fn parse(content: &[u8]) -> Result<Option<OpenCodeMessage>, String> {
     let message: RawMessage = serde_json::from_slice(content).map_err(|error| json_problem(&error))?;
     let is_response = [&message.role, &message.kind].iter().any(|kind| kind.as_deref() == Some("assistant"));
     // A row of the newer table says its role in a column.
@@ -105,7 +105,7 @@ pub(super) fn parse(content: &[u8]) -> Result<Option<Message>, String> {
     let (model_id, model_provider) = message.model.map_or((None, None), |model| (model.id, model.provider_id));
     let raw_model = message.model_id.or(model_id).unwrap_or_default();
     let (root, cwd) = message.path.map_or((None, None), |path| (path.root, path.cwd));
-    Ok(Some(Message {
+    Ok(Some(OpenCodeMessage {
         name: message.id,
         created,
         completed,
@@ -139,7 +139,7 @@ impl RawTokens {
     }
 }
 
-impl Message {
+impl OpenCodeMessage {
     /// What a copy has in common with its original.
     pub(super) fn id(&self, source: &str) -> String {
         let raw = &self.raw;

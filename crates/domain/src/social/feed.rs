@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use super::error::SocialError;
 use super::feed_item::FeedItem;
 use super::live::{FeedStart, LiveFeed, MAX_REMEMBERED};
 use super::ports::ActivityHub;
 use super::resume::ResumePoint;
 use crate::deps::Deps;
+use crate::error::StoreError;
 use crate::ids::{ActivityId, UserId};
 use crate::page::{Page, PageRequest};
 
@@ -34,8 +33,11 @@ impl Feed {
         request: PageRequest,
         before: Option<ActivityId>,
     ) -> Result<Page<FeedItem>, SocialError> {
-        let page = self.deps.reads().feed().page(viewer, request, before).await?;
-        page.ok_or_else(|| SocialError::UnknownActivity(before.unwrap_or(ActivityId(Uuid::nil()))))
+        match (self.deps.reads().feed().page(viewer, request, before).await?, before) {
+            (Some(page), _) => Ok(page),
+            (None, Some(before)) => Err(SocialError::UnknownActivity(before)),
+            (None, None) => Err(StoreError::Internal("a feed without a cursor has no page".to_owned()).into()),
+        }
     }
 
     /// The activities of the accounts that `viewer` follows, from now on. If the activity of `after` exists, the stream begins

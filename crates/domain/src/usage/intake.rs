@@ -149,9 +149,12 @@ impl Intake {
         Self { items, models: models.list, received, rejections }
     }
 
-    /// The keys of the messages, in any order; a copied message has its key for each copy.
-    pub fn keys(&self) -> impl ExactSizeIterator<Item = MessageKey> {
-        self.items.iter().map(|item| item.message.key)
+    /// The keys of the messages, each once, in ascending order, which is the order of the ledger's pages.
+    pub fn keys(&self) -> Vec<MessageKey> {
+        let mut keys: Vec<MessageKey> = self.items.iter().map(|item| item.message.key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
     }
 
     /// Whether any message has tokens.
@@ -344,6 +347,13 @@ mod tests {
             assert_eq!(rejected, [(0, reason), (1, reason)]);
             assert!(admitted.messages.is_empty() && admitted.models.is_empty());
         }
+    }
+
+    #[test]
+    fn intake_keys_are_distinct_and_ascending() {
+        let intake = Intake::new(batch(vec![sent("c"), sent("a"), sent("c"), sent("b")]), NOW);
+        let keys = intake.keys();
+        assert!(keys.len() == 3 && keys.is_sorted() && keys.contains(&MessageKey::of("c")), "{keys:?}");
     }
 
     fn reasons(messages: Vec<SentMessage>, conventions: TokenConventions) -> Vec<(usize, RejectionReason)> {

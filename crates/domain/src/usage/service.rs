@@ -62,23 +62,13 @@ impl Usage {
     /// Ingests `batch` for `user`: all of its plausible messages or, on an error, none.
     pub async fn sync(&self, user: UserId, batch: SyncBatch) -> Result<SyncReport, UsageError> {
         let now = self.deps.now();
-        let mut request = Request {
-            start: SyncStart {
-                machine: batch.machine.clone(),
-                source: batch.source.clone(),
-                keys: Vec::new(),
-                has_usage: false,
-                at: now,
-            },
-            zone: batch.zone.clone(),
-            dry_run: batch.dry_run,
-            warnings: batch.warnings.clone(),
-        };
+        let (machine, source) = (batch.machine.clone(), batch.source.clone());
+        let (zone, dry_run, warnings) = (batch.zone.clone(), batch.dry_run, batch.warnings.clone());
         let intake = Intake::new(batch, now);
-        request.start.has_usage = intake.has_tokens();
-        if intake.keys().len() <= CHUNK {
-            request.start.keys = intake.keys().collect();
-        }
+        // More than a chunk is read chunk by chunk.
+        let keys = if intake.received() <= CHUNK { intake.keys() } else { Vec::new() };
+        let start = SyncStart { machine, source, keys, has_usage: intake.has_tokens(), at: now };
+        let request = Request { start, zone, dry_run, warnings };
         self.deps.retried(|| self.sync_once(user, &request, &intake)).await
     }
 
