@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tests::{Server, TestUser, noon_zone, now, program};
+use tests::{Batch, Server, TestMessage, TestUser, noon_zone, now, program};
 
 /// Runs the program in a home directory.
 struct Machine {
@@ -145,6 +145,56 @@ async fn newcomer_sees_own_numbers_after_login_and_sync() {
     machine.log(CLAUDE_LOG, &claude("c", at(0), 5));
     machine.json(&["sync"]);
     assert_eq!(ada.overview().await["total_tokens"], claude_tokens + 5_300 + 1_235);
+    server.assert_rebuild_changes_nothing("ada");
+}
+
+/// The messages that the npm client sends of Claude's `lines`: one a line, by its `uuid`.
+fn npm_messages(lines: &[Value]) -> Vec<TestMessage> {
+    let message = |line: &Value| {
+        let count = |name: &str| line["message"]["usage"][name].as_u64().expect("a count");
+        TestMessage::new(line["uuid"].as_str().expect("an id"))
+            .at(line["timestamp"].as_str().and_then(|text| text.parse().ok()).expect("an instant"))
+            .model("claude-opus-4-5-20251101")
+            .input(count("input_tokens"))
+            .output(count("output_tokens"))
+            .cache(count("cache_read_input_tokens"), count("cache_creation_input_tokens"))
+    };
+    lines.iter().map(message).collect()
+}
+
+#[tokio::test]
+async fn collector_after_npm_client_lowers_totals_to_the_truth() {
+    let server = Server::start().await;
+    let ada = TestUser::register_with(&server, "ada", json!({})).await;
+    let machine = Machine::new();
+    let at = |hours: i64| now() - SignedDuration::from_hours(hours);
+    // The tool has deleted the oldest log: the npm client's messages of it are all that is left.
+    let deleted = claude("old", at(40 * 24), 10);
+    let logged = [claude("a", at(26), 50), claude("b", at(1), 70)].concat();
+    machine.log(CLAUDE_LOG, &logged);
+    std::fs::create_dir_all(machine.home.path().join(".config/burntop")).expect("created");
+    std::fs::write(machine.home.path().join(".config/burntop/machine-id"), "abcd1234").expect("written");
+    let npm = Batch::of(npm_messages(&[&deleted[..], &logged].concat())).machine("abcd1234");
+    let (of_deleted, truth) = (2 * 1_230 + 11, 2 * 1_230 + 50 + 70);
+    ada.sync(&npm).await;
+    assert_eq!(ada.overview().await["total_tokens"], of_deleted + 2 * truth - 50 - 70 + 2);
+
+    machine.login(&server, &ada).await;
+    let synced = machine.json(&["sync"]);
+    assert_eq!(synced["sources"][0]["handed_over"], true, "{synced}");
+    assert_eq!(ada.overview().await["total_tokens"], of_deleted + truth);
+    let state = ada.get("/sync/state?source=claude-code&machineId=abcd1234").await;
+    assert_eq!((&state["messages"], &state["messages_protocol_2"]), (&json!(4), &json!(2)), "{state}");
+
+    // Whatever comes again, in whatever order, changes nothing.
+    for _ in 0..2 {
+        let again = ada.sync(&npm).await;
+        assert_eq!((&again["messagesDuplicate"], &again["messagesSuperseded"]), (&json!(6), &json!(4)), "{again}");
+        machine.json(&["sync", "--full"]);
+        std::fs::remove_dir_all(machine.home.path().join(".local/state")).expect("removed");
+        machine.json(&["sync"]);
+        assert_eq!(ada.overview().await["total_tokens"], of_deleted + truth);
+    }
     server.assert_rebuild_changes_nothing("ada");
 }
 

@@ -134,6 +134,8 @@ async fn life(server: &Server) -> (TestUser, TestUser) {
     }
     let unpriced = TestMessage::new("odd").model("unknown-model").output(7).reasoning(3);
     ada.sync(&Batch::of([unpriced]).machine("desk\"top\"").with("reasoningIncludedInOutput", true)).await;
+    let exact = Batch::of([TestMessage::new("exact").output(9)]).machine("desk").with("version", "3.0.0");
+    ada.sync(&exact.with("parserVersion", 2).with("handover", json!({"from": "2026-01-01T00:00:00Z"}))).await;
     let pin = format!("/users/me/achievements/{}/pin", unlocked.as_str().expect("an id"));
     ada.client.send(ada.client.request(Method::PUT, &pin)).await.expect(200);
     ada.client.patch("/notifications/preferences", &json!({"email": {"level_up": false}})).await.expect(200);
@@ -175,6 +177,10 @@ async fn export_imported_elsewhere_gives_equal_account() {
     assert_eq!(before.difference(&after).collect::<Vec<_>>(), Vec::<&String>::new());
     assert_eq!(after.difference(&before).collect::<Vec<_>>(), Vec::<&String>::new());
     AccountRows::of(here.database(), "ada").assert_same(&AccountRows::of(there.database(), "ada"));
+
+    // The npm client of a machine that was handed over counts nowhere.
+    let npm = Batch::of([TestMessage::new("a line").output(9)]).machine("desk");
+    assert_eq!(moved.post("/sync", &npm.json()).await.expect(200)["messagesSuperseded"], 1);
 
     // Followers are not imported. What they earned on the other instance is kept and not paid again.
     new_bob.client.post("/users/ada/follow", &json!({})).await.expect(201);

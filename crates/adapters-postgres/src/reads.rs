@@ -14,7 +14,7 @@ use domain::referrals::ports::ReferralReader;
 use domain::social::ports::{FeedReader, FollowReader};
 use domain::store::Reads;
 use domain::streaks::ports::StreakReader;
-use domain::usage::ports::UnpricedReader;
+use domain::usage::ports::{SyncStateReader, UnpricedReader};
 use domain::users::ports::ProfileReader;
 
 use crate::database::Database;
@@ -43,6 +43,7 @@ reads! {
     insights: InsightReader,
     weekly: WeeklyReader,
     prices: PriceReader,
+    sync_state: SyncStateReader,
     unpriced: UnpricedReader,
     plausibility: PlausibilityReader,
     administration: AdministrationReader,

@@ -218,6 +218,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    handovers (machine_key, source_key) {
+        since -> Timestamptz,
+        machine_key -> Int4,
+        source_key -> Int4,
+    }
+}
+
+diesel::table! {
     invitations (id) {
         id -> Uuid,
         token_hash -> Bytea,
@@ -706,6 +714,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     external_accounts,
     follow_requests,
     follows,
+    handovers,
     invitations,
     jobs,
     login_attempts,

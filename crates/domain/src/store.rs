@@ -24,7 +24,7 @@ use crate::projects::ports::{ProjectReader, ProjectRepository};
 use crate::referrals::ports::{ReferralReader, ReferralRepository};
 use crate::social::ports::{FeedReader, FollowReader, FollowRepository};
 use crate::streaks::ports::StreakReader;
-use crate::usage::ports::{LedgerRepository, UnpricedReader};
+use crate::usage::ports::{LedgerRepository, SyncStateReader, UnpricedReader};
 use crate::users::ports::{ProfileReader, PurgeRepository, UserRepository};
 
 /// Opens transactions and reads projections.
@@ -68,6 +68,8 @@ pub trait Reads: Send + Sync {
     fn weekly(&self) -> &dyn WeeklyReader;
     /// Stored prices.
     fn prices(&self) -> &dyn PriceReader;
+    /// What was synced.
+    fn sync_state(&self) -> &dyn SyncStateReader;
     /// Messages without a price.
     fn unpriced(&self) -> &dyn UnpricedReader;
     /// Usage that is checked for plausibility.

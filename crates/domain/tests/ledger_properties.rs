@@ -6,8 +6,8 @@ use domain::days::Zone;
 use domain::pricing::PriceBook;
 use domain::progression::{EventXp, xp};
 use domain::usage::{
-    Derived, LedgerChanges, LedgerEntry, MachineId, MessageKey, Model, ModelName, Pricer, Provider, Reading, Source,
-    TokenCounts, UsageMessage, fold_copies,
+    Derived, Handover, LedgerChanges, LedgerEntry, MachineId, MessageKey, Model, ModelName, Pricer, Protocol, Provider,
+    Reading, Source, TokenCounts, UsageMessage, fold_copies,
 };
 use proptest::prelude::*;
 use time::macros::datetime;
@@ -18,10 +18,12 @@ use time::{Date, Duration};
 struct Ledger {
     entries: BTreeMap<MessageKey, LedgerEntry>,
     derived: Derived,
+    handovers: Vec<Handover>,
 }
 
 impl Ledger {
-    fn take(&mut self, messages: Vec<UsageMessage>, zone: &Zone) {
+    fn take(&mut self, mut messages: Vec<UsageMessage>, zone: &Zone) {
+        messages.retain(|message| !self.handovers.iter().any(|handover| handover.covers(message)));
         let mut pricer = Pricer::new(PriceBook::shipped());
         let incoming: Vec<LedgerEntry> =
             fold_copies(messages).into_iter().map(|message| pricer.price(message)).collect();
@@ -31,6 +33,14 @@ impl Ledger {
         self.derived = std::mem::take(&mut self.derived).without_zeros();
         let winners = changes.new.into_iter().chain(changes.replaced.into_iter().map(|(_, winner)| winner));
         self.entries.extend(winners.map(|entry| (entry.message.key, entry)));
+    }
+
+    fn hand_over(&mut self, handover: Handover, zone: &Zone) {
+        let covered = |entry: &LedgerEntry| handover.covers(&entry.message);
+        self.entries.values().filter(|entry| covered(entry)).for_each(|entry| self.derived.remove(entry, zone));
+        self.entries.retain(|_, entry| !covered(entry));
+        self.derived = std::mem::take(&mut self.derived).without_zeros();
+        self.handovers.push(handover);
     }
 
     fn active_days(&self) -> BTreeSet<Date> {
@@ -73,8 +83,36 @@ fn message() -> impl Strategy<Value = UsageMessage> {
     )
 }
 
+/// What a machine sends: a message of an exact reader or of the client before it, or a handover.
+#[derive(Debug, Clone)]
+enum Sent {
+    Message(UsageMessage),
+    Handover(Handover),
+}
+
+/// As in logs, an id is of one machine and one time. A response can have the same id in both protocols; an exact reader states a version.
+fn sent() -> impl Strategy<Value = Sent> {
+    (message(), 0..6_i64, 0..4_u8).prop_map(|(mut message, hour, kind)| {
+        // Few times, so that copies meet.
+        message.at = datetime!(2026-11-01 00:00 UTC) + Duration::hours(hour);
+        let (machine, source) = (message.machine.clone(), message.source.clone());
+        let reading = match kind {
+            0 => return Sent::Handover(Handover { machine, source, from: message.at }),
+            1 => Reading { parser_version: message.reading.parser_version.max(1), protocol: Protocol::V3, ..Reading::default() },
+            _ => Reading::default(),
+        };
+        let key = MessageKey::of(&format!("{machine} {} {:?}", message.at, message.key));
+        Sent::Message(UsageMessage { key, reading, ..message })
+    })
+}
+
 fn reading() -> impl Strategy<Value = Reading> {
-    (any::<bool>(), 0..3_u16).prop_map(|(is_incomplete, parser_version)| Reading { is_incomplete, parser_version })
+    let protocol = prop::sample::select(vec![Protocol::V2, Protocol::V3]);
+    (any::<bool>(), 0..3_u16, protocol).prop_map(|(is_incomplete, parser_version, protocol)| Reading {
+        is_incomplete,
+        parser_version,
+        protocol,
+    })
 }
 
 fn zone() -> impl Strategy<Value = Zone> {
@@ -113,6 +151,29 @@ proptest! {
         let mut anew = Derived::default();
         at_once.entries.values().for_each(|entry| anew.add(entry, &zone));
         prop_assert_eq!(anew.without_zeros(), at_once.derived);
+    }
+
+    #[test]
+    fn ledger_with_handovers_is_same_in_any_order(
+        sent in prop::collection::vec(sent(), 0..40).prop_shuffle(),
+        others in Just(()).prop_perturb(|(), mut rng| rng.next_u64()),
+        zone in zone(),
+    ) {
+        let of = |sent: &[Sent]| {
+            let mut ledger = Ledger::default();
+            for sent in sent {
+                match sent.clone() {
+                    Sent::Message(message) => ledger.take(vec![message], &zone),
+                    Sent::Handover(handover) => ledger.hand_over(handover, &zone),
+                }
+            }
+            (ledger.entries, ledger.derived)
+        };
+        let mut again = sent.clone();
+        again.rotate_left(usize::try_from(others % 40).expect("a small number").min(sent.len()));
+        again.reverse();
+        again.extend(sent.clone());
+        prop_assert_eq!(of(&again), of(&sent));
     }
 
     #[test]

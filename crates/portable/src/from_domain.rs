@@ -8,7 +8,7 @@ use domain::portability::{
     PastProject, PastReferral, PastSession, PastUnlock, ReferralDirection,
 };
 use domain::pricing::Cost;
-use domain::usage::LedgerEntry;
+use domain::usage::{Handover, LedgerEntry};
 use domain::users::{Profile, User, WebUrl};
 use serde_json::value::RawValue;
 
@@ -72,6 +72,7 @@ pub fn lines_of(part: ExportPart) -> Box<dyn Iterator<Item = Result<Line, String
         ExportPart::Referrals(people) => all(people, referral),
         ExportPart::Projects(projects) => all(projects, project),
         ExportPart::Machines(machines) => all(machines, machine),
+        ExportPart::Handovers(handovers) => all(handovers, handover),
         ExportPart::Messages(entries) => all(entries, message),
         ExportPart::Follows(people) => all(people, |of| Line::Follow(follow(of))),
         ExportPart::Followers(people) => all(people, |of| Line::Follower(follow(of))),
@@ -142,6 +143,11 @@ fn machine(machine: Machine) -> Line {
     Line::Machine(lines::MachineLine { name: id.to_string(), last_synced_at })
 }
 
+fn handover(handover: Handover) -> Line {
+    let Handover { machine, source, from } = handover;
+    Line::Handover(lines::HandoverLine { source: source.to_string(), machine: machine.to_string(), from })
+}
+
 fn message(entry: LedgerEntry) -> Line {
     let LedgerEntry { message, cost } = entry;
     let tokens = message.tokens;
@@ -166,6 +172,7 @@ fn message(entry: LedgerEntry) -> Line {
         reasoning_in_output: tokens.reasoning_in_output,
         incomplete: message.reading.is_incomplete,
         parser_version: message.reading.parser_version,
+        protocol: Some(message.reading.protocol.number()),
         cost: cost.map(|amount| amount.to_string()),
         cost_status: status.to_owned(),
     })

@@ -19,7 +19,7 @@ use domain::referrals::ReferralCode;
 use domain::social::ActivityKind;
 use domain::text::{TextProblem, bounded};
 use domain::usage::{
-    LedgerEntry, MAX_COUNT, MachineId, MessageKey, Model, ModelName, Provider, Reading, RejectionReason, Source,
+    Handover, LedgerEntry, MAX_COUNT, MachineId, MessageKey, Model, ModelName, Protocol, Provider, Reading, RejectionReason, Source,
     TokenCounts, UsageMessage,
 };
 use domain::users::{Profile, Region, User, Username, WebUrl};
@@ -88,8 +88,13 @@ pub fn read_account(line: lines::AccountLine, target: &ImportTarget, now: Offset
 pub fn read_part(line: Line, now: OffsetDateTime) -> Result<ExportPart, FieldError> {
     Ok(match line {
         Line::Message(line) => ExportPart::Messages(vec![message(line, now)?]),
+        Line::Handover(line) => ExportPart::Handovers(vec![Handover {
+            machine: machine_id("machine", &line.machine)?,
+            source: source(&line.source)?,
+            from: cut(line.from),
+        }]),
         Line::Machine(line) => ExportPart::Machines(vec![Machine {
-            id: MachineId::parse(&line.name).ok_or_else(|| length("name", MachineId::LONGEST))?,
+            id: machine_id("name", &line.name)?,
             last_synced_at: past("last_synced_at", line.last_synced_at, now)?,
         }]),
         Line::Project(line) => ExportPart::Projects(vec![project(line, now)?]),
@@ -127,6 +132,23 @@ pub fn read_part(line: Line, now: OffsetDateTime) -> Result<ExportPart, FieldErr
     })
 }
 
+fn machine_id(field: &'static str, name: &str) -> Result<MachineId, FieldError> {
+    MachineId::parse(name).ok_or_else(|| length(field, MachineId::LONGEST))
+}
+
+fn source(name: &str) -> Result<Source, FieldError> {
+    Source::parse(name).ok_or_else(|| length("source", Source::LONGEST))
+}
+
+/// The protocol that a message states. Without a statement it is the only one that states this `parser_version`.
+fn protocol(number: Option<u8>, parser_version: u16) -> Result<Protocol, FieldError> {
+    match number {
+        None if parser_version == 0 => Ok(Protocol::V2),
+        None => Ok(Protocol::V3),
+        Some(number) => Protocol::numbered(number).ok_or_else(|| problem("protocol", "must be 2 or 3")),
+    }
+}
+
 fn message(line: lines::MessageLine, now: OffsetDateTime) -> Result<LedgerEntry, FieldError> {
     let count = |field, count: u64| {
         let fits = count <= MAX_COUNT;
@@ -140,13 +162,13 @@ fn message(line: lines::MessageLine, now: OffsetDateTime) -> Result<LedgerEntry,
     };
     let message = UsageMessage {
         key: MessageKey(line.key.0),
-        source: Source::parse(&line.source).ok_or_else(|| length("source", Source::LONGEST))?,
+        source: source(&line.source)?,
         at: cut(line.at),
         model: Model {
             name: ModelName::parse(&line.model).ok_or_else(|| length("model", ModelName::LONGEST))?,
             provider: line.provider.map(provider).transpose()?,
         },
-        machine: MachineId::parse(&line.machine).ok_or_else(|| length("machine", MachineId::LONGEST))?,
+        machine: machine_id("machine", &line.machine)?,
         tokens: TokenCounts {
             input: count("input", line.input)?,
             output: count("output", line.output)?,
@@ -156,7 +178,11 @@ fn message(line: lines::MessageLine, now: OffsetDateTime) -> Result<LedgerEntry,
             reasoning: count("reasoning", line.reasoning)?,
             reasoning_in_output: line.reasoning_in_output,
         },
-        reading: Reading { is_incomplete: line.incomplete, parser_version: parser(line.parser_version)? },
+        reading: Reading {
+            is_incomplete: line.incomplete,
+            parser_version: parser(line.parser_version)?,
+            protocol: protocol(line.protocol, line.parser_version)?,
+        },
     };
     message.check(now).map_err(|reason| match reason {
         RejectionReason::TimestampInFuture => problem("at", "is more than a day ahead"),

@@ -59,6 +59,8 @@ lines! {
     Referred(ReferralLine) = "referred",
     Project(ProjectLine) = "project",
     Machine(MachineLine) = "machine",
+    /// An exact reader took the place of a client of protocol 2.
+    Handover(HandoverLine) = "handover",
     Message(MessageLine) = "message",
     /// A followed account.
     Follow(FollowLine) = "follow",
@@ -200,6 +202,15 @@ pub struct MachineLine {
     pub last_synced_at: OffsetDateTime,
 }
 
+/// Messages of protocol 2 of a machine and a tool do not count from an instant on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandoverLine {
+    pub source: String,
+    pub machine: String,
+    #[serde(with = "rfc3339")]
+    pub from: OffsetDateTime,
+}
+
 /// A message as the ledger keeps it. Its token kinds are disjoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageLine {
@@ -231,6 +242,9 @@ pub struct MessageLine {
     /// The version of the client's parser; 0 for protocol 2.
     #[serde(default)]
     pub parser_version: u16,
+    /// The client's protocol: 2 or 3. Files of earlier releases do not state it.
+    #[serde(default)]
+    pub protocol: Option<u8>,
     /// The exact cost in USD; null without a price. For readers of the file: an import prices the message itself.
     #[serde(default)]
     pub cost: Option<String>,

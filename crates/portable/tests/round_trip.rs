@@ -16,7 +16,9 @@ use domain::progression::EventXp;
 use domain::projects::{Description, ProjectDetails, Title};
 use domain::referrals::ReferralCode;
 use domain::usage::testing::{NOW, message};
-use domain::usage::{LedgerEntry, MachineId, Model, ModelName, Provider, Reading, TokenCounts, UsageMessage};
+use domain::usage::{
+    Handover, LedgerEntry, MachineId, Model, ModelName, Protocol, Provider, Reading, Source, TokenCounts, UsageMessage,
+};
 use domain::users::{Profile, Region, User, Username, WebUrl};
 use portable::{Line, Reader, Writer};
 use time::{Duration, OffsetDateTime};
@@ -102,6 +104,11 @@ fn parts() -> Vec<ExportPart> {
             updated_at: at(1),
         }]),
         ExportPart::Machines(vec![Machine { id: MachineId::parse("laptop").expect("a name"), last_synced_at: at(1) }]),
+        ExportPart::Handovers(vec![Handover {
+            machine: MachineId::parse("laptop").expect("a name"),
+            source: Source::parse("codex").expect("a name"),
+            from: at(3),
+        }]),
         ExportPart::Messages(vec![LedgerEntry {
             message: UsageMessage {
                 model: Model { name: ModelName::trusted("gpt-5"), provider: Provider::parse("openai") },
@@ -115,7 +122,7 @@ fn parts() -> Vec<ExportPart> {
                     reasoning: 6,
                     reasoning_in_output: true,
                 },
-                reading: Reading { is_incomplete: true, parser_version: 7 },
+                reading: Reading { is_incomplete: true, parser_version: 7, protocol: Protocol::V3 },
                 ..message("a", 1)
             },
             cost: Cost::Unpriced,
@@ -198,15 +205,16 @@ fn round_trip_has_every_kind_of_part() {
         ExportPart::Referrals(_) => 6,
         ExportPart::Projects(_) => 7,
         ExportPart::Machines(_) => 8,
-        ExportPart::Messages(_) => 9,
-        ExportPart::Follows(_) => 10,
-        ExportPart::Followers(_) => 11,
-        ExportPart::Events(_) => 12,
-        ExportPart::Unlocks(_) => 13,
-        ExportPart::Activities(_) => 14,
-        ExportPart::Notifications(_) => 15,
+        ExportPart::Handovers(_) => 9,
+        ExportPart::Messages(_) => 10,
+        ExportPart::Follows(_) => 11,
+        ExportPart::Followers(_) => 12,
+        ExportPart::Events(_) => 13,
+        ExportPart::Unlocks(_) => 14,
+        ExportPart::Activities(_) => 15,
+        ExportPart::Notifications(_) => 16,
     };
     let mut kinds: Vec<i32> = parts().iter().map(kind).collect();
     kinds.dedup();
-    assert_eq!(kinds, (1..=15).collect::<Vec<_>>());
+    assert_eq!(kinds, (1..=16).collect::<Vec<_>>());
 }

@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::accounts::Account;
-use domain::achievements::{AchievementFacts, Tier, UnlockedTiers, catalogue, find_by_slug};
+use domain::achievements::{AchievementFacts, ProgressEvents, Tier, UnlockedTiers, catalogue, find_by_slug};
 use domain::days::Zone;
 use domain::progression::EventXp;
 use domain::testing::facts;
-use domain::usage::Sums;
-use domain::usage::ports::RollupChanges;
+use domain::usage::ports::{RollupChanges, SyncLock};
 use domain::usage::room::NameUse;
 use domain::usage::testing::locked;
+use domain::usage::{Sums, SyncState};
 use serde_json::{Value, json};
-use time::macros::date;
+use time::macros::{date, datetime};
 
 use crate::support::Client;
 use crate::support::client::TestResponse;
@@ -97,8 +97,8 @@ async fn sync_response_is_complete_in_both_spellings() {
             json!({
                 "success": true, "message": "2 of 4 messages synced, 1 known already, 1 rejected.",
                 "messagesReceived": 4, "messagesSynced": 2, "messagesUpdated": 0, "messagesDuplicate": 1,
-                "messagesRejected": 1, "rejected": [{"index": 3, "id": "c", "reason": "timestamp_in_future"}],
-                "recordsProcessed": 3, "newRecords": 2, "updatedRecords": 1, "unpricedModels": ["somebodys-model"],
+                "messagesSuperseded": 0, "messagesRejected": 1,
+                "rejected": [{"index": 3, "id": "c", "reason": "timestamp_in_future"}], "recordsProcessed": 3, "newRecords": 2, "updatedRecords": 1, "unpricedModels": ["somebodys-model"],
                 "stats": {
                     "totalTokens": 112_500, "totalCost": 0.3508, "currentStreak": 3, "longestStreak": 3,
                     "achievementsUnlocked": catalogue().len(), "xp": 11 + 30 + 360 + 50, "level": 2, "title": "Novice", "leveledUp": true,
@@ -174,4 +174,52 @@ async fn sync_deleted_account_is_not_found() {
         tx.ledger.expect_lock_for_sync().returning(|_, _| Ok(None));
     });
     assert_eq!(sync(world.serve(), &camel()).await.status, 404);
+}
+
+#[actix_web::test]
+async fn sync_message_of_a_handover_is_superseded() {
+    let world = World::new().storing(|tx| {
+        let from = Some(datetime!(2026-11-22 12:31 UTC));
+        tx.ledger
+            .expect_lock_for_sync()
+            .returning(move |_, _| Ok(Some(SyncLock { handover_from: from, ..locked(account()) })));
+        tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
+        tx.ledger.expect_make_names().returning(|_| Ok(()));
+        tx.expect_recording_by(RollupChanges::default(), facts([].into()), ProgressEvents::default());
+    });
+    let answer = sync(world.serve(), &camel()).await;
+    assert_eq!(answer.status, 200);
+    let answer = answer.json();
+    let counts = ["messagesReceived", "messagesSynced", "messagesDuplicate", "messagesSuperseded", "messagesRejected"];
+    assert_eq!(counts.map(|name| answer[name].as_u64()), [4, 1, 2, 1, 1].map(Some), "{answer}");
+}
+
+#[actix_web::test]
+async fn sync_state_shows_what_came() {
+    let mut world = World::new();
+    let state = SyncState {
+        newest_message_at: Some(datetime!(2026-11-22 12:30 UTC)),
+        messages: 12,
+        messages_protocol_2: 3,
+        handover_from: None,
+    };
+    world
+        .sync_state
+        .expect_sync_state()
+        .withf(|_, source, machine| (source.as_str(), machine.as_str()) == ("codex", "abcd1234"))
+        .returning(move |_, _, _| Ok(state));
+    let client = world.serve();
+    let get = |query: &str| client.request("GET", &format!("/api/v1/sync/state{query}")).bearer(&ada());
+    assert_eq!(
+        get("?source=Codex&machineId=abcd1234").send().await.json(),
+        json!({"newest_message_at": "2026-11-22T12:30:00Z", "messages": 12, "messages_protocol_2": 3,
+               "handover_from": null})
+    );
+    for (query, problem) in [
+        ("", r#"["query","source"] missing"#),
+        ("?source=", r#"["query","source"] string_too_short"#),
+        ("?source=codex&machineId=", r#"["query","machineId"] string_too_short"#),
+    ] {
+        assert_eq!(get(query).send().await.problems(), [problem], "{query}");
+    }
 }

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use domain::pricing::Cost;
 use domain::usage::ports::LedgerCursor;
-use domain::usage::{LedgerEntry, MachineId, MessageKey, Model, Reading, Source, TokenCounts, UsageMessage};
+use domain::usage::{LedgerEntry, MachineId, MessageKey, Model, Protocol, Reading, Source, TokenCounts, UsageMessage};
 
 use crate::prelude::*;
 use crate::schema::usage_messages;
@@ -20,6 +20,9 @@ const ESTIMATED: i16 = 2;
 
 /// The client knows that the counts are too small.
 const INCOMPLETE: i16 = 4;
+
+/// The client speaks protocol 3; `page_covered.sql` and `sync_state.sql` test the bit too.
+const PROTOCOL_3: i16 = 8;
 
 #[derive(QueryableByName)]
 #[diesel(table_name = usage_messages)]
@@ -170,7 +173,8 @@ fn flags(entry: &LedgerEntry) -> i16 {
     let reasoning = if entry.message.tokens.reasoning_in_output { REASONING_IN_OUTPUT } else { 0 };
     let estimated = if matches!(entry.cost, Cost::Estimated(_)) { ESTIMATED } else { 0 };
     let incomplete = if entry.message.reading.is_incomplete { INCOMPLETE } else { 0 };
-    reasoning | estimated | incomplete
+    let protocol = if entry.message.reading.protocol == Protocol::V3 { PROTOCOL_3 } else { 0 };
+    reasoning | estimated | incomplete | protocol
 }
 
 /// The stored copies of the messages of `user` and a tool with `keys`.
@@ -216,6 +220,8 @@ pub(super) async fn named(tx: &mut PgUnitOfWork, rows: Vec<MessageRow>) -> Resul
             reading: Reading {
                 is_incomplete: row.flags & INCOMPLETE != 0,
                 parser_version: row.parser_version.cast_unsigned(),
+                // An earlier release stored the version without the bit.
+                protocol: if row.flags & PROTOCOL_3 != 0 || row.parser_version > 0 { Protocol::V3 } else { Protocol::V2 },
             },
         };
         let cost = match row.cost {

@@ -2,6 +2,7 @@
 
 pub(crate) mod account_names;
 mod derived;
+mod handovers;
 mod messages;
 
 use std::collections::{BTreeSet, HashMap};
@@ -13,8 +14,9 @@ use domain::usage::ports::{
     LedgerCursor, LedgerRepository, LedgerWrite, RecordedWrite, RollupChanges, SharedNames, SyncLock, SyncStart,
 };
 use domain::usage::room::{MOST_MACHINES, NameUse};
-use domain::usage::{Derived, InstantRange, LedgerEntry, MachineId, MessageKey, Model, RepricedAccount, Source};
+use domain::usage::{Derived, Handover, InstantRange, LedgerEntry, MachineId, MessageKey, Model, RepricedAccount, Source};
 
+use handovers::TouchedMachine;
 use messages::MessageWrites;
 
 use crate::accounts::{AccountRow, lock_account, read_account};
@@ -35,18 +37,19 @@ impl LedgerRepository for PgUnitOfWork {
             .bind::<Text>(machine.as_str())
             .bind::<Timestamptz>(*at)
             .bind::<BigInt>(to_bigint(MOST_MACHINES))
-            .bind::<Bool>(*has_usage);
+            .bind::<Bool>(*has_usage)
+            .bind::<Text>(source.as_str());
         let c = self.connection()?;
-        let (_, account, keys, names, stored): (_, Option<AccountRow>, Vec<i32>, Vec<AccountNameRow>, _) = futures_util::try_join!(
+        type Names = Vec<AccountNameRow>;
+        let (_, account, touched, names, stored): (_, Option<AccountRow>, Option<TouchedMachine>, Names, _) = futures_util::try_join!(
             lock_account(user).run(c),
             read_account(user).optional(c),
-            touch.values::<Integer, _>(c),
+            touch.optional(c),
             read_names(user).rows(c),
             rows_if_any(find, c),
         )?;
-        let machine_fits = !keys.is_empty();
         self.account_names = AccountNames::stored(user, &names);
-        self.machines.extend(keys.into_iter().map(|key| (key, machine.clone())));
+        self.machines.extend(touched.iter().map(|touched| (touched.key, machine.clone())));
         let mut stored = messages::named(self, stored).await?;
         if source_key.is_none() && !wanted.is_empty() {
             // Another server may have made the name, and the messages, while this one waited for the lock.
@@ -55,7 +58,8 @@ impl LedgerRepository for PgUnitOfWork {
                 stored = messages::entries(self, messages::find_messages(user, key, wanted)).await?;
             }
         }
-        Ok(account.map(|account| SyncLock { account: account.into(), machine_fits, stored }))
+        let (machine_fits, handover_from) = (touched.is_some(), touched.and_then(|touched| touched.since));
+        Ok(account.map(|account| SyncLock { account: account.into(), machine_fits, stored, handover_from }))
     }
 
     async fn name_use(&mut self, user: UserId, names: &SharedNames) -> Result<NameUse, StoreError> {
@@ -135,6 +139,29 @@ impl LedgerRepository for PgUnitOfWork {
             .bind::<Nullable<Timestamptz>>(reach.since)
             .bind::<Nullable<Timestamptz>>(reach.until);
         messages::entries(self, query).await
+    }
+
+    async fn page_covered(
+        &mut self,
+        user: UserId,
+        handover: &Handover,
+        after: Option<LedgerCursor>,
+        limit: usize,
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
+        let query = messages::page_of(self, include_str!("page_covered.sql"), user, after, limit)
+            .await?
+            .bind::<Text>(handover.source.as_str())
+            .bind::<Text>(handover.machine.as_str())
+            .bind::<Timestamptz>(handover.from);
+        messages::entries(self, query).await
+    }
+
+    async fn keep_handover(&mut self, user: UserId, handover: &Handover) -> Result<(), StoreError> {
+        self.store_handover(user, handover).await
+    }
+
+    async fn handovers(&mut self, user: UserId) -> Result<Vec<Handover>, StoreError> {
+        self.stored_handovers(user).await
     }
 
     async fn page_unpriced(

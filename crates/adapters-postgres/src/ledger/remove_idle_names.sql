@@ -1,4 +1,4 @@
--- Removes machines and names without messages. A roll-up exists while a message with tokens does; messages without tokens have
+-- Removes machines without messages and handovers, and names without messages. A roll-up exists while a message with tokens does; messages without tokens have
 -- no roll-up, but they keep their machine.
 WITH idle_names AS (
     DELETE FROM account_names
@@ -15,6 +15,7 @@ WHERE user_key = (SELECT key FROM users WHERE id = $1)
       SELECT FROM usage_rollups AS used
       WHERE used.user_key = machines.user_key AND used.machine_key = machines.key
   )
+  AND key NOT IN (SELECT machine_key FROM handovers)
   AND key NOT IN (
       SELECT machine_key FROM usage_messages
       WHERE user_key = (SELECT key FROM users WHERE id = $1)

@@ -61,6 +61,7 @@ enum Stage {
     Account,
     /// The kind, and the place after which the page starts.
     Rows(RowKind, PageStart),
+    Handovers,
     /// The message after which the page starts.
     Messages(Option<LedgerCursor>),
     Done,
@@ -82,12 +83,19 @@ impl ExportSnapshot for Reading {
                     let page = kind.read(tx, self.user, self.now, place).await?;
                     self.stage = match page.next {
                         Some(place) => Stage::Rows(kind, place),
-                        // Messages come after the machines they name.
-                        None if kind == RowKind::Machines => Stage::Messages(None),
+                        // Handovers and messages come after the machines they name.
+                        None if kind == RowKind::Machines => Stage::Handovers,
                         None => kind.next().map_or(Stage::Done, |kind| Stage::Rows(kind, PageStart::start())),
                     };
                     if let Some(part) = page.part {
                         return Ok(Some(part));
+                    }
+                }
+                Stage::Handovers => {
+                    self.stage = Stage::Messages(None);
+                    let handovers = tx.ledger().handovers(self.user).await?;
+                    if !handovers.is_empty() {
+                        return Ok(Some(ExportPart::Handovers(handovers)));
                     }
                 }
                 Stage::Messages(after) => {

@@ -12,7 +12,7 @@ use domain::pricing::CurrentBook;
 use domain::store::Store;
 use domain::usage::testing::{NOW, batch, sent};
 use domain::usage::{
-    MachineId, ModelName, Provider, SentMessage, Source, SyncBatch, SyncReport, Usage, UsageSelection,
+    MachineId, ModelName, Protocol, Provider, SentMessage, Source, SyncBatch, SyncReport, Usage, UsageSelection,
 };
 use domain::users::ViewedProfile;
 use time::macros::date;
@@ -120,6 +120,10 @@ async fn rebuild_repairs_and_reports_wrong_sums() {
     assert_eq!(again.standing, right.standing);
 }
 
+fn protocol_of(parser_version: u16) -> Protocol {
+    if parser_version == 0 { Protocol::V2 } else { Protocol::V3 }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn copy_of_newer_parser_lowers_totals_in_every_order() {
     let fixture = fixture();
@@ -132,7 +136,7 @@ async fn copy_of_newer_parser_lowers_totals_in_every_order() {
         for place in order {
             let (parser_version, is_incomplete, input) = copies[place];
             let copy = SentMessage { is_incomplete, input, ..sent("m") };
-            let sync = SyncBatch { parser_version, ..batch(vec![copy]) };
+            let sync = SyncBatch { parser_version, protocol: protocol_of(parser_version), ..batch(vec![copy]) };
             usage.sync(user, sync).await.expect("a sync");
         }
         nothing_to_repair(&usage, user).await;
@@ -146,7 +150,8 @@ async fn copy_of_newer_parser_lowers_totals_in_every_order() {
         [(9, true, (1, 0, 0, 0)), (0, false, (0, 1, 0, 0)), (9, true, (0, 0, 1, 0))]
     {
         let copy = SentMessage { is_incomplete, ..sent("m") };
-        let report = usage.sync(ada, SyncBatch { parser_version, ..batch(vec![copy]) }).await.expect("a sync");
+        let sync = SyncBatch { parser_version, protocol: protocol_of(parser_version), ..batch(vec![copy]) };
+        let report = usage.sync(ada, sync).await.expect("a sync");
         assert_eq!(counts(&report), expected);
     }
 }

@@ -7,6 +7,7 @@ mod counts;
 mod emails;
 mod extremes;
 mod feed;
+mod handovers;
 mod hub;
 mod insights;
 mod jobs;

@@ -49,6 +49,7 @@ async fn counts(mut snapshot: Box<dyn ExportSnapshot>) -> BTreeMap<&'static str,
             ExportPart::Referrals(all) => ("referrals", all.len()),
             ExportPart::Projects(all) => ("projects", all.len()),
             ExportPart::Machines(all) => ("machines", all.len()),
+            ExportPart::Handovers(all) => ("handovers", all.len()),
             ExportPart::Messages(all) => ("messages", all.len()),
             ExportPart::Follows(all) => ("follows", all.len()),
             ExportPart::Followers(all) => ("followers", all.len()),
@@ -105,6 +106,7 @@ async fn export_reads_all_rows_of_one_account_in_pages() {
              INSERT INTO profile_projects (id, user_id, title, url, is_featured, created_at, updated_at)
              SELECT gen_random_uuid(), id, 'burntop', 'https://example.org', true, now(), now()
              FROM users, generate_series(1, 3);
+             INSERT INTO handovers SELECT now(), machines.key, sources.key FROM machines, sources;
              INSERT INTO referral_codes SELECT id, upper(substr(md5(username), 1, 8)), now() FROM users;
              INSERT INTO referrals SELECT ada.id, bob.id, now(), now() FROM users AS ada, users AS bob
              WHERE (ada.username, bob.username) IN (('ada', 'bob'), ('eve', 'ada'), ('shy', 'ada'));",
@@ -129,6 +131,8 @@ async fn export_reads_all_rows_of_one_account_in_pages() {
         ("referrals", &[1, 2]),
         ("projects", &[3]),
         ("machines", &[2]),
+        // Of each machine and tool.
+        ("handovers", &[4]),
         ("messages", &[2_000, 2_000, 1]),
         ("follows", &[1, 1]),
         ("followers", &[1]),

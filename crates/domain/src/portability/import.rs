@@ -20,7 +20,7 @@ use crate::progression::{AccountChange, settle};
 use crate::store::UnitOfWork;
 use crate::usage::ports::SharedNames;
 use crate::usage::room::{MOST_MACHINES, MOST_MODELS, MOST_SOURCES};
-use crate::usage::{self, LedgerEntry, MOST_TOKENS, MachineId, UsageMessage};
+use crate::usage::{self, Handover, LedgerEntry, MOST_TOKENS, MachineId, UsageMessage};
 use crate::users::{User, Username};
 
 /// The account that an import writes to.
@@ -187,6 +187,7 @@ impl Import {
         let user = self.report.user;
         match part {
             ExportPart::Messages(entries) => self.take_messages(entries).await?,
+            ExportPart::Handovers(handovers) => self.take_handovers(handovers).await?,
             ExportPart::Machines(machines) => {
                 self.note_machines(machines.iter().map(|machine| &machine.id))?;
                 self.tx.imports().upsert_machines(user, &machines).await?;
@@ -254,7 +255,12 @@ impl Import {
             return Err(PortabilityError::OutOfRange);
         }
         self.note_machines(messages.iter().map(|message| &message.machine))?;
-        self.make_names(&messages).await?;
+        let mut names = SharedNames::default();
+        for message in &messages {
+            names.sources.insert(message.source.clone());
+            names.models.insert(message.model.clone());
+        }
+        self.make_names(&names).await?;
         let book = self.prices.get();
         let account = self.account.clone();
         let taken = usage::take_in(&mut *self.tx, self.report.user, account, messages, &book, &self.zone).await?;
@@ -265,23 +271,29 @@ impl Import {
         Ok(())
     }
 
-    /// Makes the names of `messages` in a transaction of its own, as an exception from I3: an import finds names part by part and
+    async fn take_handovers(&mut self, handovers: Vec<Handover>) -> Result<(), PortabilityError> {
+        self.note_machines(handovers.iter().map(|handover| &handover.machine))?;
+        let sources = handovers.iter().map(|handover| handover.source.clone()).collect();
+        self.make_names(&SharedNames { sources, ..SharedNames::default() }).await?;
+        for handover in &handovers {
+            let account = self.account.clone();
+            self.account = usage::hand_over(&mut *self.tx, self.report.user, account, handover, &self.zone).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes `names` in a transaction of its own, as an exception from I3: an import finds names part by part and
     /// holds its locks until its end, so it and a sync could wait for each other's names. If the import fails, unused names remain,
     /// which is harmless.
-    async fn make_names(&mut self, messages: &[UsageMessage]) -> Result<(), PortabilityError> {
-        let mut names = SharedNames::default();
-        for message in messages {
-            names.sources.insert(message.source.clone());
-            names.models.insert(message.model.clone());
-        }
-        let used = self.tx.ledger().name_use(self.report.user, &names).await?;
+    async fn make_names(&mut self, names: &SharedNames) -> Result<(), PortabilityError> {
+        let used = self.tx.ledger().name_use(self.report.user, names).await?;
         if !used.models_fit() {
             return Err(PortabilityError::TooManyNames { kind: "models", most: MOST_MODELS });
         }
         if !used.sources_fit() {
             return Err(PortabilityError::TooManyNames { kind: "tools", most: MOST_SOURCES });
         }
-        self.deps.retried(|| self.make_names_once(&names)).await
+        self.deps.retried(|| self.make_names_once(names)).await
     }
 
     /// Fails if the import has more machines than an account can have.

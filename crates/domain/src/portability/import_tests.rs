@@ -150,6 +150,7 @@ fn import_messages_are_counted_per_tool_and_priced_by_local_book() {
         here(tx);
         let stored = entry("known", 10);
         tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
+        tx.ledger.expect_handovers().returning(|_| Ok(Vec::new()));
         tx.ledger.expect_find().times(2).returning(move |_, source, _| {
             Ok(if source.as_str() == "claude-code" { vec![stored.clone()] } else { Vec::new() })
         });

@@ -10,7 +10,7 @@ use crate::notifications::{Channels, NotificationKind};
 use crate::payload::StoredData;
 use crate::projects::ProjectDetails;
 use crate::referrals::ReferralCode;
-use crate::usage::{LedgerEntry, MachineId};
+use crate::usage::{Handover, LedgerEntry, MachineId};
 use crate::users::{User, Username};
 
 /// Some items of one kind of an account's data.
@@ -30,6 +30,7 @@ pub enum ExportPart {
     Referrals(Vec<PastReferral>),
     Projects(Vec<PastProject>),
     Machines(Vec<Machine>),
+    Handovers(Vec<Handover>),
     Messages(Vec<LedgerEntry>),
     /// Accounts that this one follows or has requested to follow.
     Follows(Vec<PastFollow>),

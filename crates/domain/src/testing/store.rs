@@ -25,7 +25,7 @@ use crate::referrals::ports::{MockReferralReader, ReferralReader};
 use crate::social::ports::{FeedReader, FollowReader, MockFeedReader, MockFollowReader};
 use crate::store::{Reads, Store, UnitOfWork};
 use crate::streaks::ports::{MockStreakReader, StreakReader};
-use crate::usage::ports::{MockUnpricedReader, UnpricedReader};
+use crate::usage::ports::{MockSyncStateReader, MockUnpricedReader, SyncStateReader, UnpricedReader};
 use crate::usage::testing::NOW;
 use crate::users::ports::{MockProfileReader, ProfileReader};
 
@@ -60,6 +60,7 @@ reads! {
     insights: MockInsightReader is InsightReader,
     weekly: MockWeeklyReader is WeeklyReader,
     prices: MockPriceReader is PriceReader,
+    sync_state: MockSyncStateReader is SyncStateReader,
     unpriced: MockUnpricedReader is UnpricedReader,
     plausibility: MockPlausibilityReader is PlausibilityReader,
     administration: MockAdministrationReader is AdministrationReader,

@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use super::message::Protocol;
 #[cfg(doc)]
 use super::message::Reading;
 use super::names::{MachineId, ModelName, Provider, Source};
@@ -16,10 +17,14 @@ pub struct SyncBatch {
     pub source: Source,
     /// The client's time zone, if it states one.
     pub zone: Option<Zone>,
+    /// The client's protocol.
+    pub protocol: Protocol,
     /// How the client counts tokens.
     pub conventions: TokenConventions,
     /// The version of the client's parser, at most [`Reading::LATEST_PARSER`]; 0 for protocol 2.
     pub parser_version: u16,
+    /// The instant since which a client of protocol 3 has read everything of the tool on the machine, if it states one.
+    pub handover_from: Option<OffsetDateTime>,
     /// Whether to report the result and keep nothing.
     pub dry_run: bool,
     /// The messages in the order of the request.

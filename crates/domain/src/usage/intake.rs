@@ -6,6 +6,7 @@ use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
 use super::batch::{SentMessage, SyncBatch, TokenConventions};
+use super::handover::Handover;
 use super::message::{MessageKey, Model, Reading, UsageMessage, fold_copies};
 use super::room::{AccountRoom, MOST_MODELS, MOST_MODELS_A_REQUEST};
 use super::tokens::TokenCounts;
@@ -115,6 +116,8 @@ pub struct AcceptedMessages<'intake> {
     pub models: Vec<&'intake Model>,
     /// Copies that were superseded within the request.
     pub folded: usize,
+    /// Messages that the handover covers.
+    pub set_aside: usize,
     /// All rejections.
     pub rejections: Rejections,
 }
@@ -139,7 +142,11 @@ impl Intake {
                         model,
                         machine: batch.machine.clone(),
                         tokens,
-                        reading: Reading { is_incomplete: sent.is_incomplete, parser_version: batch.parser_version },
+                        reading: Reading {
+                            is_incomplete: sent.is_incomplete,
+                            parser_version: batch.parser_version,
+                            protocol: batch.protocol,
+                        },
                     },
                     id: sent.id,
                 }),
@@ -172,15 +179,19 @@ impl Intake {
         self.received
     }
 
-    /// The messages that an account with this `room` accepts: in order, as far as they fit.
-    pub fn admit(&self, room: &AccountRoom) -> AcceptedMessages<'_> {
+    /// The messages that an account with this `room` and the stored `handover` accepts: in order, as far as they fit.
+    pub fn admit(&self, room: &AccountRoom, handover: Option<&Handover>) -> AcceptedMessages<'_> {
         let mut rejections = self.rejections.clone();
         let mut messages = Vec::with_capacity(self.items.len());
-        let mut tokens = room.tokens;
+        let (mut tokens, mut set_aside) = (room.tokens, 0);
         let mut models = vec![false; self.models.len()];
         let is_new: Vec<bool> = self.models.iter().map(|model| room.names.new_models.contains(model)).collect();
         let mut free_models = MOST_MODELS.saturating_sub(room.names.models);
         for item in &self.items {
+            if handover.is_some_and(|handover| handover.covers(&item.message)) {
+                set_aside += 1;
+                continue;
+            }
             let is_another = is_new[item.model] && !models[item.model];
             let left = tokens.checked_sub_unsigned(item.message.tokens.total()).filter(|&left| left >= 0);
             let reason = match left {
@@ -201,7 +212,7 @@ impl Intake {
         let plausible = messages.len();
         let messages = fold_copies(messages);
         let models = self.models.iter().zip(models).filter(|(_, is_used)| *is_used).map(|(model, _)| model).collect();
-        AcceptedMessages { folded: plausible - messages.len(), messages, models, rejections }
+        AcceptedMessages { folded: plausible - messages.len(), messages, models, set_aside, rejections }
     }
 }
 
@@ -311,7 +322,7 @@ mod tests {
         let mut messages = of_models(MOST_MODELS_A_REQUEST + 2);
         messages.push(SentMessage { model: model(0), ..sent("a known model after them") });
         let intake = Intake::new(batch(messages), NOW);
-        let admitted = intake.admit(&room(MOST_TOKENS));
+        let admitted = intake.admit(&room(MOST_TOKENS), None);
         let rejected: Vec<_> = admitted.rejections.first.iter().map(|r| (r.index, r.reason)).collect();
         assert_eq!(rejected, [(1_000, RejectionReason::TooManyModels), (1_001, RejectionReason::TooManyModels)]);
         assert_eq!((admitted.messages.len(), admitted.models.len(), intake.models().len()), (1_001, 1_000, 1_000));
@@ -324,7 +335,7 @@ mod tests {
         let intake = Intake::new(batch(messages), NOW);
         let new_models = intake.models()[1..].iter().cloned().collect();
         let names = NameUse { new_models, models: MOST_MODELS - 2, ..NameUse::default() };
-        let admitted = intake.admit(&AccountRoom { names, ..room(MOST_TOKENS) });
+        let admitted = intake.admit(&AccountRoom { names, ..room(MOST_TOKENS) }, None);
         let rejected: Vec<_> = admitted.rejections.first.iter().map(|r| (r.index, r.reason)).collect();
         assert_eq!(rejected, [(3, RejectionReason::TooManyModels)]);
         assert_eq!((admitted.messages.len(), admitted.models.len()), (4, 3));
@@ -342,7 +353,7 @@ mod tests {
             (AccountRoom { names, ..room(MOST_TOKENS) }, RejectionReason::TooManySources),
             (AccountRoom { machine_fits: false, ..room(MOST_TOKENS) }, RejectionReason::TooManyMachines),
         ] {
-            let admitted = intake.admit(&room);
+            let admitted = intake.admit(&room, None);
             let rejected: Vec<_> = admitted.rejections.first.iter().map(|r| (r.index, r.reason)).collect();
             assert_eq!(rejected, [(0, reason), (1, reason)]);
             assert!(admitted.messages.is_empty() && admitted.models.is_empty());
@@ -358,7 +369,7 @@ mod tests {
 
     fn reasons(messages: Vec<SentMessage>, conventions: TokenConventions) -> Vec<(usize, RejectionReason)> {
         let rejections =
-            Intake::new(SyncBatch { conventions, ..batch(messages) }, NOW).admit(&room(MOST_TOKENS)).rejections;
+            Intake::new(SyncBatch { conventions, ..batch(messages) }, NOW).admit(&room(MOST_TOKENS), None).rejections;
         assert_eq!(rejections.count, rejections.first.len());
         rejections.first.into_iter().map(|r| (r.index, r.reason)).collect()
     }
@@ -436,7 +447,7 @@ mod tests {
             SentMessage { input: 1, cache_read: 2, ..sent("b") },
         ];
         let intake = Intake::new(SyncBatch { conventions, ..batch(items) }, NOW);
-        let admitted = intake.admit(&room(MOST_TOKENS));
+        let admitted = intake.admit(&room(MOST_TOKENS), None);
         assert_eq!(admitted.rejections.first[0].reason, RejectionReason::CachedExceedsInput);
         let tokens = admitted.messages[0].tokens;
         assert_eq!((tokens.input, tokens.cache_read, tokens.total()), (30, 70, 109));
@@ -462,7 +473,7 @@ mod tests {
         let items = vec![sent("a"), SentMessage { input: 2_000, ..sent("b") }, sent("c")];
         let intake = Intake::new(batch(items), NOW);
         for (tokens, rejected) in [(40, vec![1]), (39, vec![1, 2]), (0, vec![0, 1, 2]), (MOST_TOKENS, Vec::new())] {
-            let admitted = intake.admit(&room(tokens));
+            let admitted = intake.admit(&room(tokens), None);
             let listed = admitted.rejections.first.iter();
             let listed: Vec<_> = listed.map(|rejection| (rejection.index, rejection.reason)).collect();
             let expected: Vec<_> = rejected.iter().map(|index| (*index, RejectionReason::TotalOutOfRange)).collect();
@@ -476,7 +487,7 @@ mod tests {
         let at = |n: usize| if n.is_multiple_of(2) { datetime!(2019-01-01 0:00 UTC) } else { NOW };
         let items = (0..150).map(|n| SentMessage { at: at(n), ..sent(&n.to_string()) });
         let intake = Intake::new(batch(items.collect()), NOW);
-        let rejections = intake.admit(&room(0)).rejections;
+        let rejections = intake.admit(&room(0), None).rejections;
         assert_eq!((intake.received(), rejections.count), (150, 150));
         let indexes: Vec<_> = rejections.first.iter().map(|rejection| rejection.index).collect();
         assert_eq!(indexes, (0..100).collect::<Vec<_>>(), "in the order of the request");

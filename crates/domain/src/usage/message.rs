@@ -33,6 +33,31 @@ pub struct Model {
     pub provider: Option<Provider>,
 }
 
+/// The protocol of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Protocol {
+    /// The client states nothing about its reading; its ids can be those of log lines, of which a response has several.
+    #[default]
+    V2,
+    /// The client states how it read each message.
+    V3,
+}
+
+impl Protocol {
+    /// The number by which clients and exports name it.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::V2 => 2,
+            Self::V3 => 3,
+        }
+    }
+
+    /// The protocol `number`, if it is known.
+    pub fn numbered(number: u8) -> Option<Self> {
+        [Self::V2, Self::V3].into_iter().find(|protocol| protocol.number() == number)
+    }
+}
+
 /// How a client read a copy of a message. The default is that of protocol 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Reading {
@@ -40,6 +65,7 @@ pub struct Reading {
     pub is_incomplete: bool,
     /// The version of the client's parser, at most [`Self::LATEST_PARSER`]; 0 for protocol 2.
     pub parser_version: u16,
+    pub protocol: Protocol,
 }
 
 impl Reading {
@@ -75,12 +101,12 @@ impl UsageMessage {
     fn precedence(&self) -> impl Ord + '_ {
         let TokenCounts { input, output, cache_read, cache_write, cache_write_1h, reasoning, reasoning_in_output } =
             self.tokens;
-        let Reading { is_incomplete, parser_version } = self.reading;
+        let Reading { is_incomplete, parser_version, protocol } = self.reading;
         (
             (is_incomplete, Reverse(parser_version)),
             (Reverse(self.tokens.total()), self.at, &self.model.name, &self.machine),
             (input, output, cache_read, cache_write, cache_write_1h, reasoning, reasoning_in_output),
-            &self.model.provider,
+            (&self.model.provider, Reverse(protocol)),
         )
     }
 }
@@ -120,7 +146,7 @@ mod tests {
             change(&mut copy);
             copy
         };
-        let read = |is_incomplete, parser_version| Reading { is_incomplete, parser_version };
+        let read = |is_incomplete, parser_version| Reading { is_incomplete, parser_version, ..Reading::default() };
         let table = [
             (
                 "complete, though of an older parser",
@@ -163,6 +189,7 @@ mod tests {
             ),
             ("reasoning not in output", base.clone(), with(&|m| m.tokens.reasoning_in_output = true)),
             ("no provider", base.clone(), with(&|m| m.model.provider = Some(Provider::trusted("x")))),
+            ("protocol 3", with(&|m| m.reading.protocol = Protocol::V3), base.clone()),
         ];
         for (why, winner, loser) in table {
             assert!(winner.supersedes(&loser), "{why}");

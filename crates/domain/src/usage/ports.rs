@@ -6,11 +6,13 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::derived::Derived;
+use super::handover::Handover;
 use super::message::{LedgerEntry, MessageKey, Model};
 use super::names::{MachineId, Source};
 use super::repriced_account::RepricedAccount;
 use super::room::NameUse;
 use super::selection::InstantRange;
+use super::state::SyncState;
 use crate::accounts::Account;
 #[cfg(doc)]
 use crate::accounts::ports::AccountRepository;
@@ -45,6 +47,13 @@ pub struct SyncStart {
     pub at: OffsetDateTime,
 }
 
+impl SyncStart {
+    /// The handover of the machine and the tool from an instant.
+    pub fn handover(&self, from: OffsetDateTime) -> Handover {
+        Handover { machine: self.machine.clone(), source: self.source.clone(), from }
+    }
+}
+
 /// An account locked by a sync.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyncLock {
@@ -53,6 +62,8 @@ pub struct SyncLock {
     pub machine_fits: bool,
     /// The stored copies of the messages of [`SyncStart::keys`], in any order.
     pub stored: Vec<LedgerEntry>,
+    /// The instant of the machine's handover of the tool, if there is one.
+    pub handover_from: Option<OffsetDateTime>,
 }
 
 /// The changes of a batch and their effect.
@@ -137,6 +148,21 @@ pub trait LedgerRepository: Send {
         limit: usize,
     ) -> Result<Vec<LedgerEntry>, StoreError>;
 
+    /// Up to `limit` messages that `handover` covers after `after`, by key.
+    async fn page_covered(
+        &mut self,
+        user: UserId,
+        handover: &Handover,
+        after: Option<LedgerCursor>,
+        limit: usize,
+    ) -> Result<Vec<LedgerEntry>, StoreError>;
+
+    /// Stores `handover` of a known tool. Of two handovers of a machine and a tool, the earlier one holds.
+    async fn keep_handover(&mut self, user: UserId, handover: &Handover) -> Result<(), StoreError>;
+
+    /// The handovers of all machines, in any order.
+    async fn handovers(&mut self, user: UserId) -> Result<Vec<Handover>, StoreError>;
+
     /// Up to `limit` messages of `models` without a price after `after`, by source and key.
     async fn page_unpriced(
         &mut self,
@@ -152,7 +178,7 @@ pub trait LedgerRepository: Send {
     /// Removes `entries`, each of which is stored.
     async fn remove(&mut self, user: UserId, entries: &[LedgerEntry]) -> Result<(), StoreError>;
 
-    /// Removes machines without messages, and releases unused names of tools and models.
+    /// Removes machines without messages and handovers, and releases unused names of tools and models.
     async fn remove_idle_names(&mut self, user: UserId) -> Result<(), StoreError>;
 
     /// Derives the lifetime sums by tool and by model and the calendar from the other derived rows. Returns whether any changed.
@@ -163,6 +189,14 @@ pub trait LedgerRepository: Send {
 
     /// The stored derived rows.
     async fn derived(&mut self, user: UserId) -> Result<Derived, StoreError>;
+}
+
+/// Reads what was synced.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait SyncStateReader: Send + Sync {
+    /// What the account has of the tool and the machine; the default for unknown ones.
+    async fn sync_state(&self, user: UserId, source: &Source, machine: &MachineId) -> Result<SyncState, StoreError>;
 }
 
 /// Reads messages without a price, and records of later pricing.

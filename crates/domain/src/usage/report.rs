@@ -45,8 +45,12 @@ pub struct SyncReport {
     pub new: usize,
     /// Messages that replaced the stored copy.
     pub updated: usize,
-    /// Messages that were known already, or superseded by another copy.
+    /// Messages that were known already, superseded by another copy, or set aside by a handover.
     pub duplicates: usize,
+    /// The duplicates that a handover of this machine sets aside.
+    pub set_aside: usize,
+    /// Stored messages that left the ledger because of this sync's handover.
+    pub handed_over: u64,
     pub rejected: usize,
     /// The first hundred rejections.
     pub rejections: Vec<Rejection>,

@@ -7,15 +7,17 @@ use super::batch::{SyncBatch, Warning};
 use super::changes::LedgerChanges;
 use super::derived::Derived;
 use super::error::UsageError;
+use super::handover::Handover;
 use super::intake::Intake;
 use super::message::{LedgerEntry, MessageKey, UsageMessage, fold_copies};
-use super::names::Source;
+use super::names::{MachineId, Source};
 use super::ports::{LedgerWrite, RecordedWrite, SharedNames, SyncLock, SyncStart};
 use super::pricer::Pricer;
 use super::rebuild::{RebuildReport, apply_delta, rederive, up_to_date, with_delta};
 use super::report::{AccountSummary, SyncReport};
 use super::room::AccountRoom;
 use super::selection::UsageSelection;
+use super::state::SyncState;
 use super::sums::MOST_TOKENS;
 use crate::accounts::Account;
 use crate::days::{Window, Zone};
@@ -64,36 +66,50 @@ impl Usage {
         let now = self.deps.now();
         let (machine, source) = (batch.machine.clone(), batch.source.clone());
         let (zone, dry_run, warnings) = (batch.zone.clone(), batch.dry_run, batch.warnings.clone());
+        let from = batch.handover_from;
         let intake = Intake::new(batch, now);
         // More than a chunk is read chunk by chunk.
         let keys = if intake.received() <= CHUNK { intake.keys() } else { Vec::new() };
         let start = SyncStart { machine, source, keys, has_usage: intake.has_tokens(), at: now };
-        let request = Request { start, zone, dry_run, warnings };
+        let handover = from.map(|from| start.handover(from));
+        let request = Request { start, zone, handover, dry_run, warnings };
         self.deps.retried(|| self.sync_once(user, &request, &intake)).await
     }
 
     async fn sync_once(&self, user: UserId, request: &Request, intake: &Intake) -> Result<SyncReport, UsageError> {
-        let Request { start, zone: named_zone, dry_run, warnings } = request;
+        let Request { start, zone: named_zone, handover, dry_run, warnings } = request;
         let (source, dry_run, now) = (&start.source, *dry_run, start.at);
         let OpenSync { mut tx, lock, unpaid } = self.open(user, start, dry_run).await?;
-        let SyncLock { mut account, machine_fits, stored } = lock;
-        let stored = (!start.keys.is_empty()).then_some(stored);
+        let SyncLock { mut account, machine_fits, mut stored, handover_from: stored_from } = lock;
         if let (None, Some(zone)) = (&account.zone, named_zone) {
             account = move_to(&mut *tx, user, account, zone.clone()).await?;
         }
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
-        let account = up_to_date(&mut *tx, user, account, &zone).await?;
+        let mut account = up_to_date(&mut *tx, user, account, &zone).await?;
         let mut change = AccountChange::of(account.clone());
+
+        // One that reaches less far back than the stored one changes nothing.
+        let handover = handover.as_ref().filter(|new| machine_fits && stored_from.is_none_or(|stored| new.from < stored));
+        let mut handed_over = 0;
+        if let Some(handover) = handover {
+            (account, handed_over) = remove_covered(&mut *tx, user, account, handover, &zone).await?;
+            stored.retain(|entry| !handover.covers(&entry.message));
+        }
+        let stored = (!start.keys.is_empty()).then_some(stored);
 
         let models = intake.models().iter().cloned().collect();
         let mut names = SharedNames { sources: BTreeSet::from([source.clone()]), models };
         let name_use = tx.ledger().name_use(user, &names).await?;
         let room = AccountRoom { tokens: MOST_TOKENS - account.totals.tokens, names: name_use, machine_fits };
-        let admitted = intake.admit(&room);
-        if !admitted.messages.is_empty() {
+        let in_force = stored_from.map(|from| start.handover(from));
+        let admitted = intake.admit(&room, in_force.as_ref());
+        if !admitted.messages.is_empty() || handover.is_some() {
             // In one step, so that transactions do not deadlock on new names (I3).
             names.models = admitted.models.iter().copied().cloned().collect();
             tx.ledger().make_names(&names).await?;
+        }
+        if let Some(handover) = handover {
+            tx.ledger().keep_handover(user, handover).await?;
         }
         let book = self.prices.get();
         let mut pricer = Pricer::new(&book);
@@ -102,6 +118,9 @@ impl Usage {
         let account = with_delta(account, user, &written.last.delta)?;
         let month = Window::month(user, zone.date(now));
         let RecordedWrite { rollups: moved, facts } = tx.ledger().record(user, &written.last, month).await?;
+        if handed_over > 0 {
+            tx.ledger().remove_idle_names(user).await?;
+        }
         // Messages without tokens are new and count as nothing.
         let has_new_usage = written.new > 0 && account.totals.messages > 0;
         change.account = account;
@@ -115,7 +134,7 @@ impl Usage {
             if !wanted.is_empty() {
                 tx.jobs().enqueue(&wanted, now).await?;
             }
-            let covered = match self.boards.as_ref().filter(|_| has_new_usage || written.updated > 0) {
+            let covered = match self.boards.as_ref().filter(|_| has_new_usage || written.updated > 0 || handed_over > 0) {
                 Some(boards) => boards.ask(&mut *tx, &*self.deps.ids, self.deps.now()).await?,
                 None => None,
             };
@@ -132,7 +151,9 @@ impl Usage {
             received: intake.received(),
             new: written.new,
             updated: written.updated,
-            duplicates: written.known + admitted.folded,
+            duplicates: written.known + admitted.folded + admitted.set_aside,
+            set_aside: admitted.set_aside,
+            handed_over,
             rejected: admitted.rejections.count,
             rejections: admitted.rejections.first,
             new_rollups: moved.new_rollups,
@@ -180,15 +201,8 @@ impl Usage {
             let is_last = page.len() < CHUNK;
             cursor = page.last().map(|entry| (entry.message.source.clone(), entry.message.key));
             page.retain(|entry| selection.has(&entry.message, &zone));
-            if !page.is_empty() {
-                let mut delta = Derived::default();
-                for entry in &page {
-                    delta.remove(entry, &zone);
-                }
-                tx.ledger().remove(user, &page).await?;
-                account = apply_delta(&mut *tx, user, account, &delta).await?.0;
-                removed += page.len() as u64;
-            }
+            account = take_out(&mut *tx, user, account, &page, &zone).await?;
+            removed += page.len() as u64;
             if is_last {
                 break;
             }
@@ -200,6 +214,16 @@ impl Usage {
             tx.commit().await?;
         }
         Ok(removed)
+    }
+
+    /// What `user` has of a tool and a machine.
+    pub async fn sync_state(
+        &self,
+        user: UserId,
+        source: &Source,
+        machine: &MachineId,
+    ) -> Result<SyncState, UsageError> {
+        Ok(self.deps.reads().sync_state().sync_state(user, source, machine).await?)
     }
 
     /// Derives all data of `user` from the ledger again; returns the changes.
@@ -220,6 +244,59 @@ impl Usage {
         tx.commit().await?;
         Ok(RebuildReport { counts, progress: earned.corrected, unlocked: earned.unlocks.len(), ..repair })
     }
+}
+
+/// Removes `entries` of `user` and their effect on the derived rows.
+async fn take_out(
+    tx: &mut dyn UnitOfWork,
+    user: UserId,
+    account: Account,
+    entries: &[LedgerEntry],
+    zone: &Zone,
+) -> Result<Account, StoreError> {
+    if entries.is_empty() {
+        return Ok(account);
+    }
+    let mut delta = Derived::default();
+    for entry in entries {
+        delta.remove(entry, zone);
+    }
+    tx.ledger().remove(user, entries).await?;
+    Ok(apply_delta(tx, user, account, &delta).await?.0)
+}
+
+/// Removes the messages of `user` that `handover` covers; returns the account afterwards and their number.
+async fn remove_covered(
+    tx: &mut dyn UnitOfWork,
+    user: UserId,
+    mut account: Account,
+    handover: &Handover,
+    zone: &Zone,
+) -> Result<(Account, u64), StoreError> {
+    let (mut cursor, mut removed) = (None, 0);
+    loop {
+        let page = tx.ledger().page_covered(user, handover, cursor, CHUNK).await?;
+        account = take_out(tx, user, account, &page, zone).await?;
+        removed += page.len() as u64;
+        if page.len() < CHUNK {
+            return Ok((account, removed));
+        }
+        cursor = page.last().map(|entry| (entry.message.source.clone(), entry.message.key));
+    }
+}
+
+/// Stores `handover` for `user`, whose lock is held, and removes the messages that it covers. Returns the account afterwards.
+pub(crate) async fn hand_over(
+    tx: &mut dyn UnitOfWork,
+    user: UserId,
+    account: Account,
+    handover: &Handover,
+    zone: &Zone,
+) -> Result<Account, StoreError> {
+    let account = up_to_date(tx, user, account, zone).await?;
+    let (account, _) = remove_covered(tx, user, account, handover, zone).await?;
+    tx.ledger().keep_handover(user, handover).await?;
+    Ok(account)
 }
 
 /// Sets the zone of `user`, whose lock is held, and recounts the whole history in it.
@@ -243,7 +320,8 @@ pub(crate) struct IngestOutcome {
     pub new: usize,
     /// Messages that superseded the ledger's copy.
     pub updated: usize,
-    /// Messages of which the ledger had the same or a superseding copy, and superseded copies among the ingested ones.
+    /// Messages of which the ledger had the same or a superseding copy, superseded copies among the ingested ones, and messages that a
+    /// handover covers.
     pub known: usize,
 }
 
@@ -261,10 +339,12 @@ pub(crate) async fn take_in(
         by_source.entry(message.source.clone()).or_default().push(message);
     }
     let account = up_to_date(tx, user, account, zone).await?;
+    let handovers = tx.ledger().handovers(user).await?;
     let mut taken = IngestOutcome { account, new: 0, updated: 0, known: 0 };
     let mut pricer = Pricer::new(book);
-    for (source, messages) in by_source {
+    for (source, mut messages) in by_source {
         let received = messages.len();
+        messages.retain(|message| !handovers.iter().any(|handover| handover.covers(message)));
         let messages = fold_copies(messages);
         let folded = received - messages.len();
         let messages: Vec<&UsageMessage> = messages.iter().collect();
@@ -283,6 +363,7 @@ pub(crate) async fn take_in(
 struct Request {
     start: SyncStart,
     zone: Option<Zone>,
+    handover: Option<Handover>,
     dry_run: bool,
     warnings: Vec<Warning>,
 }

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::batch::{SentMessage, SyncBatch, TokenConventions};
-use super::message::{LedgerEntry, MessageKey, Model, Reading, UsageMessage};
+use super::message::{LedgerEntry, MessageKey, Model, Protocol, Reading, UsageMessage};
 use super::names::{MachineId, ModelName, Source};
 use super::ports::SyncLock;
 use super::sums::Sums;
@@ -37,7 +37,7 @@ pub fn locked(account: Account) -> SyncLock {
 
 /// `account` as a sync locks it, with the `stored` copies of its messages.
 pub fn locked_with(account: Account, stored: Vec<LedgerEntry>) -> SyncLock {
-    SyncLock { account, machine_fits: true, stored }
+    SyncLock { account, machine_fits: true, stored, handover_from: None }
 }
 
 /// A message with `count` tokens of input and of output, an hour before [`NOW`].
@@ -76,8 +76,10 @@ pub fn batch(messages: Vec<SentMessage>) -> SyncBatch {
         machine: MachineId::unnamed(),
         source: Source::trusted("claude-code"),
         zone: None,
+        protocol: Protocol::V2,
         conventions: TokenConventions::default(),
         parser_version: 0,
+        handover_from: None,
         dry_run: false,
         messages,
         warnings: Vec::new(),

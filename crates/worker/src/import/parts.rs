@@ -25,6 +25,7 @@ impl Parts {
         }
         gather!(
             Machines,
+            Handovers,
             Messages,
             Preferences,
             Events,

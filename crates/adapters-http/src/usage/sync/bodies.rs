@@ -20,6 +20,8 @@ pub(super) struct SyncAnswer {
     messages_synced: usize,
     messages_updated: usize,
     messages_duplicate: usize,
+    /// The duplicates of protocol 2 that a handover sets aside.
+    messages_superseded: usize,
     messages_rejected: usize,
     /// The first hundred rejected messages.
     rejected: Vec<RejectedMessage>,
@@ -120,6 +122,7 @@ impl From<SyncReport> for SyncAnswer {
             messages_synced: report.new + report.updated,
             messages_updated: report.updated,
             messages_duplicate: report.duplicates,
+            messages_superseded: report.set_aside,
             messages_rejected: report.rejected,
             rejected: report.rejections.into_iter().map(RejectedMessage::from).collect(),
             records_processed: report.new_rollups + report.updated_rollups,
@@ -157,14 +160,19 @@ impl SyncStats {
     }
 }
 
-/// The outcome as a sentence: "3 of 5 messages synced, 1 known already, 1 rejected."
+/// The outcome in words: "3 of 5 messages synced, 1 known already, 1 rejected. 12 messages of an earlier client were removed."
 fn sentence(report: &SyncReport) -> String {
     let plural = if report.received == 1 { "" } else { "s" };
     let synced = format!("{} of {} message{plural} synced", report.new + report.updated, report.received);
     let rest = [(report.duplicates, "known already"), (report.rejected, "rejected")];
     let rest = rest.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
     let parts: Vec<String> = std::iter::once(synced).chain(rest).collect();
-    parts.join(", ") + "."
+    let replaced = match report.handed_over {
+        0 => String::new(),
+        1 => " 1 message of an earlier client was removed.".to_owned(),
+        count => format!(" {count} messages of an earlier client were removed."),
+    };
+    parts.join(", ") + "." + &replaced
 }
 
 /// A request for the API's document.
@@ -184,7 +192,8 @@ pub(super) fn request_example() -> Value {
 pub(super) fn answer_example() -> Value {
     json!({
         "success": true, "message": "3 of 5 messages synced, 1 known already, 1 rejected.", "messagesReceived": 5,
-        "messagesSynced": 3, "messagesUpdated": 1, "messagesDuplicate": 1, "messagesRejected": 1,
+        "messagesSynced": 3, "messagesUpdated": 1, "messagesDuplicate": 1, "messagesSuperseded": 0,
+        "messagesRejected": 1,
         "rejected": [{"index": 4, "id": "0f9d", "reason": "timestamp_in_future"}],
         "recordsProcessed": 3, "newRecords": 2, "updatedRecords": 1, "unpricedModels": ["somebodys-model"],
         "warnings": [],

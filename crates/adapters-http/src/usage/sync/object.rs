@@ -5,11 +5,14 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Visitor};
 
+use super::slot::Findings;
+
 /// Declares an object: its struct, the draft that is filled while it is read, and the names of its fields.
 ///
 /// A field is `required`; or `optional`, which is `None` when it is absent; or `default`, which then has the type's default value;
 /// or `auxiliary`: nothing depends on it, so null is as good as absent, and a value that cannot be read is ignored with a warning; or
-/// a `list`, which a seed of its own reads. The function after `by` reads a value instead of the format.
+/// a `list`, or a `nested` object that can be absent: a seed reads such a [`Part`]. The function after `by` reads a value instead of the
+/// format.
 macro_rules! sync_object {
     (
         $(#[doc = $about:literal])*
@@ -81,14 +84,17 @@ macro_rules! sync_object {
     };
 
     (@kept list $list:ty) => { $list };
+    (@kept nested $object:ty) => { $object };
     (@kept $kind:ident $format:ty) => { <$format as Format>::Value };
 
     (@value required $format:ty) => { <$format as Format>::Value };
     (@value default $format:ty) => { <$format as Format>::Value };
-    (@value list $list:ty) => { Vec<SentMessage> };
+    (@value list $list:ty) => { <$list as Part>::Value };
+    (@value nested $object:ty) => { Option<<$object as Part>::Value> };
     (@value $kind:ident $format:ty) => { Option<<$format as Format>::Value> };
 
     (@set list $list:ty, $slot:expr, $spelling:expr, $value:expr, $names:expr) => { {} };
+    (@set nested $object:ty, $slot:expr, $spelling:expr, $value:expr, $names:expr) => { {} };
     (@set auxiliary $format:ty, $slot:expr, $spelling:expr, $value:expr, $names:expr $(, $read:path)?) => {
         if $value == Scalar::Null {
             $slot = Slot::Absent;
@@ -108,14 +114,31 @@ macro_rules! sync_object {
     (@finish default $findings:expr, $slot:expr, $name:expr) => { $findings.optional($slot).map(Option::unwrap_or_default) };
     (@finish auxiliary $findings:expr, $slot:expr, $name:expr) => { Some($findings.auxiliary($slot)) };
     (@finish list $findings:expr, $slot:expr, $name:expr) => {
-        $findings.required($name, $slot).map(|list| list.finish($findings))
+        $findings.required($name, $slot).and_then(|list| list.finish($findings))
+    };
+
+    (@finish nested $findings:expr, $slot:expr, $name:expr) => {
+        $findings.optional($slot).and_then(|object| match object {
+            Some(object) => object.finish($findings).map(Some),
+            None => Some(None),
+        })
     };
 
     (@property required $format:ty) => { $format };
     (@property list $list:ty) => { $list };
+    (@property nested $object:ty) => { $object };
     (@property $kind:ident $format:ty) => { $crate::validation::Optional<$format> };
 }
 pub(super) use sync_object;
+
+/// A list or an object within a request, read by a seed of its own.
+pub(super) trait Part {
+    /// What it becomes.
+    type Value;
+
+    /// The value; `None` when it has problems, which are added to `findings`.
+    fn finish(self, findings: &mut Findings<'_>) -> Option<Self::Value>;
+}
 
 /// The name of a field as the client sent it.
 pub(super) trait FieldName: Copy {

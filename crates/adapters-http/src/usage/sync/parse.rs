@@ -1,7 +1,7 @@
 //! From the bytes of a sync request to a [`SyncBatch`], in one pass: no tree of values, no copy of a message in between.
 
 use domain::days::Zone;
-use domain::usage::{MachineId, Reading, SentMessage, Source, SyncBatch, TokenConventions, Warning};
+use domain::usage::{MachineId, Protocol, Reading, SentMessage, Source, SyncBatch, TokenConventions, Warning};
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -11,19 +11,19 @@ use utoipa::openapi::{Ref, RefOr};
 
 use super::ignored::Ignored;
 use super::message::{MessageReader, Names, Note, Switch, SyncMessage};
-use super::object::{FieldName, Key, sync_object};
+use super::object::{FieldName, Key, Part, sync_object};
 use super::shape::{Read, Shape};
 use super::slot::{Findings, Slot};
 use crate::body::BodyLimits;
 use crate::validation::checks::{self, Checked};
 use crate::validation::kinds::{Property, Schemas, add_schema, array};
-use crate::validation::{Fault, Format, Int, PathStep, Problems, Rule, Scalar, formats};
+use crate::validation::{Fault, Format, Int, PathStep, Problems, Rule, Scalar, Text, formats};
 
 sync_object! {
     /// The messages that a tool logged, and where it runs.
     struct SyncRequest as "SyncRequest", read through RequestDraft and RequestField {
-        /// The client's version of the protocol.
-        version: required Note = "version",
+        /// The client's version of the protocol: 3 if it begins with `3.`, otherwise 2.
+        version: required Version = "version",
         client: required Note = "client",
         machine: optional Machine = "machineId" or "machine_id",
         synced_at: required SyncedAt = "syncedAt" or "synced_at",
@@ -36,13 +36,27 @@ sync_object! {
         /// Whether `outputTokens` contains the reasoning.
         reasoning_included: default Switch = "reasoningIncludedInOutput" or "reasoning_included_in_output",
         /// The version of the client's parser of this source. A copy of a message from a newer parser replaces one from an older
-        /// parser, also with fewer tokens.
+        /// parser, also with fewer tokens. Protocol 3; ignored in protocol 2.
         parser_version: default ParserVersion = "parserVersion" or "parser_version",
+        handover: nested HandoverPart = "handover",
         /// Report what the sync would change, and change nothing.
         dry_run: default Switch = "dryRun" or "dry_run",
         messages: list Messages = "messages",
     }
 }
+
+sync_object! {
+    /// A client of protocol 3 has read all messages of the tool on the machine since an instant. The messages of protocol 2 of that
+    /// machine and tool at or after the instant are removed, and those sent later count as duplicates. Ignored in protocol 2.
+    struct Handover as "Handover", read through HandoverDraft and HandoverField {
+        /// RFC 3339; without an offset it is UTC.
+        from: required OffsetDateTime = "from",
+    }
+}
+
+/// The protocol that a version names.
+struct Version;
+
 /// The name of a machine; a client without one has the machine `default`.
 struct Machine;
 
@@ -58,8 +72,40 @@ struct ParserVersion;
 
 formats! {
     [] Machine: MachineId, MachineId::read, MachineId::schema().default(Some(json!(MachineId::unnamed().as_str())));
+    [] Version: Protocol, version, Text::<0, 200>::schema();
     [] SyncedAt: (), |value| checks::instant(value).map(drop), OffsetDateTime::schema();
     [] ParserVersion: u16, Parser::read, Parser::schema().default(Some(json!(0)));
+}
+
+fn version(value: Scalar<'_>) -> Checked<Protocol> {
+    let version = checks::string(value, 0..=200)?;
+    Ok(if version.starts_with("3.") { Protocol::V3 } else { Protocol::V2 })
+}
+
+/// A handover while it is read.
+struct HandoverPart(HandoverDraft);
+
+impl Property for HandoverPart {
+    const IS_REQUIRED: bool = false;
+
+    fn describe() -> RefOr<Schema> {
+        Ref::from_schema_name(Handover::name()).into()
+    }
+
+    fn add_schemas(schemas: &mut Schemas) {
+        add_schema::<Handover>(schemas);
+    }
+}
+
+impl Part for HandoverPart {
+    type Value = OffsetDateTime;
+
+    fn finish(self, findings: &mut Findings<'_>) -> Option<OffsetDateTime> {
+        let place: Vec<PathStep> = findings.place.iter().cloned().chain(["handover".into()]).collect();
+        let Findings { problems, ignored, .. } = findings;
+        let handover = self.0.finish(&mut Findings { place: &place, index: None, problems, ignored });
+        handover.map(|Handover { from }| from)
+    }
 }
 
 /// The messages that can be read, the problems of the others, and the ignored fields.
@@ -82,11 +128,13 @@ impl Property for Messages {
     }
 }
 
-impl Messages {
-    fn finish(self, findings: &mut Findings<'_>) -> Vec<SentMessage> {
+impl Part for Messages {
+    type Value = Vec<SentMessage>;
+
+    fn finish(self, findings: &mut Findings<'_>) -> Option<Vec<SentMessage>> {
         findings.problems.append(self.problems);
         findings.ignored.append(self.ignored);
-        self.list
+        Some(self.list)
     }
 }
 
@@ -125,7 +173,7 @@ impl RequestDraft {
 impl SyncRequest {
     fn batch(self, warnings: Vec<Warning>) -> SyncBatch {
         let Self {
-            version: (),
+            version: protocol,
             client: (),
             machine,
             synced_at: (),
@@ -134,12 +182,29 @@ impl SyncRequest {
             input_includes_cached,
             reasoning_included,
             parser_version,
+            handover,
             dry_run,
             messages,
         } = self;
         let machine = machine.unwrap_or_else(MachineId::unnamed);
         let conventions = TokenConventions { input_includes_cached, reasoning_included_in_output: reasoning_included };
-        SyncBatch { machine, source, zone, conventions, parser_version, dry_run, messages, warnings }
+        // Protocol 2 states neither.
+        let (parser_version, handover_from) = match protocol {
+            Protocol::V2 => (0, None),
+            Protocol::V3 => (parser_version, handover),
+        };
+        SyncBatch {
+            machine,
+            source,
+            zone,
+            protocol,
+            conventions,
+            parser_version,
+            handover_from,
+            dry_run,
+            messages,
+            warnings,
+        }
     }
 }
 
@@ -154,6 +219,9 @@ impl<'de> Shape<'de> for Request {
                     let list = MessageList { most: self.most, room: self.room };
                     draft.messages.set(spelling, object.next_value_seed(Read(list))?);
                 }
+                Some((RequestField::handover, spelling)) => {
+                    draft.handover.set(spelling, object.next_value_seed(Read(HandoverReader))?);
+                }
                 Some(field) => draft.set(field, object.next_value()?, &mut names),
                 None => drop(object.next_value::<IgnoredAny>()?),
             }
@@ -165,6 +233,28 @@ impl<'de> Shape<'de> for Request {
         let mut problems = Problems::default();
         problems.add([PathStep::from("body")], Fault::new(Rule::ValueError, "Input should be a valid object"));
         Err(problems)
+    }
+}
+
+/// Reads the object of a handover.
+struct HandoverReader;
+
+impl<'de> Shape<'de> for HandoverReader {
+    type Value = Checked<HandoverPart>;
+
+    fn object<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        let (mut draft, mut names) = (HandoverDraft::default(), Names::default());
+        while let Some(Key(field)) = object.next_key::<Key<HandoverField>>()? {
+            match field {
+                Some(field) => draft.set(field, object.next_value()?, &mut names),
+                None => drop(object.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(Ok(HandoverPart(draft)))
+    }
+
+    fn other(self) -> Self::Value {
+        Err(Fault::new(Rule::ValueError, "Input should be a valid object"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the parser accepts, refuses and says.
 
 use domain::usage::MAX_COUNT;
-use domain::usage::{ModelName, Provider};
+use domain::usage::{ModelName, Protocol, Provider};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -87,6 +87,7 @@ fn parse_message_keeps_all_counted_fields() {
             ],
         )])),
         &[
+            ("version", json!("3.1.4")),
             ("machineId", json!("Mac")),
             ("source", json!("Codex")),
             ("timezone", json!("europe/berlin")),
@@ -94,6 +95,7 @@ fn parse_message_keeps_all_counted_fields() {
             ("reasoning_included_in_output", json!(true)),
             ("dryRun", json!(true)),
             ("parserVersion", json!(7)),
+            ("handover", json!({"from": "2026-11-22T13:30:00+01:00"})),
             ("unknown", json!([])),
         ],
     );
@@ -102,7 +104,8 @@ fn parse_message_keeps_all_counted_fields() {
     assert_eq!(batch.source.as_str(), "codex");
     assert_eq!(batch.zone.as_ref().map(Zone::name), Some("Europe/Berlin"));
     assert_eq!(batch.conventions, TokenConventions { input_includes_cached: true, reasoning_included_in_output: true });
-    assert!(batch.dry_run && batch.parser_version == 7);
+    assert!(batch.dry_run && batch.protocol == Protocol::V3 && batch.parser_version == 7);
+    assert_eq!(batch.handover_from, Some(datetime!(2026-11-22 12:30 UTC)));
     assert_eq!(
         batch.messages,
         [SentMessage {
@@ -119,6 +122,36 @@ fn parse_message_keeps_all_counted_fields() {
             is_incomplete: true,
         }]
     );
+}
+
+#[test]
+fn parse_protocol_2_ignores_what_it_cannot_state() {
+    let changes = [("parserVersion", json!(7)), ("handover", json!({"from": "2026-11-22T13:30:00Z"}))];
+    for (version, expected) in [
+        ("2.0.0", (Protocol::V2, 0, None)),
+        ("30.0", (Protocol::V2, 0, None)),
+        ("3", (Protocol::V2, 0, None)),
+        ("3.0.0-beta", (Protocol::V3, 7, Some(datetime!(2026-11-22 13:30 UTC)))),
+    ] {
+        let batch = read(&with(with(request(json!([message()])), &changes), &[("version", json!(version))]));
+        let batch = batch.expect("a batch");
+        assert_eq!((batch.protocol, batch.parser_version, batch.handover_from), expected, "{version}");
+    }
+}
+
+#[test]
+fn parse_handover_of_wrong_shape_is_a_problem_at_its_place() {
+    for (handover, expected) in [
+        (json!({}), r#"["body","handover","from"] missing"#),
+        (json!({"from": null}), r#"["body","handover","from"] string_type"#),
+        (json!({"from": "yesterday"}), r#"["body","handover","from"] datetime_parsing"#),
+        (json!("2026-11-22T12:00:00Z"), r#"["body","handover"] value_error"#),
+        (json!([]), r#"["body","handover"] value_error"#),
+        (json!(null), r#"["body","handover"] value_error"#),
+    ] {
+        let body = with(request(json!([message()])), &[("handover", handover)]);
+        assert_eq!(problem_lines(read(&body)), [expected]);
+    }
 }
 
 #[test]
@@ -349,13 +382,18 @@ fn any_batch() -> impl Strategy<Value = SyncBatch> {
     let messages = proptest::collection::vec(any_message(), 1..8);
     let name = || "[^\\x00]{1,50}".prop_filter("a name", |text| Source::parse(text).is_some());
     let parser = 0..=Reading::LATEST_PARSER;
-    let parts = (name(), name(), zone, any::<[bool; 3]>(), parser, messages);
-    parts.prop_map(|(machine, source, zone, flags, parser_version, messages)| SyncBatch {
+    let handover = proptest::option::of(0..4_000_000_000_i64);
+    let parts = (name(), name(), zone, any::<[bool; 4]>(), parser, handover, messages);
+    parts.prop_map(|(machine, source, zone, flags, parser_version, handover, messages)| SyncBatch {
         machine: MachineId::parse(&machine).expect("a name"),
         source: Source::parse(&source).expect("a name"),
         zone: zone.and_then(Zone::parse),
         conventions: TokenConventions { input_includes_cached: flags[0], reasoning_included_in_output: flags[1] },
-        parser_version,
+        protocol: if flags[3] { Protocol::V3 } else { Protocol::V2 },
+        parser_version: if flags[3] { parser_version } else { 0 },
+        handover_from: handover
+            .filter(|_| flags[3])
+            .map(|second| OffsetDateTime::from_unix_timestamp(second).expect("an instant")),
         dry_run: flags[2],
         messages,
         warnings: Vec::new(),
@@ -376,14 +414,17 @@ fn written(batch: &SyncBatch) -> Value {
         object
     };
     let mut body = json!({
-        "version": "3.0.0", "client": "test", "syncedAt": "2026-11-22T12:34:56Z", "source": batch.source.as_str(),
-        "machineId": batch.machine.as_str(), "inputIncludesCached": batch.conventions.input_includes_cached,
+        "version": format!("{}.0.0", batch.protocol.number()), "client": "test", "syncedAt": "2026-11-22T12:34:56Z",
+        "source": batch.source.as_str(), "machineId": batch.machine.as_str(), "inputIncludesCached": batch.conventions.input_includes_cached,
         "reasoningIncludedInOutput": batch.conventions.reasoning_included_in_output, "dryRun": batch.dry_run,
         "parserVersion": batch.parser_version,
         "messages": batch.messages.iter().map(message).collect::<Vec<_>>(),
     });
     if let Some(zone) = &batch.zone {
         body["timezone"] = json!(zone.name());
+    }
+    if let Some(from) = batch.handover_from {
+        body["handover"] = json!({"from": instants::format(from), "unknown": []});
     }
     body
 }

@@ -54,6 +54,7 @@ use domain::social::ports::{MockActivityHub, MockFeedReader, MockFollowReader};
 use domain::social::{Contact, Feed, FollowStats, Relation, Social};
 use domain::testing::{TestReads, TestUnitOfWork};
 use domain::usage::{CostStatus, MachineId, ModelName, Source, Sums, Usage};
+use domain::usage::ports::MockSyncStateReader;
 use domain::users::ports::MockProfileReader;
 use domain::users::{FoundProfile, Profile, Profiles, Region, User, Username, Users, WebUrl};
 use time::OffsetDateTime;
@@ -81,6 +82,7 @@ pub(crate) struct World {
     pub(crate) administration: MockAdministrationReader,
     pub(crate) queue: MockJobStore,
     pub(crate) prices: MockPriceReader,
+    pub(crate) sync_state: MockSyncStateReader,
     /// Nothing is limited unless a test says so.
     pub(crate) limits: Limits,
     pub(crate) shares: Shares,
@@ -168,6 +170,7 @@ impl World {
             administration: administration(),
             queue: MockJobStore::new(),
             prices: MockPriceReader::new(),
+            sync_state: MockSyncStateReader::new(),
             limits: Limits::new(Rates::default()),
             shares: Shares::new(ShareSizes::of_pool(30)),
             failed_logins: None,
@@ -202,6 +205,7 @@ impl World {
             notifications: self.notifications,
             administration: self.administration,
             prices: self.prices,
+            sync_state: self.sync_state,
             exports: self.exports,
             projects: self.projects,
             feed: self.feed,
