@@ -166,6 +166,7 @@ fn message(entry: LedgerEntry) -> Line {
         reasoning_in_output: tokens.reasoning_in_output,
         incomplete: message.reading.is_incomplete,
         parser_version: message.reading.parser_version,
+        project: message.project.map(|project| project.to_string()),
         cost: cost.map(|amount| amount.to_string()),
         cost_status: status.to_owned(),
     })

@@ -19,8 +19,8 @@ use domain::referrals::ReferralCode;
 use domain::social::ActivityKind;
 use domain::text::{TextProblem, bounded};
 use domain::usage::{
-    LedgerEntry, MAX_COUNT, MachineId, MessageKey, Model, ModelName, Provider, Reading, RejectionReason, Source,
-    TokenCounts, UsageMessage,
+    LedgerEntry, MAX_COUNT, MachineId, MessageKey, Model, ModelName, ProjectName, Provider, Reading, RejectionReason,
+    Source, TokenCounts, UsageMessage,
 };
 use domain::users::{Profile, Region, User, Username, WebUrl};
 use time::{Duration, OffsetDateTime};
@@ -133,6 +133,8 @@ fn message(line: lines::MessageLine, now: OffsetDateTime) -> Result<LedgerEntry,
         if fits { Ok(count) } else { Err(problem(field, format!("must not be more than {MAX_COUNT}"))) }
     };
     let provider = |provider: String| Provider::parse(&provider).ok_or_else(|| length("provider", Provider::LONGEST));
+    let project_name =
+        |project: String| ProjectName::parse(&project).ok_or_else(|| length("project", ProjectName::LONGEST));
     let parser = |version| {
         let latest = Reading::LATEST_PARSER;
         let fits = version <= latest;
@@ -157,6 +159,7 @@ fn message(line: lines::MessageLine, now: OffsetDateTime) -> Result<LedgerEntry,
             reasoning_in_output: line.reasoning_in_output,
         },
         reading: Reading { is_incomplete: line.incomplete, parser_version: parser(line.parser_version)? },
+        project: line.project.map(project_name).transpose()?,
     };
     message.check(now).map_err(|reason| match reason {
         RejectionReason::TimestampInFuture => problem("at", "is more than a day ahead"),

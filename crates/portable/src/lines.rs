@@ -231,6 +231,9 @@ pub struct MessageLine {
     /// The version of the client's parser; 0 for protocol 2.
     #[serde(default)]
     pub parser_version: u16,
+    /// The project that the message was for.
+    #[serde(default)]
+    pub project: Option<String>,
     /// The exact cost in USD; null without a price. For readers of the file: an import prices the message itself.
     #[serde(default)]
     pub cost: Option<String>,

@@ -145,6 +145,7 @@ fn reader_returns_what_writer_wrote() {
         reasoning_in_output: false,
         incomplete: false,
         parser_version: 0,
+        project: Some("shop".to_owned()),
         cost: Some("0.000000000000000001".to_owned()),
         cost_status: "estimated".to_owned(),
     };

@@ -16,7 +16,9 @@ use domain::progression::EventXp;
 use domain::projects::{Description, ProjectDetails, Title};
 use domain::referrals::ReferralCode;
 use domain::usage::testing::{NOW, message};
-use domain::usage::{LedgerEntry, MachineId, Model, ModelName, Provider, Reading, TokenCounts, UsageMessage};
+use domain::usage::{
+    LedgerEntry, MachineId, Model, ModelName, ProjectName, Provider, Reading, TokenCounts, UsageMessage,
+};
 use domain::users::{Profile, Region, User, Username, WebUrl};
 use portable::{Line, Reader, Writer};
 use time::{Duration, OffsetDateTime};
@@ -116,6 +118,7 @@ fn parts() -> Vec<ExportPart> {
                     reasoning_in_output: true,
                 },
                 reading: Reading { is_incomplete: true, parser_version: 7 },
+                project: ProjectName::parse("shop"),
                 ..message("a", 1)
             },
             cost: Cost::Unpriced,

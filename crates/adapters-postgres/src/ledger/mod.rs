@@ -3,8 +3,9 @@
 pub(crate) mod account_names;
 mod derived;
 mod messages;
+pub(crate) mod projects;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use account_names::{AccountNameRow, AccountNames, read_names};
 use derived::DeltaWrites;
@@ -13,9 +14,12 @@ use domain::usage::ports::{
     LedgerCursor, LedgerRepository, LedgerWrite, RecordedWrite, RollupChanges, SharedNames, SyncLock, SyncStart,
 };
 use domain::usage::room::{MOST_MACHINES, NameUse};
-use domain::usage::{Derived, InstantRange, LedgerEntry, MachineId, MessageKey, Model, RepricedAccount, Source};
+use domain::usage::{
+    Derived, InstantRange, LedgerEntry, MachineId, MessageKey, Model, ProjectName, RepricedAccount, Source,
+};
 
 use messages::MessageWrites;
+use projects::ProjectRow;
 
 use crate::accounts::{AccountRow, lock_account, read_account};
 use crate::prelude::*;
@@ -27,7 +31,7 @@ use crate::unit_of_work::PgUnitOfWork;
 #[async_trait]
 impl LedgerRepository for PgUnitOfWork {
     async fn lock_for_sync(&mut self, user: UserId, start: &SyncStart) -> Result<Option<SyncLock>, StoreError> {
-        let SyncStart { machine, source, keys: wanted, has_usage, at } = start;
+        let SyncStart { machine, source, keys: wanted, projects, has_usage, at } = start;
         let source_key = self.known_keys([source.clone()].into()).await?.get(source).copied();
         let find = source_key.filter(|_| !wanted.is_empty()).map(|key| messages::find_messages(user, key, wanted));
         let touch = statement(include_str!("touch_machine.sql"))
@@ -36,26 +40,37 @@ impl LedgerRepository for PgUnitOfWork {
             .bind::<Timestamptz>(*at)
             .bind::<BigInt>(to_bigint(MOST_MACHINES))
             .bind::<Bool>(*has_usage);
+        let make_projects = (!projects.is_empty()).then(|| projects::make_projects(user, projects));
         let c = self.connection()?;
-        let (_, account, keys, names, stored): (_, Option<AccountRow>, Vec<i32>, Vec<AccountNameRow>, _) = futures_util::try_join!(
+        let (_, account, keys, names, projects, stored): (
+            _,
+            Option<AccountRow>,
+            Vec<i32>,
+            Vec<AccountNameRow>,
+            Vec<ProjectRow>,
+            _,
+        ) = futures_util::try_join!(
             lock_account(user).run(c),
             read_account(user).optional(c),
             touch.values::<Integer, _>(c),
             read_names(user).rows(c),
+            rows_if_any(make_projects, c),
             rows_if_any(find, c),
         )?;
         let machine_fits = !keys.is_empty();
         self.account_names = AccountNames::stored(user, &names);
         self.machines.extend(keys.into_iter().map(|key| (key, machine.clone())));
-        let mut stored = messages::named(self, stored).await?;
+        self.projects.add(user, projects);
+        let mut stored = messages::named(self, user, stored).await?;
         if source_key.is_none() && !wanted.is_empty() {
             // Another server may have made the name, and the messages, while this one waited for the lock.
             let known = self.known_keys([source.clone()].into()).await?;
             if let Some(&key) = known.get(source) {
-                stored = messages::entries(self, messages::find_messages(user, key, wanted)).await?;
+                stored = messages::entries(self, user, messages::find_messages(user, key, wanted)).await?;
             }
         }
-        Ok(account.map(|account| SyncLock { account: account.into(), machine_fits, stored }))
+        let projects = start.projects.iter().filter(|project| self.projects.has(project)).cloned().collect();
+        Ok(account.map(|account| SyncLock { account: account.into(), machine_fits, projects, stored }))
     }
 
     async fn name_use(&mut self, user: UserId, names: &SharedNames) -> Result<NameUse, StoreError> {
@@ -72,6 +87,18 @@ impl LedgerRepository for PgUnitOfWork {
         self.make(names.models.clone()).await
     }
 
+    async fn make_projects(
+        &mut self,
+        user: UserId,
+        projects: &[ProjectName],
+    ) -> Result<HashSet<ProjectName>, StoreError> {
+        if !projects.is_empty() {
+            let rows = projects::make_projects(user, projects).rows(self.connection()?).await?;
+            self.projects.add(user, rows);
+        }
+        Ok(projects.iter().filter(|project| self.projects.has(project)).cloned().collect())
+    }
+
     async fn find(
         &mut self,
         user: UserId,
@@ -79,7 +106,7 @@ impl LedgerRepository for PgUnitOfWork {
         keys: &[MessageKey],
     ) -> Result<Vec<LedgerEntry>, StoreError> {
         let source_key = self.keys([source.clone()].into()).await?.get(source).copied().unwrap_or_default();
-        messages::entries(self, messages::find_messages(user, source_key, keys)).await
+        messages::entries(self, user, messages::find_messages(user, source_key, keys)).await
     }
 
     async fn write(
@@ -119,7 +146,7 @@ impl LedgerRepository for PgUnitOfWork {
         limit: usize,
     ) -> Result<Vec<LedgerEntry>, StoreError> {
         let query = messages::page_of(self, include_str!("page_messages.sql"), user, after, limit).await?;
-        messages::entries(self, query).await
+        messages::entries(self, user, query).await
     }
 
     async fn page_within(
@@ -134,7 +161,7 @@ impl LedgerRepository for PgUnitOfWork {
             .bind::<Nullable<Text>>(reach.source.as_ref().map(Source::as_str))
             .bind::<Nullable<Timestamptz>>(reach.since)
             .bind::<Nullable<Timestamptz>>(reach.until);
-        messages::entries(self, query).await
+        messages::entries(self, user, query).await
     }
 
     async fn page_unpriced(
@@ -146,7 +173,7 @@ impl LedgerRepository for PgUnitOfWork {
     ) -> Result<Vec<LedgerEntry>, StoreError> {
         let models = self.keys(models.iter().cloned().collect()).await?;
         let query = messages::page_of(self, include_str!("page_unpriced.sql"), user, after, limit).await?;
-        messages::entries(self, query.bind_array::<Integer>(models.into_values())).await
+        messages::entries(self, user, query.bind_array::<Integer>(models.into_values())).await
     }
 
     async fn insert_repriced(&mut self, repriced: &RepricedAccount) -> Result<(), StoreError> {
