@@ -64,6 +64,7 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
     ("GET /dashboard/machines",                     [401, 200, 200, 403, 200, 200]),
     ("GET /dashboard/models",                       [401, 200, 200, 403, 200, 200]),
     ("GET /dashboard/overview",                     [401, 200, 200, 403, 200, 200]),
+    ("GET /dashboard/projects",                     [401, 200, 200, 403, 200, 200]),
     ("GET /dashboard/tools",                        [401, 200, 200, 403, 200, 200]),
     ("GET /dashboard/trends",                       [401, 200, 200, 403, 200, 200]),
     ("GET /feed",                                   [401, 200, 200, 403, 200, 200]),

@@ -81,6 +81,7 @@ async fn request_without_token_is_a_401_before_validation() {
         "/dashboard/tools",
         "/dashboard/models",
         "/dashboard/machines",
+        "/dashboard/projects",
     ];
     for client in [server.client(), server.client().with_token(token), server.client().with_token("nonsense")] {
         for path in gets {

@@ -565,6 +565,7 @@ diesel::table! {
         flags -> Int2,
         cost -> Nullable<Numeric>,
         parser_version -> Int2,
+        project_key -> Int2,
     }
 }
 
@@ -584,6 +585,25 @@ diesel::table! {
         estimated_messages -> Int8,
         cost -> Numeric,
         days -> Datemultirange,
+    }
+}
+
+diesel::table! {
+    usage_project_days (user_key, day, project_key) {
+        user_key -> Int4,
+        day -> Date,
+        project_key -> Int2,
+        messages -> Int8,
+        tokens -> Int8,
+        cost -> Numeric,
+    }
+}
+
+diesel::table! {
+    usage_projects (user_key, key) {
+        user_key -> Int4,
+        key -> Int2,
+        name -> Text,
     }
 }
 
@@ -746,6 +766,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     usage_hours,
     usage_messages,
     usage_models,
+    usage_project_days,
+    usage_projects,
     usage_rollups,
     usage_sources,
     usage_totals,

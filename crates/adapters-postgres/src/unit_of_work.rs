@@ -34,6 +34,7 @@ use uuid::Uuid;
 use crate::dictionary::{CreatedKeys, Dictionary, SharedName};
 use crate::error::store_error;
 use crate::ledger::account_names::AccountNames;
+use crate::ledger::projects::AccountProjects;
 use crate::pool::Pooled;
 use crate::query::RunQuery;
 use crate::statement::statement;
@@ -49,6 +50,8 @@ pub(crate) struct PgUnitOfWork {
     pub(crate) account_names: AccountNames,
     /// Machines known to this transaction, by key.
     pub(crate) machines: HashMap<i32, MachineId>,
+    /// The projects of the account that this transaction changes.
+    pub(crate) projects: AccountProjects,
     /// Whether notifications are also queued as emails.
     pub(crate) sends_email: bool,
 }
@@ -66,8 +69,15 @@ impl PgUnitOfWork {
     ) -> Result<Self, StoreError> {
         connection.forget_failures();
         AnsiTransactionManager::begin_transaction_sql(&mut connection.pg, begin).await.map_err(store_error)?;
-        let (made, machines, account_names) = (CreatedKeys::default(), HashMap::new(), AccountNames::default());
-        Ok(Self { connection: Some(connection), dictionary, made, account_names, machines, sends_email: false })
+        Ok(Self {
+            connection: Some(connection),
+            dictionary,
+            made: CreatedKeys::default(),
+            account_names: AccountNames::default(),
+            machines: HashMap::new(),
+            projects: AccountProjects::default(),
+            sends_email: false,
+        })
     }
 
     pub(crate) fn connection(&self) -> Result<&AsyncPgConnection, StoreError> {

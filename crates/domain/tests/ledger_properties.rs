@@ -6,7 +6,8 @@ use domain::days::Zone;
 use domain::pricing::PriceBook;
 use domain::progression::{EventXp, xp};
 use domain::usage::{
-    Derived, Handover, LedgerChanges, LedgerEntry, MachineId, MessageKey, Model, ModelName, Pricer, Protocol, Provider,
+    Derived, Handover, LedgerChanges, LedgerEntry, MachineId, MessageKey, Model, ModelName, Pricer, ProjectName, Protocol,
+    Provider,
     Reading, Source, TokenCounts, UsageMessage, fold_copies,
 };
 use proptest::prelude::*;
@@ -55,9 +56,9 @@ impl Ledger {
 
 /// Few ids and values, so that copies meet, tie and differ in every field.
 fn message() -> impl Strategy<Value = UsageMessage> {
-    let names = (0..2_usize, 0..2_usize, 0..3_usize);
+    let names = (0..2_usize, 0..2_usize, 0..3_usize, 0..3_usize);
     (0..6_u8, 0..200_i64, names, prop::array::uniform6(0..4_u64), any::<bool>(), reading()).prop_map(
-        |(id, hours, (model, provider, machine), counts, reasoning_in_output, reading)| {
+        |(id, hours, (model, provider, machine, project), counts, reasoning_in_output, reading)| {
             let [input, output, cache_read, cache_write, hour_writes, reasoning] = counts;
             UsageMessage {
                 key: MessageKey::of(&format!("message {id}")),
@@ -78,6 +79,7 @@ fn message() -> impl Strategy<Value = UsageMessage> {
                     reasoning_in_output,
                 },
                 reading,
+                project: [None, Some("shop"), Some("blog")][project].map(ProjectName::trusted),
             }
         },
     )

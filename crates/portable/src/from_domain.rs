@@ -173,6 +173,7 @@ fn message(entry: LedgerEntry) -> Line {
         incomplete: message.reading.is_incomplete,
         parser_version: message.reading.parser_version,
         protocol: Some(message.reading.protocol.number()),
+        project: message.project.map(|project| project.to_string()),
         cost: cost.map(|amount| amount.to_string()),
         cost_status: status.to_owned(),
     })

@@ -19,8 +19,8 @@ use domain::referrals::ReferralCode;
 use domain::social::ActivityKind;
 use domain::text::{TextProblem, bounded};
 use domain::usage::{
-    Handover, LedgerEntry, MAX_COUNT, MachineId, MessageKey, Model, ModelName, Protocol, Provider, Reading, RejectionReason, Source,
-    TokenCounts, UsageMessage,
+    Handover, LedgerEntry, MAX_COUNT, MachineId, MessageKey, Model, ModelName, ProjectName, Protocol, Provider, Reading,
+    RejectionReason, Source, TokenCounts, UsageMessage,
 };
 use domain::users::{Profile, Region, User, Username, WebUrl};
 use time::{Duration, OffsetDateTime};
@@ -155,6 +155,8 @@ fn message(line: lines::MessageLine, now: OffsetDateTime) -> Result<LedgerEntry,
         if fits { Ok(count) } else { Err(problem(field, format!("must not be more than {MAX_COUNT}"))) }
     };
     let provider = |provider: String| Provider::parse(&provider).ok_or_else(|| length("provider", Provider::LONGEST));
+    let project_name =
+        |project: String| ProjectName::parse(&project).ok_or_else(|| length("project", ProjectName::LONGEST));
     let parser = |version| {
         let latest = Reading::LATEST_PARSER;
         let fits = version <= latest;
@@ -183,6 +185,7 @@ fn message(line: lines::MessageLine, now: OffsetDateTime) -> Result<LedgerEntry,
             parser_version: parser(line.parser_version)?,
             protocol: protocol(line.protocol, line.parser_version)?,
         },
+        project: line.project.map(project_name).transpose()?,
     };
     message.check(now).map_err(|reason| match reason {
         RejectionReason::TimestampInFuture => problem("at", "is more than a day ahead"),

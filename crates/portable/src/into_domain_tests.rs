@@ -68,6 +68,7 @@ fn read_part_bad_message_names_the_field() {
         ("model", json!("a\0b"), "must have 1 to 200 characters and no NUL"),
         ("provider", json!(""), "must have 1 to 100 characters and no NUL"),
         ("machine", json!("x".repeat(51)), "must have 1 to 50 characters and no NUL"),
+        ("project", json!("x".repeat(201)), "must have 1 to 200 characters and no NUL"),
         ("input", json!(1_u64 << 53), "must not be more than 9007199254740991"),
         ("cache_write_1h", json!(5), "is more than cache_write"),
         ("reasoning", json!(3), "is more than output, which includes it"),

@@ -245,6 +245,9 @@ pub struct MessageLine {
     /// The client's protocol: 2 or 3. Files of earlier releases do not state it.
     #[serde(default)]
     pub protocol: Option<u8>,
+    /// The project that the message was for.
+    #[serde(default)]
+    pub project: Option<String>,
     /// The exact cost in USD; null without a price. For readers of the file: an import prices the message itself.
     #[serde(default)]
     pub cost: Option<String>,

@@ -146,6 +146,7 @@ fn reader_returns_what_writer_wrote() {
         incomplete: false,
         parser_version: 0,
         protocol: Some(2),
+        project: Some("shop".to_owned()),
         cost: Some("0.000000000000000001".to_owned()),
         cost_status: "estimated".to_owned(),
     };

@@ -17,7 +17,8 @@ use domain::projects::{Description, ProjectDetails, Title};
 use domain::referrals::ReferralCode;
 use domain::usage::testing::{NOW, message};
 use domain::usage::{
-    Handover, LedgerEntry, MachineId, Model, ModelName, Protocol, Provider, Reading, Source, TokenCounts, UsageMessage,
+    Handover, LedgerEntry, MachineId, Model, ModelName, ProjectName, Protocol, Provider, Reading, Source, TokenCounts,
+    UsageMessage,
 };
 use domain::users::{Profile, Region, User, Username, WebUrl};
 use portable::{Line, Reader, Writer};
@@ -123,6 +124,7 @@ fn parts() -> Vec<ExportPart> {
                     reasoning_in_output: true,
                 },
                 reading: Reading { is_incomplete: true, parser_version: 7, protocol: Protocol::V3 },
+                project: ProjectName::parse("shop"),
                 ..message("a", 1)
             },
             cost: Cost::Unpriced,

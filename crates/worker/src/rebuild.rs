@@ -105,6 +105,7 @@ pub(crate) fn report(name: &str, repair: &RebuildReport) -> String {
         (repair.rollups, "roll-up"),
         (repair.days, "day"),
         (repair.hours, "hour"),
+        (repair.projects, "project day"),
         (repair.unlocked, "missing achievement"),
     ];
     let counts = (counts.into_iter().filter(|(count, _)| *count > 0))
@@ -130,6 +131,7 @@ mod tests {
         for (repair, line) in [
             (clean, "ada: nothing to repair (3 messages)"),
             (RebuildReport { days: 1, totals: true, ..clean }, "ada: repaired 1 day, the totals (3 messages)"),
+            (RebuildReport { projects: 2, ..clean }, "ada: repaired 2 project days (3 messages)"),
             (
                 RebuildReport { rollups: 2, unlocked: 2, progress: true, ..clean },
                 "ada: repaired 2 roll-ups, 2 missing achievements, the sums of progress (3 messages)",

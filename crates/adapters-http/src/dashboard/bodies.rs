@@ -1,6 +1,8 @@
 //! Figures as JSON; people's own and those of others look the same.
 
-use domain::dashboard::{DayUsage, MachineUsage, ModelUsage, Overview, ToolUsage, TopList, Trends, share_percent};
+use domain::dashboard::{
+    DayUsage, MachineUsage, ModelUsage, Overview, ProjectUsage, ToolUsage, TopList, Trends, share_percent,
+};
 use domain::progression::MonthlyBadge;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -263,6 +265,47 @@ impl From<TopList<MachineUsage>> for MachinesBody {
             last_synced_at: usage.last_synced_at.into(),
         };
         Self { total_machines: machines.total, machines: machines.items.into_iter().map(body).collect() }
+    }
+}
+
+/// Usage by project, by cost.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UsedProjects)]
+pub(crate) struct ProjectsBody {
+    /// The first 500.
+    #[schema(max_items = 500)]
+    projects: Vec<ProjectBody>,
+    /// The total number.
+    total_projects: u32,
+}
+
+/// The usage of a project.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UsedProject)]
+struct ProjectBody {
+    /// The name or the hash that the client sent.
+    project: String,
+    tokens: i64,
+    cost: Dollars,
+    /// The share of all tokens of the period in percent, two decimals. Usage without a project is part of these tokens.
+    percentage: f64,
+    days_active: u32,
+    first_used: Day,
+    last_used: Day,
+}
+
+impl From<TopList<ProjectUsage>> for ProjectsBody {
+    fn from(projects: TopList<ProjectUsage>) -> Self {
+        let body = |usage: ProjectUsage| ProjectBody {
+            project: usage.project.to_string(),
+            tokens: usage.tokens,
+            cost: usage.cost.into(),
+            percentage: share_percent(usage.tokens, projects.tokens),
+            days_active: usage.days_active,
+            first_used: usage.first_used.into(),
+            last_used: usage.last_used.into(),
+        };
+        Self { total_projects: projects.total, projects: projects.items.into_iter().map(body).collect() }
     }
 }
 

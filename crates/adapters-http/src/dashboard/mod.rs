@@ -12,7 +12,7 @@ use crate::error::ApiResult;
 use crate::input::Query;
 use crate::routes::Routes;
 use crate::validation::{Or, OrDefault, query};
-use bodies::{MachinesBody, ModelsBody, OverviewBody, ToolsBody, TrendsBody};
+use bodies::{MachinesBody, ModelsBody, OverviewBody, ProjectsBody, ToolsBody, TrendsBody};
 
 query! {
     /// `?days=30`.
@@ -38,6 +38,7 @@ pub fn routes() -> Routes {
         tools: Token(Read);
         models: Token(Read);
         machines: Token(Read);
+        projects: Token(Read);
     ]
     .under("/dashboard")
 }
@@ -121,4 +122,25 @@ async fn models(
 )]
 async fn machines(caller: Caller, dashboard: Data<Dashboard>) -> ApiResult<Json<MachinesBody>> {
     Ok(Json(dashboard.machines(caller.id).await?.into()))
+}
+
+/// List the caller's usage by project
+///
+/// A project is what the client sent with a message, a name or a hash. Messages without one are not listed, so the percentages, which
+/// refer to all tokens of the period, can add up to less than 100. Nobody but the owner of the account sees its projects.
+#[utoipa::path(
+    get, path = "/projects", tag = "Dashboard", params(PeriodQuery),
+    responses((status = 200, description = "The projects by cost", body = ProjectsBody, example = json!({
+        "projects": [{"project": "burntop", "tokens": 112_250, "cost": 0.3508, "percentage": 62.5, "days_active": 9,
+                      "first_used": "2026-11-01", "last_used": "2026-11-22"}],
+        "total_projects": 1,
+    })))
+)]
+async fn projects(
+    account: OwnAccount,
+    query: Query<PeriodQuery>,
+    dashboard: Data<Dashboard>,
+) -> ApiResult<Json<ProjectsBody>> {
+    let period = query.read()?.period;
+    Ok(Json(dashboard.projects(&account.profile.user, period).await?.into()))
 }

@@ -15,7 +15,7 @@ use domain::leaderboard::{BoardKind, HistoryDays, SeasonMonth, SortBy};
 use domain::notifications::NotificationKind;
 use domain::projects::{Description, Title};
 use domain::text::TextProblem;
-use domain::usage::{MAX_COUNT, MachineId, ModelName, Provider, Source};
+use domain::usage::{MAX_COUNT, MachineId, ModelName, ProjectName, Provider, Source};
 use domain::users::{Region, Username, WebUrl};
 use time::{Date, OffsetDateTime};
 use utoipa::openapi::RefOr;
@@ -188,6 +188,7 @@ names! {
     ModelName: "Input should be the name of a model", string(1, Self::LONGEST);
     Provider: "Input should be the name of a provider", string(1, Self::LONGEST);
     MachineId: "Input should be the name of a machine", string(1, Self::LONGEST);
+    ProjectName: "Input should be the name of a project", string(1, Self::LONGEST);
 }
 
 /// A text of `length` characters, as `parse` reads it.

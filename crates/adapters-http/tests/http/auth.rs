@@ -210,6 +210,7 @@ async fn request_without_valid_token_is_a_401_first() {
         ("GET", "/dashboard/tools?period=ever"),
         ("GET", "/dashboard/models?period=ever"),
         ("GET", "/dashboard/machines"),
+        ("GET", "/dashboard/projects?period=ever"),
         ("POST", "/sync"),
     ] {
         for token in [None, Some(stranger()), Some("nonsense".to_owned())] {

@@ -48,7 +48,7 @@ async fn trends_default_is_30_days_without_gaps() {
 }
 
 #[actix_web::test]
-async fn tools_models_and_machines_have_shares() {
+async fn lists_by_name_have_shares() {
     let used = json!({"cost": 0.3508, "days_active": 2, "first_used": "2026-11-20", "last_used": "2026-11-22"});
     let with = |more: Value| {
         let mut used = used.clone();
@@ -63,6 +63,8 @@ async fn tools_models_and_machines_have_shares() {
     let models =
         [with(json!({"model": "claude-sonnet-4-5", "tokens": 3, "percentage": 100.0, "cost_status": "partial"}))];
     assert_eq!(dashboard("/models?period=week").await, json!({"models": models, "total_models": 1}));
+    let projects = [with(json!({"project": "shop", "tokens": 1, "percentage": 33.33}))];
+    assert_eq!(dashboard("/projects?period=month").await, json!({"projects": projects, "total_projects": 1}));
     let machine = json!({
         "machine_id": "default", "tokens": 3, "cost": 0.3508, "last_synced_at": "2026-11-22T12:34:56.789Z",
     });
@@ -77,6 +79,7 @@ async fn dashboard_invalid_values_are_a_422() {
         ("/trends?days=366", r#"["query","days"] less_than_equal"#),
         ("/trends?days=many", r#"["query","days"] int_parsing"#),
         ("/tools?period=ever", r#"["query","period"] enum"#),
+        ("/projects?period=ever", r#"["query","period"] enum"#),
         ("/models?period=", r#"["query","period"] enum"#),
     ] {
         let answer = client.request("GET", &format!("/api/v1/dashboard{path}")).bearer(&ada()).send().await;
@@ -120,7 +123,7 @@ async fn dashboard_operations_are_documented_with_examples() {
     }
     assert_eq!(
         operations,
-        7 + 4 + 3 + 3 + 4 + 8 + 1 + 9 + 4 + 5 + 5 + 1 + 1 + 1 + 3 + 3 + 2 + 1 + 1 + 5 + 1 + 2 + 12 + 1 + 2 + 5 + 9 + 1
+        7 + 4 + 3 + 3 + 4 + 8 + 1 + 9 + 4 + 6 + 5 + 1 + 1 + 1 + 3 + 3 + 2 + 1 + 1 + 5 + 1 + 2 + 12 + 1 + 2 + 5 + 9 + 1
     );
 }
 
@@ -161,6 +164,7 @@ async fn dashboard_responses_have_the_fields_of_their_examples() {
         "/dashboard/tools",
         "/dashboard/models",
         "/dashboard/machines",
+        "/dashboard/projects",
     ] {
         let address =
             format!("/api/v1{}", path.replace("{username}", "ada").replace("{a}", "ada").replace("{b}", "ada"));

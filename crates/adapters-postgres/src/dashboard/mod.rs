@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use diesel::sql_types::Datemultirange;
 use domain::dashboard::ports::{AccountFigures, DashboardReader, PlatformRepository};
 use domain::dashboard::{
-    DayUsage, Favourite, Favourites, MOST_LISTED, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, TopList,
+    DayUsage, Favourite, Favourites, MOST_LISTED, MachineUsage, ModelUsage, PlatformTotals, ProjectUsage, ToolUsage,
+    TopList,
 };
 use domain::days::Window;
 use domain::progression::EventXp;
-use domain::usage::{MachineId, ModelName, Source, Sums};
+use domain::usage::{MachineId, ModelName, ProjectName, Source, Sums};
 
 use crate::accounts::uuids;
 use crate::database::Database;
@@ -102,6 +103,24 @@ struct MachineRow {
     tokens: i64,
     #[diesel(sql_type = Numeric)]
     cost: Money,
+    #[diesel(embed)]
+    list: ListSize,
+}
+
+#[derive(QueryableByName)]
+struct ProjectRow {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = BigInt)]
+    tokens: i64,
+    #[diesel(sql_type = Numeric)]
+    cost: Money,
+    #[diesel(sql_type = BigInt)]
+    days_active: i64,
+    #[diesel(sql_type = SqlDate)]
+    first_used: Date,
+    #[diesel(sql_type = SqlDate)]
+    last_used: Date,
     #[diesel(embed)]
     list: ListSize,
 }
@@ -266,6 +285,23 @@ impl DashboardReader for Database {
             last_synced_at: row.last_synced_at,
         };
         Ok(top_list(query.rows(&self.connection().await?.pg).await?, |row| row.list, machine))
+    }
+
+    async fn projects(&self, window: Window) -> Result<TopList<ProjectUsage>, StoreError> {
+        let query = statement(include_str!("projects.sql"))
+            .bind::<SqlUuid>(window.user.0)
+            .bind::<SqlDate>(window.from)
+            .bind::<SqlDate>(window.to)
+            .bind::<BigInt>(i64::from(MOST_LISTED));
+        let project = |row: ProjectRow| ProjectUsage {
+            project: ProjectName::trusted(row.name),
+            tokens: row.tokens,
+            cost: row.cost.0,
+            days_active: to_u32(row.days_active),
+            first_used: row.first_used,
+            last_used: row.last_used,
+        };
+        Ok(top_list(query.rows(&self.connection().await?.pg).await?, |row| row.list, project))
     }
 
     async fn platform(&self) -> Result<PlatformTotals, StoreError> {

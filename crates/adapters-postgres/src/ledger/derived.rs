@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::days::Window;
 use domain::usage::ports::RollupChanges;
-use domain::usage::{Derived, HourKey, HourSums, MachineId, Model, RollupKey, Source, Sums};
+use domain::usage::{Derived, HourKey, HourSums, MachineId, Model, ProjectKey, ProjectSums, RollupKey, Source, Sums};
 
 use crate::dashboard::DayRow;
 use crate::prelude::*;
-use crate::schema::{usage_hours, usage_rollups};
+use crate::schema::{usage_hours, usage_project_days, usage_rollups};
+use crate::statement::run_if_any;
 use crate::sums::{SumsRow, bind_sums};
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -19,6 +20,8 @@ pub(super) struct DeltaWrites {
     days: Statement<'static>,
     hours: Statement<'static>,
     totals: Statement<'static>,
+    projects: Option<Statement<'static>>,
+    sweep_projects: Option<Statement<'static>>,
     summaries: SummaryChange,
 }
 
@@ -26,6 +29,8 @@ pub(super) struct DeltaWrites {
 enum SummaryChange {
     /// Days are added to the calendar, from the first to the last.
     Extend(Statement<'static>),
+    /// Only projects of messages changed, of which they have none.
+    Keep,
     /// Usage was taken away, so they are derived again.
     Rebuild,
 }
@@ -78,6 +83,9 @@ impl DeltaWrites {
             .bind_array::<BigInt>(hours.values().map(|sums| sums.tokens));
         let total_deltas = bind_sums(about_user(include_str!("apply_total_deltas.sql")), &[delta.totals]);
 
+        tx.projects.switch_to(user);
+        let (projects, sweep_projects) = project_writes(tx, user, &delta.projects)?;
+
         // A message may move to another hour within its roll-up, which then does not change at all.
         let shrinks = delta.rollups.values().any(|sums| sums.messages < 0)
             || delta.hours.values().any(|sums| sums.messages < 0)
@@ -87,6 +95,7 @@ impl DeltaWrites {
             (Some((first, _)), Some((last, _))) if !shrinks => {
                 SummaryChange::Extend(about_user(extension).bind::<SqlDate>(*first).bind::<SqlDate>(*last))
             }
+            (None, None) if !shrinks && rollups.is_empty() => SummaryChange::Keep,
             _ => SummaryChange::Rebuild,
         };
         Ok(Some(Self {
@@ -95,6 +104,8 @@ impl DeltaWrites {
             days: day_deltas,
             hours: hour_deltas,
             totals: total_deltas,
+            projects,
+            sweep_projects,
             summaries,
         }))
     }
@@ -105,6 +116,7 @@ impl DeltaWrites {
         let summarise = async {
             match self.summaries {
                 SummaryChange::Extend(extension) => extension.run(c).await.map(drop),
+                SummaryChange::Keep => Ok(()),
                 SummaryChange::Rebuild => futures_util::try_join!(
                     about_user(include_str!("sweep_rollups.sql")).run(c),
                     about_user(include_str!("sweep_days.sql")).run(c),
@@ -119,11 +131,36 @@ impl DeltaWrites {
             self.days.run(c),
             self.hours.run(c),
             self.totals.run(c),
+            run_if_any(self.projects, c),
+            run_if_any(self.sweep_projects, c),
             summarise,
         )?;
         let new_rollups = inserted.iter().filter(|is_new| **is_new).count();
         Ok(RollupChanges { new_rollups, updated_rollups: inserted.len() - new_rollups })
     }
+}
+
+/// The statements that add `deltas` to the days of the projects of `user`, and that remove days which may have become empty.
+fn project_writes(
+    tx: &PgUnitOfWork,
+    user: UserId,
+    deltas: &HashMap<ProjectKey, ProjectSums>,
+) -> Result<(Option<Statement<'static>>, Option<Statement<'static>>), StoreError> {
+    // In the order of the primary key, which is the order of the pages.
+    let deltas: BTreeMap<(Date, i16), ProjectSums> = (deltas.iter())
+        .map(|(ProjectKey { day, project }, sums)| Ok(((*day, tx.projects.key(Some(project))?), *sums)))
+        .collect::<Result<_, StoreError>>()?;
+    let about_user = |text| statement(text).bind::<SqlUuid>(user.0);
+    let apply = (!deltas.is_empty()).then(|| {
+        about_user(include_str!("apply_project_deltas.sql"))
+            .bind_array::<SqlDate>(deltas.keys().map(|key| key.0))
+            .bind_array::<SmallInt>(deltas.keys().map(|key| key.1))
+            .bind_array::<BigInt>(deltas.values().map(|sums| sums.messages))
+            .bind_array::<BigInt>(deltas.values().map(|sums| sums.tokens))
+            .bind_array::<Numeric>(deltas.values().map(|sums| Money(sums.cost)))
+    });
+    let shrinks = deltas.values().any(|sums| sums.messages < 0);
+    Ok((apply, shrinks.then(|| about_user(include_str!("sweep_project_days.sql")))))
 }
 
 /// Derives the lifetime sums by tool and by model and the calendar of `user` from its roll-ups, days and hours. Returns whether
@@ -163,6 +200,16 @@ struct HourRow {
     tokens: i64,
 }
 
+#[derive(QueryableByName)]
+#[diesel(table_name = usage_project_days)]
+struct ProjectDayRow {
+    day: Date,
+    project_key: i16,
+    messages: i64,
+    tokens: i64,
+    cost: Money,
+}
+
 impl From<HourRow> for (HourKey, HourSums) {
     fn from(row: HourRow) -> Self {
         let hour = u8::try_from(row.hour).unwrap_or_default();
@@ -173,10 +220,17 @@ impl From<HourRow> for (HourKey, HourSums) {
 pub(super) async fn read(tx: &mut PgUnitOfWork, user: UserId) -> Result<Derived, StoreError> {
     let about_user = |text| statement(text).bind::<SqlUuid>(user.0);
     let c = tx.connection()?;
-    let (rollups, days, hours, totals): (Vec<RollupRow>, Vec<DayRow>, Vec<HourRow>, Option<SumsRow>) = futures_util::try_join!(
+    let (rollups, days, hours, projects, totals): (
+        Vec<RollupRow>,
+        Vec<DayRow>,
+        Vec<HourRow>,
+        Vec<ProjectDayRow>,
+        Option<SumsRow>,
+    ) = futures_util::try_join!(
         about_user(include_str!("read_rollups.sql")).rows(c),
         about_user(include_str!("read_days.sql")).rows(c),
         about_user(include_str!("read_hours.sql")).rows(c),
+        about_user(include_str!("read_project_days.sql")).rows(c),
         about_user(include_str!("read_totals.sql")).optional(c),
     )?;
 
@@ -197,10 +251,19 @@ pub(super) async fn read(tx: &mut PgUnitOfWork, user: UserId) -> Result<Derived,
             Ok((key, row.sums.into()))
         })
         .collect::<Result<_, StoreError>>()?;
+    tx.learn_projects(user, projects.iter().map(|row| row.project_key).collect()).await?;
+    let projects = projects
+        .into_iter()
+        .map(|ProjectDayRow { day, project_key, messages, tokens, cost: Money(cost) }| {
+            let project = tx.projects.name(project_key)?.ok_or_else(unknown)?;
+            Ok((ProjectKey { day, project }, ProjectSums { messages, tokens, cost }))
+        })
+        .collect::<Result<_, StoreError>>()?;
     Ok(Derived {
         rollups,
         days: days.into_iter().map(|row| (row.day, row.sums.into())).collect(),
         hours: hours.into_iter().map(HourRow::into).collect(),
+        projects,
         totals: totals.map(Sums::from).unwrap_or_default(),
     })
 }

@@ -2,7 +2,8 @@
 -- statistics, it expects an account to have few messages, reads them all and filters.
 SELECT
     stored.message_key, stored.at, stored.input, stored.output, stored.cache_read, stored.cache_write, stored.cache_write_1h,
-    stored.reasoning, stored.source_key, stored.model_key, stored.machine_key, stored.flags, stored.parser_version, stored.cost
+    stored.reasoning, stored.source_key, stored.model_key, stored.machine_key, stored.flags, stored.parser_version, stored.cost,
+    stored.project_key
 FROM
     (SELECT key FROM users WHERE id = $1) AS owner,
     unnest($3) AS wanted (message_key),

@@ -7,6 +7,7 @@ use domain::pricing::Cost;
 use domain::usage::ports::LedgerCursor;
 use domain::usage::{LedgerEntry, MachineId, MessageKey, Model, Protocol, Reading, Source, TokenCounts, UsageMessage};
 
+use super::projects::AccountProjects;
 use crate::prelude::*;
 use crate::schema::usage_messages;
 use crate::statement::run_if_any;
@@ -41,6 +42,7 @@ pub(super) struct MessageRow {
     flags: i16,
     parser_version: i16,
     cost: Option<Money>,
+    project_key: i16,
 }
 
 pub(super) fn uuid(key: MessageKey) -> Uuid {
@@ -110,17 +112,17 @@ impl MessageWrites {
         let sources = tx.keys(all().map(|message| message.source.clone()).collect()).await?;
         let models = tx.keys(all().map(|message| message.model.clone()).collect()).await?;
         let machines = tx.machine_keys(user, all().map(|message| message.machine.clone()).collect()).await?;
-        let keys = Keys { sources: &sources, models: &models, machines: &machines };
+        tx.projects.switch_to(user);
+        let keys = Keys { sources: &sources, models: &models, machines: &machines, projects: &tx.projects };
+        let bound = |text, entries: &[LedgerEntry]| {
+            (!entries.is_empty()).then(|| keys.bind(statement(text), user, entries)).transpose()
+        };
+        let (insert, update) = (
+            bound(include_str!("insert_messages.sql"), new)?,
+            bound(include_str!("update_messages.sql"), replacements)?,
+        );
         let add_names = tx.account_names.add(user, sources.values().copied(), models.values().copied());
-        let bound =
-            |text, entries: &[LedgerEntry]| (!entries.is_empty()).then(|| keys.bind(statement(text), user, entries));
-        Ok(Self {
-            insert: bound(include_str!("insert_messages.sql"), new),
-            update: bound(include_str!("update_messages.sql"), replacements),
-            add_names,
-            inserted: new.len(),
-            updated: replacements.len(),
-        })
+        Ok(Self { insert, update, add_names, inserted: new.len(), updated: replacements.len() })
     }
 
     /// Runs them in one round trip.
@@ -140,6 +142,7 @@ struct Keys<'a> {
     sources: &'a HashMap<Source, i32>,
     models: &'a HashMap<Model, i32>,
     machines: &'a HashMap<MachineId, i32>,
+    projects: &'a AccountProjects,
 }
 
 fn key_of<N: Eq + Hash>(keys: &HashMap<N, i32>, name: &N) -> i32 {
@@ -148,10 +151,17 @@ fn key_of<N: Eq + Hash>(keys: &HashMap<N, i32>, name: &N) -> i32 {
 
 impl Keys<'_> {
     /// Binds the owner and `entries` as arrays, in the order of the columns of the statements that write them.
-    fn bind<'a>(&self, statement: Statement<'a>, user: UserId, entries: &[LedgerEntry]) -> Statement<'a> {
+    fn bind<'a>(
+        &self,
+        statement: Statement<'a>,
+        user: UserId,
+        entries: &[LedgerEntry],
+    ) -> Result<Statement<'a>, StoreError> {
         let counts: [fn(&TokenCounts) -> u64; 6] =
             [|t| t.input, |t| t.output, |t| t.cache_read, |t| t.cache_write, |t| t.cache_write_1h, |t| t.reasoning];
         let messages = || entries.iter().map(|entry| &entry.message);
+        let projects: Vec<i16> =
+            messages().map(|m| self.projects.key(m.project.as_ref())).collect::<Result<_, StoreError>>()?;
         let named = statement
             .bind::<SqlUuid>(user.0)
             .bind_array::<SqlUuid>(messages().map(|m| uuid(m.key)))
@@ -159,13 +169,14 @@ impl Keys<'_> {
         let counted = counts.into_iter().fold(named, |statement, count| {
             statement.bind_array::<BigInt>(messages().map(|m| to_bigint(count(&m.tokens))))
         });
-        counted
+        Ok(counted
             .bind_array::<Integer>(messages().map(|m| key_of(self.sources, &m.source)))
             .bind_array::<Integer>(messages().map(|m| key_of(self.models, &m.model)))
             .bind_array::<Integer>(messages().map(|m| key_of(self.machines, &m.machine)))
             .bind_array::<SmallInt>(entries.iter().map(flags))
             .bind_array::<SmallInt>(messages().map(|m| m.reading.parser_version.cast_signed()))
             .bind_array::<Nullable<Numeric>>(entries.iter().map(|e| e.cost.amount().map(Money)))
+            .bind_array::<SmallInt>(projects))
     }
 }
 
@@ -185,14 +196,22 @@ pub(super) fn find_messages(user: UserId, source_key: i32, keys: &[MessageKey]) 
         .bind_array::<SqlUuid>(keys.iter().copied().map(uuid))
 }
 
-/// The entries that `query` reads.
-pub(super) async fn entries(tx: &mut PgUnitOfWork, query: Statement<'_>) -> Result<Vec<LedgerEntry>, StoreError> {
+/// The entries of `user` that `query` reads.
+pub(super) async fn entries(
+    tx: &mut PgUnitOfWork,
+    user: UserId,
+    query: Statement<'_>,
+) -> Result<Vec<LedgerEntry>, StoreError> {
     let rows: Vec<MessageRow> = query.rows(tx.connection()?).await?;
-    named(tx, rows).await
+    named(tx, user, rows).await
 }
 
-/// The entries of `rows`, whose names are looked up.
-pub(super) async fn named(tx: &mut PgUnitOfWork, rows: Vec<MessageRow>) -> Result<Vec<LedgerEntry>, StoreError> {
+/// The entries of `rows` of `user`, whose names are looked up.
+pub(super) async fn named(
+    tx: &mut PgUnitOfWork,
+    user: UserId,
+    rows: Vec<MessageRow>,
+) -> Result<Vec<LedgerEntry>, StoreError> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
@@ -200,6 +219,7 @@ pub(super) async fn named(tx: &mut PgUnitOfWork, rows: Vec<MessageRow>) -> Resul
     let sources: HashMap<i32, Source> = tx.names(keys(|row| row.source_key)).await?;
     let models: HashMap<i32, Model> = tx.names(keys(|row| row.model_key)).await?;
     tx.learn_machines(keys(|row| row.machine_key)).await?;
+    tx.learn_projects(user, rows.iter().map(|row| row.project_key).collect()).await?;
     let unknown = |kind: &str| StoreError::Internal(format!("a message has an unknown {kind}"));
     let entry = |row: MessageRow| {
         let message = UsageMessage {
@@ -223,6 +243,7 @@ pub(super) async fn named(tx: &mut PgUnitOfWork, rows: Vec<MessageRow>) -> Resul
                 // An earlier release stored the version without the bit.
                 protocol: if row.flags & PROTOCOL_3 != 0 || row.parser_version > 0 { Protocol::V3 } else { Protocol::V2 },
             },
+            project: tx.projects.name(row.project_key)?,
         };
         let cost = match row.cost {
             None => Cost::Unpriced,

@@ -4,8 +4,9 @@ pub(crate) mod account_names;
 mod derived;
 mod handovers;
 mod messages;
+pub(crate) mod projects;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use account_names::{AccountNameRow, AccountNames, read_names};
 use derived::DeltaWrites;
@@ -14,10 +15,13 @@ use domain::usage::ports::{
     LedgerCursor, LedgerRepository, LedgerWrite, RecordedWrite, RollupChanges, SharedNames, SyncLock, SyncStart,
 };
 use domain::usage::room::{MOST_MACHINES, NameUse};
-use domain::usage::{Derived, Handover, InstantRange, LedgerEntry, MachineId, MessageKey, Model, RepricedAccount, Source};
+use domain::usage::{
+    Derived, Handover, InstantRange, LedgerEntry, MachineId, MessageKey, Model, ProjectName, RepricedAccount, Source,
+};
 
 use handovers::TouchedMachine;
 use messages::MessageWrites;
+use projects::ProjectRow;
 
 use crate::accounts::{AccountRow, lock_account, read_account};
 use crate::prelude::*;
@@ -29,7 +33,7 @@ use crate::unit_of_work::PgUnitOfWork;
 #[async_trait]
 impl LedgerRepository for PgUnitOfWork {
     async fn lock_for_sync(&mut self, user: UserId, start: &SyncStart) -> Result<Option<SyncLock>, StoreError> {
-        let SyncStart { machine, source, keys: wanted, has_usage, at } = start;
+        let SyncStart { machine, source, keys: wanted, projects, has_usage, at } = start;
         let source_key = self.known_keys([source.clone()].into()).await?.get(source).copied();
         let find = source_key.filter(|_| !wanted.is_empty()).map(|key| messages::find_messages(user, key, wanted));
         let touch = statement(include_str!("touch_machine.sql"))
@@ -39,27 +43,37 @@ impl LedgerRepository for PgUnitOfWork {
             .bind::<BigInt>(to_bigint(MOST_MACHINES))
             .bind::<Bool>(*has_usage)
             .bind::<Text>(source.as_str());
+        let make_projects = (!projects.is_empty()).then(|| projects::make_projects(user, projects));
         let c = self.connection()?;
-        type Names = Vec<AccountNameRow>;
-        let (_, account, touched, names, stored): (_, Option<AccountRow>, Option<TouchedMachine>, Names, _) = futures_util::try_join!(
+        let (_, account, touched, names, projects, stored): (
+            _,
+            Option<AccountRow>,
+            Option<TouchedMachine>,
+            Vec<AccountNameRow>,
+            Vec<ProjectRow>,
+            _,
+        ) = futures_util::try_join!(
             lock_account(user).run(c),
             read_account(user).optional(c),
             touch.optional(c),
             read_names(user).rows(c),
+            rows_if_any(make_projects, c),
             rows_if_any(find, c),
         )?;
         self.account_names = AccountNames::stored(user, &names);
         self.machines.extend(touched.iter().map(|touched| (touched.key, machine.clone())));
-        let mut stored = messages::named(self, stored).await?;
+        self.projects.add(user, projects);
+        let mut stored = messages::named(self, user, stored).await?;
         if source_key.is_none() && !wanted.is_empty() {
             // Another server may have made the name, and the messages, while this one waited for the lock.
             let known = self.known_keys([source.clone()].into()).await?;
             if let Some(&key) = known.get(source) {
-                stored = messages::entries(self, messages::find_messages(user, key, wanted)).await?;
+                stored = messages::entries(self, user, messages::find_messages(user, key, wanted)).await?;
             }
         }
         let (machine_fits, handover_from) = (touched.is_some(), touched.and_then(|touched| touched.since));
-        Ok(account.map(|account| SyncLock { account: account.into(), machine_fits, stored, handover_from }))
+        let projects = start.projects.iter().filter(|project| self.projects.has(project)).cloned().collect();
+        Ok(account.map(|account| SyncLock { account: account.into(), machine_fits, projects, stored, handover_from }))
     }
 
     async fn name_use(&mut self, user: UserId, names: &SharedNames) -> Result<NameUse, StoreError> {
@@ -76,6 +90,18 @@ impl LedgerRepository for PgUnitOfWork {
         self.make(names.models.clone()).await
     }
 
+    async fn make_projects(
+        &mut self,
+        user: UserId,
+        projects: &[ProjectName],
+    ) -> Result<HashSet<ProjectName>, StoreError> {
+        if !projects.is_empty() {
+            let rows = projects::make_projects(user, projects).rows(self.connection()?).await?;
+            self.projects.add(user, rows);
+        }
+        Ok(projects.iter().filter(|project| self.projects.has(project)).cloned().collect())
+    }
+
     async fn find(
         &mut self,
         user: UserId,
@@ -83,7 +109,7 @@ impl LedgerRepository for PgUnitOfWork {
         keys: &[MessageKey],
     ) -> Result<Vec<LedgerEntry>, StoreError> {
         let source_key = self.keys([source.clone()].into()).await?.get(source).copied().unwrap_or_default();
-        messages::entries(self, messages::find_messages(user, source_key, keys)).await
+        messages::entries(self, user, messages::find_messages(user, source_key, keys)).await
     }
 
     async fn write(
@@ -123,7 +149,7 @@ impl LedgerRepository for PgUnitOfWork {
         limit: usize,
     ) -> Result<Vec<LedgerEntry>, StoreError> {
         let query = messages::page_of(self, include_str!("page_messages.sql"), user, after, limit).await?;
-        messages::entries(self, query).await
+        messages::entries(self, user, query).await
     }
 
     async fn page_within(
@@ -138,7 +164,7 @@ impl LedgerRepository for PgUnitOfWork {
             .bind::<Nullable<Text>>(reach.source.as_ref().map(Source::as_str))
             .bind::<Nullable<Timestamptz>>(reach.since)
             .bind::<Nullable<Timestamptz>>(reach.until);
-        messages::entries(self, query).await
+        messages::entries(self, user, query).await
     }
 
     async fn page_covered(
@@ -153,7 +179,7 @@ impl LedgerRepository for PgUnitOfWork {
             .bind::<Text>(handover.source.as_str())
             .bind::<Text>(handover.machine.as_str())
             .bind::<Timestamptz>(handover.from);
-        messages::entries(self, query).await
+        messages::entries(self, user, query).await
     }
 
     async fn keep_handover(&mut self, user: UserId, handover: &Handover) -> Result<(), StoreError> {
@@ -173,7 +199,7 @@ impl LedgerRepository for PgUnitOfWork {
     ) -> Result<Vec<LedgerEntry>, StoreError> {
         let models = self.keys(models.iter().cloned().collect()).await?;
         let query = messages::page_of(self, include_str!("page_unpriced.sql"), user, after, limit).await?;
-        messages::entries(self, query.bind_array::<Integer>(models.into_values())).await
+        messages::entries(self, user, query.bind_array::<Integer>(models.into_values())).await
     }
 
     async fn insert_repriced(&mut self, repriced: &RepricedAccount) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 -- null matches all.
 SELECT
     message_key, at, input, output, cache_read, cache_write, cache_write_1h, reasoning,
-    source_key, model_key, machine_key, flags, parser_version, cost
+    source_key, model_key, machine_key, flags, parser_version, cost, project_key
 FROM usage_messages
 WHERE user_key = (SELECT key FROM users WHERE id = $1)
   AND (source_key, message_key) > ($2, $3)

@@ -33,13 +33,15 @@ const MESSAGES: &str = remove!("usage_messages");
 
 /// Tables with possibly many rows of an account. Tables with the account's key have no foreign key that would cascade.
 /// Notifications of other accounts that name the account are removed too.
-const OTHERS: [&str; 20] = [
+const OTHERS: [&str; 22] = [
     remove!("usage_rollups"),
     remove!("usage_days"),
     remove!("usage_hours"),
     remove!("usage_sources"),
     remove!("usage_models"),
     remove!("usage_calendars"),
+    remove!("usage_project_days"),
+    remove!("usage_projects"),
     remove!("machines"),
     remove!("account_names"),
     remove!("rank_history"),

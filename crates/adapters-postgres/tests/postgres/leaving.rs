@@ -8,8 +8,8 @@ use domain::identity::{Device, SignInName};
 use domain::page::PageRequest;
 use domain::store::{Store, UnitOfWork};
 use domain::testing::variant;
-use domain::usage::SentMessage;
 use domain::usage::testing::{batch, sent};
+use domain::usage::{ProjectName, SentMessage};
 use domain::users::ports::ProfileReader;
 use domain::users::{GRACE_PERIOD, Presence, ProfileChange, PurgeReport, User, gone_by};
 use time::{Duration, OffsetDateTime};
@@ -205,7 +205,8 @@ async fn purge_removes_all_rows_of_the_account_and_no_others() {
 async fn purge_that_is_killed_continues_in_small_steps() {
     let fixture = fixture();
     let ada = fixture.create_user("ada", None).await;
-    let at = |n: i64| SentMessage { at: NOW - Duration::days(n), ..sent(&n.to_string()) };
+    let shop = ProjectName::trusted("shop");
+    let at = |n: i64| SentMessage { at: NOW - Duration::days(n), project: Some(shop.clone()), ..sent(&n.to_string()) };
     fixture.usage().sync(ada.id, batch((0..10).map(at).collect())).await.expect("a sync");
     fixture.users_at(NOW).leave(ada.id).await.expect("a date");
     let before = fixture.everything().await;
@@ -241,7 +242,8 @@ async fn purge_that_is_killed_continues_in_small_steps() {
     }
     let count = |table: &str| before[table].len() as u64;
     assert_eq!((all.accounts, all.messages), (1, 10));
-    assert!(all.others >= count("usage_rollups") + count("usage_days") + count("usage_hours") + count("machines"));
+    let derived = ["usage_rollups", "usage_days", "usage_hours", "usage_project_days", "usage_projects", "machines"];
+    assert!(all.others >= derived.into_iter().map(count).sum());
     let after = fixture.everything().await;
     let shared = ["sources", "models", "price_book", "account_counter"];
     assert!(after.iter().all(|(table, rows)| rows.is_empty() || shared.contains(&&**table)), "{after:?}");

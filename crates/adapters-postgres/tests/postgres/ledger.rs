@@ -12,7 +12,8 @@ use domain::pricing::CurrentBook;
 use domain::store::Store;
 use domain::usage::testing::{NOW, batch, sent};
 use domain::usage::{
-    MachineId, ModelName, Protocol, Provider, SentMessage, Source, SyncBatch, SyncReport, Usage, UsageSelection,
+    MachineId, ModelName, ProjectName, Protocol, Provider, SentMessage, Source, SyncBatch, SyncReport, Usage,
+    UsageSelection,
 };
 use domain::users::ViewedProfile;
 use time::macros::date;
@@ -23,11 +24,11 @@ fn messages(count: usize) -> Vec<SentMessage> {
     (0..count).map(|n| SentMessage { at: NOW - days(n), input: n as u64, ..sent(&format!("message {n}")) }).collect()
 }
 
-fn counts(report: &SyncReport) -> (usize, usize, usize, usize) {
+pub(crate) fn counts(report: &SyncReport) -> (usize, usize, usize, usize) {
     (report.new, report.updated, report.duplicates, report.rejected)
 }
 
-async fn nothing_to_repair(usage: &Usage, user: UserId) {
+pub(crate) async fn nothing_to_repair(usage: &Usage, user: UserId) {
     let repair = usage.rebuild(user).await.expect("a rebuild");
     assert!(repair.is_clean(), "{repair:?}");
 }
@@ -298,7 +299,9 @@ async fn deleted_usage_leaves_the_rows_of_a_ledger_without_it() {
             let at = |n: i64| NOW - Duration::hours(6 * n);
             let local = |n: i64| zone.as_ref().expect("a zone").date(at(n));
             let kept = (0..40).filter(|n| keep(tool, local(*n)));
-            let sent: Vec<_> = kept.map(|n| SentMessage { at: at(n), ..sent(&format!("{tool} {n}")) }).collect();
+            let project = |n| (n % 3 > 0).then(|| ProjectName::trusted(format!("{tool} {}", n % 3)));
+            let sent: Vec<_> =
+                kept.map(|n| SentMessage { at: at(n), project: project(n), ..sent(&format!("{tool} {n}")) }).collect();
             if !sent.is_empty() {
                 let (source, machine) = (Source::trusted(tool), MachineId::trusted(machine));
                 parts.push(SyncBatch { source, machine, ..batch(sent) });
@@ -335,13 +338,14 @@ async fn deleted_usage_leaves_the_rows_of_a_ledger_without_it() {
 }
 
 /// The ledger of `user` and all rows derived from it, with names in the place of keys.
-async fn rows_of(fixture: &crate::common::Fixture, user: UserId) -> Vec<String> {
+pub(crate) async fn rows_of(fixture: &crate::common::Fixture, user: UserId) -> Vec<String> {
     let query = "
         WITH owner AS (SELECT key FROM users WHERE id = $1::text::uuid),
         messages AS (SELECT * FROM usage_messages JOIN owner ON owner.key = user_key),
         rollups AS (SELECT * FROM usage_rollups JOIN owner ON owner.key = user_key)
-        SELECT 'message' || (to_jsonb(m) - '{user_key,key,machine_key}'::text[])::text || a.name
+        SELECT 'message' || (to_jsonb(m) - '{user_key,key,machine_key,project_key}'::text[])::text || a.name || coalesce(p.name, '')
         FROM messages m JOIN machines a ON a.key = m.machine_key
+        LEFT JOIN usage_projects p ON p.user_key = m.user_key AND p.key = m.project_key
         UNION ALL
         SELECT 'rollup' || (to_jsonb(r) - '{user_key,key,machine_key}'::text[])::text || a.name
         FROM rollups r JOIN machines a ON a.key = r.machine_key
@@ -361,6 +365,10 @@ async fn rows_of(fixture: &crate::common::Fixture, user: UserId) -> Vec<String> 
         UNION ALL
         SELECT 'calendar' || (to_jsonb(c) - '{user_key,key}'::text[])::text
         FROM usage_calendars c JOIN owner ON owner.key = user_key
+        UNION ALL
+        SELECT 'project' || p.name || coalesce((to_jsonb(d) - '{user_key,project_key,cost}'::text[])::text || trim_scale(cost), '')
+        FROM usage_projects p JOIN owner ON owner.key = p.user_key
+        LEFT JOIN usage_project_days d ON d.user_key = p.user_key AND d.project_key = p.key
         UNION ALL
         SELECT 'machine' || name FROM machines JOIN owner ON owner.key = user_key
         ORDER BY 1";

@@ -33,5 +33,6 @@ mod schema;
 mod sessions;
 mod social;
 mod unit_of_work;
+mod usage_projects;
 mod visibility;
 mod weeks;

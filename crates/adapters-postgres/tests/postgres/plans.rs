@@ -60,6 +60,8 @@ async fn every_read_takes_at_most_four_statements() {
     note("models");
     dashboard.machines(user).await.expect("machines");
     note("machines");
+    dashboard.projects(&account.user, Period::Month).await.expect("projects");
+    note("projects");
     dashboard.platform().await.expect("totals");
     note("platform");
     // A request first looks up the account: one statement more.
@@ -74,7 +76,7 @@ async fn plan(client: &Client, name: &str, text: &str, types: &str, values: &str
 }
 
 /// The heavy statements of the ledger and the dashboards with the types of their values.
-const STATEMENTS: [(&str, &str, &str); 17] = [
+const STATEMENTS: [(&str, &str, &str); 18] = [
     ("find_messages", include_str!("../../src/ledger/find_messages.sql"), "uuid, int, uuid[]"),
     ("page_messages", include_str!("../../src/ledger/page_messages.sql"), "uuid, int, uuid, bigint"),
     ("read_rollups", include_str!("../../src/ledger/read_rollups.sql"), "uuid"),
@@ -96,6 +98,7 @@ const STATEMENTS: [(&str, &str, &str); 17] = [
     ("models", include_str!("../../src/dashboard/models.sql"), "uuid, date, date, uuid, bigint"),
     ("favourites", include_str!("../../src/dashboard/favourites.sql"), "uuid[], uuid, bigint"),
     ("machines", include_str!("../../src/dashboard/machines.sql"), "uuid, bigint"),
+    ("projects", include_str!("../../src/dashboard/projects.sql"), "uuid, date, date, bigint"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

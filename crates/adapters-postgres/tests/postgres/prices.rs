@@ -16,7 +16,7 @@ use domain::pricing::{
 use domain::usage::ports::UnpricedReader;
 use domain::usage::testing::{batch, sent};
 use domain::usage::{
-    MachineId, Model, ModelName, Provider, Repriced, Repricing, SentMessage, Source, SyncBatch, Usage,
+    MachineId, Model, ModelName, ProjectName, Provider, Repriced, Repricing, SentMessage, Source, SyncBatch, Usage,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -112,6 +112,7 @@ fn history(count: usize) -> Vec<SyncBatch> {
     let message = |tool: &str, n: usize| SentMessage {
         at: NOW - Duration::hours(i64::try_from(n % 500).expect("it fits") * 5),
         model: ModelName::trusted(models[n % 3]),
+        project: n.is_multiple_of(2).then(|| ProjectName::trusted(tool)),
         input: 1_000 + n as u64,
         cache_read: 7,
         reasoning: 3,
@@ -445,6 +446,7 @@ async fn figures(fixture: &Fixture, user: UserId) -> Vec<String> {
         "usage_sources",
         "usage_models",
         "usage_calendars",
+        "usage_project_days",
     ];
     let client = fixture.client().await;
     let mut figures = Vec::new();

@@ -1,4 +1,4 @@
-//! Dashboards: totals, trends, tools, models and machines, as projections that are read without a transaction.
+//! Dashboards: totals, trends, tools, models, machines and projects, as projections that are read without a transaction.
 
 mod compare;
 #[cfg(test)]
@@ -18,6 +18,6 @@ pub use heatmap::{HeatDay, Heatmap};
 pub use platform::PlatformFigures;
 pub use service::{Dashboard, WebProfile};
 pub use views::{
-    DayUsage, MOST_LISTED, MachineUsage, ModelUsage, Overview, PlatformTotals, ToolUsage, TopList, TrendDays, Trends,
-    share_percent,
+    DayUsage, MOST_LISTED, MachineUsage, ModelUsage, Overview, PlatformTotals, ProjectUsage, ToolUsage, TopList,
+    TrendDays, Trends, share_percent,
 };

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use time::{Date, OffsetDateTime};
 
 use super::favourites::Favourites;
-use super::views::{DayUsage, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, TopList};
+use super::views::{DayUsage, MachineUsage, ModelUsage, PlatformTotals, ProjectUsage, ToolUsage, TopList};
 use crate::days::Window;
 use crate::error::StoreError;
 use crate::ids::UserId;
@@ -70,6 +70,9 @@ pub trait DashboardReader: Send + Sync {
 
     /// Usage by machine, for the owner, the last synced first.
     async fn machines(&self, user: UserId) -> Result<TopList<MachineUsage>, StoreError>;
+
+    /// Usage by project, for the owner, by cost, then tokens.
+    async fn projects(&self, window: Window) -> Result<TopList<ProjectUsage>, StoreError>;
 
     /// The last computed totals of the instance; zero before the first computation.
     async fn platform(&self) -> Result<PlatformTotals, StoreError>;

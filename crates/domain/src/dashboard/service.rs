@@ -5,7 +5,7 @@ use time::Date;
 use super::heatmap::{Heatmap, year_bounds};
 use super::ports::AccountFigures;
 use super::views::{
-    DayUsage, MachineUsage, ModelUsage, Overview, PlatformTotals, ToolUsage, TopList, TrendDays, Trends,
+    DayUsage, MachineUsage, ModelUsage, Overview, PlatformTotals, ProjectUsage, ToolUsage, TopList, TrendDays, Trends,
 };
 use crate::days::{LocalTime, Period, Window, Zone, days_between, window_start};
 use crate::deps::Deps;
@@ -75,6 +75,11 @@ impl Dashboard {
     /// Usage of `user` by machine.
     pub async fn machines(&self, user: UserId) -> Result<TopList<MachineUsage>, UserError> {
         Ok(self.deps.reads().dashboard().machines(user).await?)
+    }
+
+    /// Usage of `user` in `period` by project, which only its owner may see.
+    pub async fn projects(&self, user: &User, period: Period) -> Result<TopList<ProjectUsage>, UserError> {
+        Ok(self.deps.reads().dashboard().projects(self.window(user, period)).await?)
     }
 
     pub async fn platform(&self) -> Result<PlatformTotals, UserError> {

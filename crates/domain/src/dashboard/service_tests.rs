@@ -175,6 +175,23 @@ fn machines_and_platform_totals_are_read() {
 }
 
 #[test]
+fn projects_of_a_period_are_those_of_owner_zone() {
+    let (auckland, eve) = (Zone::parse("Pacific/Auckland"), datetime!(2026-12-31 23:30 UTC));
+    for (period, from, to) in [
+        (Period::Week, date!(2026 - 12 - 26), date!(2027 - 01 - 01)),
+        (Period::All, date!(2000 - 01 - 01), date!(9999 - 12 - 31)),
+    ] {
+        let mut reader = MockDashboardReader::new();
+        let expected = Window { user: ADA, from, to };
+        let list = TopList { tokens: 7, ..TopList::default() };
+        reader.expect_projects().withf(move |window| *window == expected).returning(move |_| Ok(list.clone()));
+        let user = User { zone: auckland.clone(), ..ada() };
+        let projects = block_on(dashboard(reader, eve).projects(&user, period)).expect("projects");
+        assert_eq!(projects.tokens, 7, "{period:?}");
+    }
+}
+
+#[test]
 fn profile_unavailable_store_is_not_private_profile() {
     let mut reader = MockDashboardReader::new();
     reader.expect_figures().returning(|_, _| Err(StoreError::Unavailable("away".to_owned())));

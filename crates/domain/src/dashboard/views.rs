@@ -5,7 +5,7 @@ use time::{Date, OffsetDateTime};
 use crate::money::Usd;
 use crate::progression::{Level, MonthlyBadge};
 use crate::streaks::Streak;
-use crate::usage::{CostStatus, MachineId, ModelName, Source, Sums};
+use crate::usage::{CostStatus, MachineId, ModelName, ProjectName, Source, Sums};
 
 /// The length of a trend: 1 to 365 days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,13 +111,13 @@ pub fn share_percent(part: i64, whole: i64) -> f64 {
 /// The most rows of a list by name.
 pub const MOST_LISTED: u32 = 500;
 
-/// The first [`MOST_LISTED`] rows of a list by name, and the sums of all rows.
+/// The first [`MOST_LISTED`] rows of a list by name, and what they are a part of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopList<T> {
     pub items: Vec<T>,
     /// The number of all rows.
     pub total: u32,
-    /// The tokens of all rows.
+    /// The tokens that shares refer to: those of all rows or, of projects, which not all usage has, those of the whole period.
     pub tokens: i64,
 }
 
@@ -167,6 +167,21 @@ pub struct MachineUsage {
     pub tokens: i64,
     pub cost: Usd,
     pub last_synced_at: OffsetDateTime,
+}
+
+/// The usage of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectUsage {
+    pub project: ProjectName,
+    /// All tokens.
+    pub tokens: i64,
+    pub cost: Usd,
+    /// Days with usage.
+    pub days_active: u32,
+    /// The first day.
+    pub first_used: Date,
+    /// The last day.
+    pub last_used: Date,
 }
 
 /// The totals of the instance.

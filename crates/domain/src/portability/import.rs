@@ -20,7 +20,7 @@ use crate::progression::{AccountChange, settle};
 use crate::store::UnitOfWork;
 use crate::usage::ports::SharedNames;
 use crate::usage::room::{MOST_MACHINES, MOST_MODELS, MOST_SOURCES};
-use crate::usage::{self, Handover, LedgerEntry, MOST_TOKENS, MachineId, UsageMessage};
+use crate::usage::{self, Handover, LedgerEntry, MOST_TOKENS, MachineId, ProjectName, UsageMessage};
 use crate::users::{User, Username};
 
 /// The account that an import writes to.
@@ -129,6 +129,8 @@ pub struct Imported {
     pub updated_messages: u64,
     /// Messages of which the ledger had the same or a superseding copy, and superseded copies in the file.
     pub known_messages: u64,
+    /// Messages that were stored without their project, because the account has the most projects.
+    pub ignored_projects: u64,
     /// Unlocks that are new, or that improved a stored one.
     pub unlocks: u64,
     /// New events.
@@ -153,6 +155,7 @@ impl Imported {
             new_messages: 0,
             updated_messages: 0,
             known_messages: 0,
+            ignored_projects: 0,
             unlocks: 0,
             events: 0,
             activities: 0,
@@ -248,7 +251,7 @@ impl Import {
 
     /// Prices the messages at their own time by the book of this instance; their imported cost is ignored.
     async fn take_messages(&mut self, entries: Vec<LedgerEntry>) -> Result<(), PortabilityError> {
-        let messages: Vec<UsageMessage> = entries.into_iter().map(|entry| entry.message).collect();
+        let mut messages: Vec<UsageMessage> = entries.into_iter().map(|entry| entry.message).collect();
         let room = u64::try_from(MOST_TOKENS - self.account.totals.tokens).unwrap_or(0);
         let tokens = messages.iter().try_fold(0_u64, |sum, message| sum.checked_add(message.tokens.total()));
         if tokens.is_none_or(|tokens| tokens > room) {
@@ -261,6 +264,7 @@ impl Import {
             names.models.insert(message.model.clone());
         }
         self.make_names(&names).await?;
+        self.make_projects(&mut messages).await?;
         let book = self.prices.get();
         let account = self.account.clone();
         let taken = usage::take_in(&mut *self.tx, self.report.user, account, messages, &book, &self.zone).await?;
@@ -294,6 +298,23 @@ impl Import {
             return Err(PortabilityError::TooManyNames { kind: "tools", most: MOST_SOURCES });
         }
         self.deps.retried(|| self.make_names_once(names)).await
+    }
+
+    /// Makes the projects of `messages`. A message whose project is beyond the limit is stored without it.
+    async fn make_projects(&mut self, messages: &mut [UsageMessage]) -> Result<(), PortabilityError> {
+        let wanted: BTreeSet<&ProjectName> = messages.iter().filter_map(|message| message.project.as_ref()).collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let wanted: Vec<ProjectName> = wanted.into_iter().cloned().collect();
+        let made = self.tx.ledger().make_projects(self.report.user, &wanted).await?;
+        for message in messages {
+            if message.project.as_ref().is_some_and(|project| !made.contains(project)) {
+                message.project = None;
+                self.report.ignored_projects += 1;
+            }
+        }
+        Ok(())
     }
 
     /// Fails if the import has more machines than an account can have.

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -166,6 +166,37 @@ fn import_messages_are_counted_per_tool_and_priced_by_local_book() {
     let report = block_on(import.finish()).expect("a report");
     assert_eq!((report.new_messages, report.updated_messages, report.known_messages), (2, 0, 2));
     assert_eq!(commits.load(Ordering::SeqCst), 2, "the names, then the import");
+}
+
+#[test]
+fn import_project_beyond_limit_is_left_out() {
+    let named = |id, project| {
+        let LedgerEntry { message, cost } = entry(id, 5);
+        LedgerEntry { message: UsageMessage { project: Some(ProjectName::trusted(project)), ..message }, cost }
+    };
+    let (imports, _) = imports(|tx| {
+        here(tx);
+        tx.ledger.expect_make_names().returning(|_| Ok(()));
+        tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
+        let shop = || ProjectName::trusted("shop");
+        tx.ledger
+            .expect_make_projects()
+            .withf(|user, wanted| *user == TARGET_USER && wanted.iter().map(ProjectName::as_str).eq(["blog", "shop"]))
+            .returning(move |_, _| Ok(HashSet::from([shop()])));
+        tx.ledger.expect_find().returning(|_, _, _| Ok(Vec::new()));
+        let projects =
+            |new: &[LedgerEntry]| new.iter().filter_map(|entry| entry.message.project.clone()).collect::<Vec<_>>();
+        tx.ledger
+            .expect_write()
+            .withf(move |_, new, _| new.len() == 3 && projects(new) == [shop()])
+            .returning(|_, _, _| Ok(()));
+        tx.ledger.expect_apply_delta().returning(|_, _| Ok(RollupChanges::default()));
+    });
+    let mut import = block_on(imports.begin(existing("ada"), test_user(SOURCE_USER, "ada"))).expect("an import");
+    let part = vec![named("a", "shop"), named("b", "blog"), entry("c", 5)];
+    block_on(import.take(ExportPart::Messages(part))).expect("an imported part");
+    let report = block_on(import.finish()).expect("a report");
+    assert_eq!((report.new_messages, report.ignored_projects), (3, 1));
 }
 
 #[test]

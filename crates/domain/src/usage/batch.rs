@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::message::Protocol;
 #[cfg(doc)]
 use super::message::Reading;
-use super::names::{MachineId, ModelName, Provider, Source};
+use super::names::{MachineId, ModelName, ProjectName, Provider, Source};
 use crate::days::Zone;
 
 /// A sync request. All its messages share tool and machine.
@@ -36,7 +36,7 @@ pub struct SyncBatch {
 /// An invalid part of a request that was ignored because nothing depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// The class of the problem: `field_ignored`.
+    /// The class of the problem: `field_ignored` or `too_many_projects`.
     pub code: &'static str,
     /// The first field concerned (`timezone`, `messages[3].project`).
     pub field: String,
@@ -63,6 +63,8 @@ pub struct SentMessage {
     pub model: ModelName,
     /// The provider of the model, if the client knows it.
     pub provider: Option<Provider>,
+    /// The project that the message was for, if the client sends it.
+    pub project: Option<ProjectName>,
     /// Input tokens, counted by the request's [`TokenConventions`].
     pub input: u64,
     /// Output tokens, counted by the request's [`TokenConventions`].

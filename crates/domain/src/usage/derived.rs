@@ -1,16 +1,17 @@
-//! Data derived from the ledger: roll-ups, days, hours and totals. It always equals a fold over the ledger, and follows it by
+//! Data derived from the ledger: roll-ups, days, hours, projects and totals. It always equals a fold over the ledger, and follows it by
 //! adding and removing single messages (I4).
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::ops::SubAssign;
+use std::ops::{AddAssign, SubAssign};
 
 use time::Date;
 
 use super::message::{LedgerEntry, Model};
-use super::names::{MachineId, Source};
+use super::names::{MachineId, ProjectName, Source};
 use super::sums::Sums;
 use crate::days::Zone;
+use crate::money::Usd;
 
 /// The key of a roll-up row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,6 +46,38 @@ impl SubAssign for HourSums {
     }
 }
 
+/// A project on a local date.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProjectKey {
+    /// The local date.
+    pub day: Date,
+    pub project: ProjectName,
+}
+
+/// The sums of a project on a day. A message without a price costs nothing here, as in [`Sums::cost`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ProjectSums {
+    pub messages: i64,
+    pub tokens: i64,
+    pub cost: Usd,
+}
+
+impl AddAssign for ProjectSums {
+    fn add_assign(&mut self, other: Self) {
+        self.messages += other.messages;
+        self.tokens += other.tokens;
+        self.cost = self.cost + other.cost;
+    }
+}
+
+impl SubAssign for ProjectSums {
+    fn sub_assign(&mut self, other: Self) {
+        self.messages -= other.messages;
+        self.tokens -= other.tokens;
+        self.cost = self.cost - other.cost;
+    }
+}
+
 /// The derived data of some messages, or a delta of such data.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Derived {
@@ -53,6 +86,8 @@ pub struct Derived {
     pub days: HashMap<Date, Sums>,
     /// By day and hour.
     pub hours: HashMap<HourKey, HourSums>,
+    /// By day and project, of messages with a project.
+    pub projects: HashMap<ProjectKey, ProjectSums>,
     pub totals: Sums,
 }
 
@@ -88,6 +123,11 @@ impl Derived {
         let hour = self.hours.entry(HourKey { day, hour: local.hour }).or_default();
         hour.messages += sums.messages;
         hour.tokens += sums.tokens;
+        if let Some(project) = &message.project {
+            let Sums { messages, tokens, cost, .. } = sums;
+            let key = ProjectKey { day, project: project.clone() };
+            *self.projects.entry(key).or_default() += ProjectSums { messages, tokens, cost };
+        }
         self.totals += sums;
     }
 
@@ -97,6 +137,7 @@ impl Derived {
         subtract(&mut self.rollups, &stored.rollups);
         subtract(&mut self.days, &stored.days);
         subtract(&mut self.hours, &stored.hours);
+        subtract(&mut self.projects, &stored.projects);
         self.totals -= stored.totals;
         self
     }
@@ -107,11 +148,16 @@ impl Derived {
         self.rollups.retain(|_, sums| !sums.is_zero());
         self.days.retain(|_, sums| !sums.is_zero());
         self.hours.retain(|_, sums| *sums != HourSums::default());
+        self.projects.retain(|_, sums| *sums != ProjectSums::default());
         self
     }
 
     pub fn is_empty(&self) -> bool {
-        self.rollups.is_empty() && self.days.is_empty() && self.hours.is_empty() && self.totals.is_zero()
+        self.rollups.is_empty()
+            && self.days.is_empty()
+            && self.hours.is_empty()
+            && self.projects.is_empty()
+            && self.totals.is_zero()
     }
 }
 
@@ -138,6 +184,33 @@ mod tests {
         derived.add(&entry, &Zone::parse("Europe/Berlin").expect("a zone"));
         assert_eq!(derived.days.keys().copied().collect::<Vec<_>>(), [date!(2026 - 11 - 23)]);
         assert_eq!(derived.hours[&HourKey { day: date!(2026 - 11 - 23), hour: 0 }].messages, 1);
+    }
+
+    #[test]
+    fn derived_project_that_changes_moves_its_sums_alone() {
+        let zone = Zone::utc();
+        let entry = |project: Option<&str>| LedgerEntry {
+            message: UsageMessage { project: project.map(ProjectName::trusted), ..message("m", 10) },
+            cost: Cost::Priced(Usd::from_atto(7)),
+        };
+        let key = |project| ProjectKey { day: date!(2026 - 11 - 22), project: ProjectName::trusted(project) };
+        let sums = ProjectSums { messages: 1, tokens: 20, cost: Usd::from_atto(7) };
+        for (name, old, new, expected) in [
+            ("named", None, Some("shop"), vec![(key("shop"), sums)]),
+            ("renamed", Some("shop"), Some("blog"), vec![(key("blog"), sums)]),
+            ("unnamed", Some("shop"), None, vec![]),
+        ] {
+            let mut before = Derived::default();
+            before.add(&entry(old), &zone);
+            let mut after = before.clone();
+            after.remove(&entry(old), &zone);
+            after.add(&entry(new), &zone);
+            let after = after.without_zeros();
+            assert_eq!(after.projects, expected.into_iter().collect(), "{name}");
+            let delta = after.since(&before).without_zeros();
+            assert!(!delta.is_empty(), "{name}");
+            assert_eq!(Derived { projects: HashMap::new(), ..delta }, Derived::default(), "{name}");
+        }
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! Intake: normalises the messages of a request, and rejects implausible ones and those beyond the account's limits.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
-use super::batch::{SentMessage, SyncBatch, TokenConventions};
+use super::batch::{SentMessage, SyncBatch, TokenConventions, Warning};
 use super::handover::Handover;
 use super::message::{MessageKey, Model, Reading, UsageMessage, fold_copies};
-use super::room::{AccountRoom, MOST_MODELS, MOST_MODELS_A_REQUEST};
+use super::names::ProjectName;
+use super::room::{AccountRoom, MOST_MODELS, MOST_MODELS_A_REQUEST, MOST_PROJECT_NAMES};
 use super::tokens::TokenCounts;
+use crate::text::{grouped, plural};
 
 /// How far a client's clock may be ahead.
 const MAX_CLOCK_LEAD: Duration = Duration::DAY;
@@ -93,6 +97,9 @@ pub struct Intake {
     items: Vec<Item>,
     /// Each model once, in the order of the request.
     models: Vec<Model>,
+    /// Each project once, in the order of the request.
+    projects: Vec<ProjectName>,
+    ignored_projects: IgnoredProjects,
     received: usize,
     rejections: Rejections,
 }
@@ -104,20 +111,48 @@ struct Item {
     id: Box<str>,
     /// The index in [`Intake::models`].
     model: usize,
+    /// The index in [`Intake::projects`].
+    project: Option<usize>,
     message: UsageMessage,
+}
+
+/// The messages that are accepted without their project, because it is beyond the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct IgnoredProjects {
+    /// The place of the first in the request.
+    first: Option<usize>,
+    count: u64,
+}
+
+impl IgnoredProjects {
+    fn add(&mut self, index: usize) {
+        self.first = Some(self.first.map_or(index, |first| first.min(index)));
+        self.count += 1;
+    }
+
+    pub fn warning(self) -> Option<Warning> {
+        let messages = plural(self.count, "message");
+        let most = grouped(i64::try_from(MOST_PROJECT_NAMES).unwrap_or(i64::MAX));
+        self.first.map(|index| Warning {
+            code: "too_many_projects",
+            field: format!("messages[{index}].project"),
+            message: format!("The project of {messages} was ignored: an account has at most {most} projects."),
+        })
+    }
 }
 
 /// The messages of an [`Intake`] that an account accepts.
 #[derive(Debug, PartialEq, Eq)]
 pub struct AcceptedMessages<'intake> {
     /// One copy of each message, in the order of keys.
-    pub messages: Vec<&'intake UsageMessage>,
+    pub messages: Vec<Cow<'intake, UsageMessage>>,
     /// The models of the admitted messages, each once.
     pub models: Vec<&'intake Model>,
     /// Copies that were superseded within the request.
     pub folded: usize,
     /// Messages that the handover covers.
     pub set_aside: usize,
+    pub ignored_projects: IgnoredProjects,
     /// All rejections.
     pub rejections: Rejections,
 }
@@ -126,34 +161,43 @@ impl Intake {
     pub fn new(batch: SyncBatch, now: OffsetDateTime) -> Self {
         let received = batch.messages.len();
         let (mut items, mut rejections) = (Vec::with_capacity(received), Rejections::default());
-        let mut models = Models::default();
+        let mut models = Places::up_to(MOST_MODELS_A_REQUEST);
+        let (mut projects, mut ignored_projects) = (Places::up_to(MOST_PROJECT_NAMES), IgnoredProjects::default());
         for (index, sent) in batch.messages.into_iter().enumerate() {
             let model = Model { name: sent.model.clone(), provider: sent.provider.clone() };
             let judged = judge(&sent, batch.conventions, now)
                 .and_then(|tokens| Ok((tokens, models.place(&model).ok_or(RejectionReason::TooManyModels)?)));
             match judged {
-                Ok((tokens, place)) => items.push(Item {
-                    index,
-                    model: place,
-                    message: UsageMessage {
-                        key: MessageKey::of(&sent.id),
-                        source: batch.source.clone(),
-                        at: sent.at,
-                        model,
-                        machine: batch.machine.clone(),
-                        tokens,
-                        reading: Reading {
-                            is_incomplete: sent.is_incomplete,
-                            parser_version: batch.parser_version,
-                            protocol: batch.protocol,
+                Ok((tokens, place)) => {
+                    let project = sent.project.as_ref().and_then(|project| projects.place(project));
+                    if sent.project.is_some() && project.is_none() {
+                        ignored_projects.add(index);
+                    }
+                    items.push(Item {
+                        index,
+                        model: place,
+                        project,
+                        message: UsageMessage {
+                            key: MessageKey::of(&sent.id),
+                            source: batch.source.clone(),
+                            at: sent.at,
+                            model,
+                            machine: batch.machine.clone(),
+                            tokens,
+                            reading: Reading {
+                                is_incomplete: sent.is_incomplete,
+                                parser_version: batch.parser_version,
+                                protocol: batch.protocol,
+                            },
+                            project: sent.project.filter(|_| project.is_some()),
                         },
-                    },
-                    id: sent.id,
-                }),
+                        id: sent.id,
+                    });
+                }
                 Err(reason) => rejections.add(index, &sent.id, reason),
             }
         }
-        Self { items, models: models.list, received, rejections }
+        Self { items, models: models.list, projects: projects.list, ignored_projects, received, rejections }
     }
 
     /// The keys of the messages, each once, in ascending order, which is the order of the ledger's pages.
@@ -174,6 +218,11 @@ impl Intake {
         &self.models
     }
 
+    /// The distinct projects, at most [`MOST_PROJECT_NAMES`].
+    pub fn projects(&self) -> &[ProjectName] {
+        &self.projects
+    }
+
     /// The number of messages in the request.
     pub fn received(&self) -> usize {
         self.received
@@ -186,6 +235,8 @@ impl Intake {
         let (mut tokens, mut set_aside) = (room.tokens, 0);
         let mut models = vec![false; self.models.len()];
         let is_new: Vec<bool> = self.models.iter().map(|model| room.names.new_models.contains(model)).collect();
+        let has_project: Vec<bool> = self.projects.iter().map(|project| room.projects.contains(project)).collect();
+        let mut ignored_projects = self.ignored_projects;
         let mut free_models = MOST_MODELS.saturating_sub(room.names.models);
         for item in &self.items {
             if handover.is_some_and(|handover| handover.covers(&item.message)) {
@@ -203,7 +254,12 @@ impl Intake {
                     tokens = left;
                     free_models -= usize::from(is_another);
                     models[item.model] = true;
-                    messages.push(&item.message);
+                    messages.push(if item.project.is_none_or(|place| has_project[place]) {
+                        Cow::Borrowed(&item.message)
+                    } else {
+                        ignored_projects.add(item.index);
+                        Cow::Owned(UsageMessage { project: None, ..item.message.clone() })
+                    });
                     continue;
                 }
             };
@@ -212,35 +268,39 @@ impl Intake {
         let plausible = messages.len();
         let messages = fold_copies(messages);
         let models = self.models.iter().zip(models).filter(|(_, is_used)| *is_used).map(|(model, _)| model).collect();
-        AcceptedMessages { folded: plausible - messages.len(), messages, models, set_aside, rejections }
+        AcceptedMessages { folded: plausible - messages.len(), messages, models, set_aside, ignored_projects, rejections }
     }
 }
 
-/// The models of a request while it is read.
-#[derive(Default)]
-struct Models {
-    list: Vec<Model>,
+/// The models or the projects of a request while it is read.
+struct Places<N> {
+    list: Vec<N>,
+    most: usize,
     /// The latest result.
     latest: usize,
-    places: HashMap<Model, usize>,
+    places: HashMap<N, usize>,
 }
 
-impl Models {
-    /// The place of `model`; `None` beyond the limit.
-    fn place(&mut self, model: &Model) -> Option<usize> {
-        // Most messages have the model of the previous one.
-        if self.list.get(self.latest) == Some(model) {
+impl<N: Clone + Eq + Hash> Places<N> {
+    fn up_to(most: usize) -> Self {
+        Self { list: Vec::new(), most, latest: 0, places: HashMap::new() }
+    }
+
+    /// The place of `name`; `None` beyond the limit.
+    fn place(&mut self, name: &N) -> Option<usize> {
+        // Most messages have the name of the previous one.
+        if self.list.get(self.latest) == Some(name) {
             return Some(self.latest);
         }
-        if let Some(place) = self.places.get(model) {
+        if let Some(place) = self.places.get(name) {
             self.latest = *place;
             return Some(*place);
         }
         let place = self.list.len();
-        (place < MOST_MODELS_A_REQUEST).then(|| {
+        (place < self.most).then(|| {
             self.latest = place;
-            self.list.push(model.clone());
-            self.places.insert(model.clone(), place);
+            self.list.push(name.clone());
+            self.places.insert(name.clone(), place);
             place
         })
     }
@@ -297,6 +357,8 @@ impl UsageMessage {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
     use crate::usage::room::NameUse;
     use crate::usage::sums::MOST_TOKENS;
@@ -305,7 +367,7 @@ mod tests {
 
     /// Room for `tokens` and any names.
     fn room(tokens: i64) -> AccountRoom {
-        AccountRoom { tokens, names: NameUse::default(), machine_fits: true }
+        AccountRoom { tokens, names: NameUse::default(), machine_fits: true, projects: HashSet::new() }
     }
 
     /// A message for each of `models` models.
@@ -358,6 +420,42 @@ mod tests {
             assert_eq!(rejected, [(0, reason), (1, reason)]);
             assert!(admitted.messages.is_empty() && admitted.models.is_empty());
         }
+    }
+
+    #[test]
+    fn intake_project_beyond_limit_is_ignored_with_a_warning() {
+        let named =
+            |n: usize| SentMessage { project: Some(ProjectName::trusted(format!("p{n}"))), ..sent(&n.to_string()) };
+        let many = (0..=MOST_PROJECT_NAMES).map(named).chain([sent("without"), named(0)]).collect();
+        let intake = Intake::new(batch(many), NOW);
+        assert_eq!(intake.projects().len(), MOST_PROJECT_NAMES);
+        let all: HashSet<_> = intake.projects().iter().cloned().collect();
+        let some = HashSet::from([ProjectName::trusted("p7")]);
+        for (name, projects, stored, field, warned) in [
+            ("room for all of a request", all, MOST_PROJECT_NAMES, "messages[1000].project", "1 message"),
+            ("room for one", some, 1, "messages[0].project", "1,001 messages"),
+            ("no room", HashSet::new(), 0, "messages[0].project", "1,002 messages"),
+        ] {
+            let admitted = intake.admit(&AccountRoom { projects, ..room(MOST_TOKENS) }, None);
+            // The last message repeats the first.
+            assert_eq!((admitted.messages.len(), admitted.folded, admitted.rejections.count), (1_002, 1, 0), "{name}");
+            assert_eq!(admitted.messages.iter().filter(|m| m.project.is_some()).count(), stored, "{name}");
+            let warning = admitted.ignored_projects.warning().expect("a warning");
+            assert_eq!((warning.code, &*warning.field), ("too_many_projects", field), "{name}");
+            assert!(warning.message.starts_with(&format!("The project of {warned} was")), "{name}: {warning:?}");
+        }
+    }
+
+    #[test]
+    fn intake_implausible_message_makes_no_project() {
+        let old = SentMessage {
+            at: EARLIEST - Duration::SECOND,
+            project: Some(ProjectName::trusted("shop")),
+            ..sent("too old")
+        };
+        let intake = Intake::new(batch(vec![old, sent("m")]), NOW);
+        assert_eq!(intake.projects(), []);
+        assert_eq!(intake.admit(&room(MOST_TOKENS), None).ignored_projects.warning(), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use super::names::{MachineId, ModelName, Provider, Source};
+use super::names::{MachineId, ModelName, ProjectName, Provider, Source};
 use super::quirks;
 use super::tokens::TokenCounts;
 use crate::pricing::Cost;
@@ -86,6 +86,8 @@ pub struct UsageMessage {
     pub machine: MachineId,
     pub tokens: TokenCounts,
     pub reading: Reading,
+    /// The project that the response was for. Only the owner sees it.
+    pub project: Option<ProjectName>,
 }
 
 impl UsageMessage {
@@ -93,7 +95,8 @@ impl UsageMessage {
     ///
     /// A complete copy wins over an incomplete one. Then the newer parser wins, so that a corrected one lowers a total, and then the
     /// larger total, because streamed responses are logged in growing pieces. The further steps only make the order total, so that
-    /// two different copies have the same winner in every order of arrival (I4).
+    /// two different copies have the same winner in every order of arrival (I4). A copy with a project wins over an otherwise equal
+    /// one without, so that a client that starts to send projects adds them to its history.
     pub fn supersedes(&self, other: &Self) -> bool {
         self.precedence() < other.precedence()
     }
@@ -106,7 +109,9 @@ impl UsageMessage {
             (is_incomplete, Reverse(parser_version)),
             (Reverse(self.tokens.total()), self.at, &self.model.name, &self.machine),
             (input, output, cache_read, cache_write, cache_write_1h, reasoning, reasoning_in_output),
-            (&self.model.provider, Reverse(protocol)),
+            &self.model.provider,
+            (self.project.is_none(), &self.project),
+            Reverse(protocol),
         )
     }
 }
@@ -190,6 +195,20 @@ mod tests {
             ("reasoning not in output", base.clone(), with(&|m| m.tokens.reasoning_in_output = true)),
             ("no provider", base.clone(), with(&|m| m.model.provider = Some(Provider::trusted("x")))),
             ("protocol 3", with(&|m| m.reading.protocol = Protocol::V3), base.clone()),
+            ("a project", with(&|m| m.project = Some(ProjectName::trusted("x"))), base.clone()),
+            (
+                "a smaller project",
+                with(&|m| m.project = Some(ProjectName::trusted("B"))),
+                with(&|m| m.project = Some(ProjectName::trusted("a"))),
+            ),
+            (
+                "no provider, though without a project",
+                base.clone(),
+                with(&|m| {
+                    m.model.provider = Some(Provider::trusted("x"));
+                    m.project = Some(ProjectName::trusted("x"));
+                }),
+            ),
         ];
         for (why, winner, loser) in table {
             assert!(winner.supersedes(&loser), "{why}");

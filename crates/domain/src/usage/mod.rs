@@ -33,12 +33,12 @@ mod tokens;
 
 pub use batch::{SentMessage, SyncBatch, TokenConventions, Warning};
 pub use changes::LedgerChanges;
-pub use derived::{Derived, HourKey, HourSums, RollupKey};
+pub use derived::{Derived, HourKey, HourSums, ProjectKey, ProjectSums, RollupKey};
 pub use error::UsageError;
 pub use handover::Handover;
 pub use intake::{AcceptedMessages, Intake, Rejection, RejectionReason, Rejections};
 pub use message::{LedgerEntry, MessageKey, Model, Protocol, Reading, UsageMessage, fold_copies};
-pub use names::{MachineId, ModelName, Provider, Source};
+pub use names::{MachineId, ModelName, ProjectName, Provider, Source};
 pub use pricer::Pricer;
 pub use rebuild::RebuildReport;
 pub use report::{AccountSummary, SyncReport};

@@ -1,4 +1,4 @@
-//! The names in a message: tool, model and machine. Cheap to copy: a batch shares one string.
+//! The names in a message: tool, model, machine and project. Cheap to copy: a batch shares one string.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -58,6 +58,10 @@ name! {
 name! {
     /// A machine of an account, as its client names it.
     MachineId, 50, str::to_owned
+}
+name! {
+    /// A project of an account: the name or the hash that its client sends, if its user wants that.
+    ProjectName, 200, str::to_owned
 }
 
 impl MachineId {

@@ -1,6 +1,6 @@
 //! Ports of usage.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::derived::Derived;
 use super::handover::Handover;
 use super::message::{LedgerEntry, MessageKey, Model};
-use super::names::{MachineId, Source};
+use super::names::{MachineId, ProjectName, Source};
 use super::repriced_account::RepricedAccount;
 use super::room::NameUse;
 use super::selection::InstantRange;
@@ -42,6 +42,8 @@ pub struct SyncStart {
     pub source: Source,
     /// The messages whose stored copies are read with the lock.
     pub keys: Vec<MessageKey>,
+    /// The projects of the messages, each once.
+    pub projects: Vec<ProjectName>,
     /// Whether the sync sends tokens.
     pub has_usage: bool,
     pub at: OffsetDateTime,
@@ -60,6 +62,8 @@ pub struct SyncLock {
     pub account: Account,
     /// Whether the syncing machine is one of the account's; there is a limit.
     pub machine_fits: bool,
+    /// Those of [`SyncStart::projects`] that are projects of the account; there is a limit.
+    pub projects: HashSet<ProjectName>,
     /// The stored copies of the messages of [`SyncStart::keys`], in any order.
     pub stored: Vec<LedgerEntry>,
     /// The instant of the machine's handover of the tool, if there is one.
@@ -95,8 +99,8 @@ pub struct SharedNames {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait LedgerRepository: Send {
-    /// Locks like [`AccountRepository::lock`] and records the sync of the machine, unless it exceeds
-    /// [`MOST_MACHINES`](super::room::MOST_MACHINES). One round trip.
+    /// Locks like [`AccountRepository::lock`], and records the sync of the machine and the projects, unless they exceed
+    /// [`MOST_MACHINES`](super::room::MOST_MACHINES) and [`MOST_PROJECT_NAMES`](super::room::MOST_PROJECT_NAMES). One round trip.
     async fn lock_for_sync(&mut self, user: UserId, start: &SyncStart) -> Result<Option<SyncLock>, StoreError>;
 
     /// The use of `names` by the account. Creates none.
@@ -106,6 +110,14 @@ pub trait LedgerRepository: Send {
     /// accounts, and creates names in no other way, so that transactions do not deadlock on names (I3).
     /// [`name_use`](Self::name_use) of the same names was called before, by any transaction of this process. Expects no lock.
     async fn make_names(&mut self, names: &SharedNames) -> Result<(), StoreError>;
+
+    /// Creates the missing ones of `projects` up to [`MOST_PROJECT_NAMES`](super::room::MOST_PROJECT_NAMES) an account, in order.
+    /// Returns those that the account has.
+    async fn make_projects(
+        &mut self,
+        user: UserId,
+        projects: &[ProjectName],
+    ) -> Result<HashSet<ProjectName>, StoreError>;
 
     /// The stored copies of the messages with `keys`, in any order.
     async fn find(
@@ -178,7 +190,7 @@ pub trait LedgerRepository: Send {
     /// Removes `entries`, each of which is stored.
     async fn remove(&mut self, user: UserId, entries: &[LedgerEntry]) -> Result<(), StoreError>;
 
-    /// Removes machines without messages and handovers, and releases unused names of tools and models.
+    /// Removes projects without messages and machines without messages and handovers, and releases unused names of tools and models.
     async fn remove_idle_names(&mut self, user: UserId) -> Result<(), StoreError>;
 
     /// Derives the lifetime sums by tool and by model and the calendar from the other derived rows. Returns whether any changed.

@@ -20,6 +20,8 @@ pub struct RebuildReport {
     pub rollups: usize,
     pub days: usize,
     pub hours: usize,
+    /// Days of projects.
+    pub projects: usize,
     pub totals: bool,
     /// Whether the lifetime sums by tool or by model or the calendar changed.
     pub summaries: bool,
@@ -63,6 +65,7 @@ pub(super) async fn rederive(
     repair.rollups = delta.rollups.len();
     repair.days = delta.days.len();
     repair.hours = delta.hours.len();
+    repair.projects = delta.projects.len();
     repair.totals = !delta.totals.is_zero();
     let is_due = account.is_rebuild_due;
     let (rebuilt, _) = apply_delta(tx, user, account, &delta).await?;

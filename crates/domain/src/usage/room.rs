@@ -1,9 +1,9 @@
-//! The limits of an account: tokens, and names of models, tools and machines.
+//! The limits of an account: tokens, and names of models, tools, machines and projects.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::message::Model;
-use super::names::Source;
+use super::names::{ProjectName, Source};
 
 /// The most models of a request. Name and provider identify a model.
 pub const MOST_MODELS_A_REQUEST: usize = 1_000;
@@ -16,6 +16,9 @@ pub const MOST_SOURCES: usize = 200;
 
 /// The most machines of an account.
 pub const MOST_MACHINES: usize = 1_000;
+
+/// The most names of projects of an account. A message with a further one is stored without it.
+pub const MOST_PROJECT_NAMES: usize = 1_000;
 
 /// The names that are new to an account, and the number that it has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -50,6 +53,8 @@ pub struct AccountRoom {
     pub names: NameUse,
     /// Whether the machine of the request is one of the account's.
     pub machine_fits: bool,
+    /// The projects of the request that are projects of the account.
+    pub projects: HashSet<ProjectName>,
 }
 
 #[cfg(test)]

@@ -70,7 +70,8 @@ impl Usage {
         let intake = Intake::new(batch, now);
         // More than a chunk is read chunk by chunk.
         let keys = if intake.received() <= CHUNK { intake.keys() } else { Vec::new() };
-        let start = SyncStart { machine, source, keys, has_usage: intake.has_tokens(), at: now };
+        let projects = intake.projects().to_vec();
+        let start = SyncStart { machine, source, keys, projects, has_usage: intake.has_tokens(), at: now };
         let handover = from.map(|from| start.handover(from));
         let request = Request { start, zone, handover, dry_run, warnings };
         self.deps.retried(|| self.sync_once(user, &request, &intake)).await
@@ -80,7 +81,7 @@ impl Usage {
         let Request { start, zone: named_zone, handover, dry_run, warnings } = request;
         let (source, dry_run, now) = (&start.source, *dry_run, start.at);
         let OpenSync { mut tx, lock, unpaid } = self.open(user, start, dry_run).await?;
-        let SyncLock { mut account, machine_fits, mut stored, handover_from: stored_from } = lock;
+        let SyncLock { mut account, machine_fits, projects, mut stored, handover_from: stored_from } = lock;
         if let (None, Some(zone)) = (&account.zone, named_zone) {
             account = move_to(&mut *tx, user, account, zone.clone()).await?;
         }
@@ -100,7 +101,8 @@ impl Usage {
         let models = intake.models().iter().cloned().collect();
         let mut names = SharedNames { sources: BTreeSet::from([source.clone()]), models };
         let name_use = tx.ledger().name_use(user, &names).await?;
-        let room = AccountRoom { tokens: MOST_TOKENS - account.totals.tokens, names: name_use, machine_fits };
+        let tokens = MOST_TOKENS - account.totals.tokens;
+        let room = AccountRoom { tokens, names: name_use, machine_fits, projects };
         let in_force = stored_from.map(|from| start.handover(from));
         let admitted = intake.admit(&room, in_force.as_ref());
         if !admitted.messages.is_empty() || handover.is_some() {
@@ -113,7 +115,8 @@ impl Usage {
         }
         let book = self.prices.get();
         let mut pricer = Pricer::new(&book);
-        let written = write_all(&mut *tx, user, source, &admitted.messages, stored, &mut pricer, &zone).await?;
+        let messages: Vec<&UsageMessage> = admitted.messages.iter().map(AsRef::as_ref).collect();
+        let written = write_all(&mut *tx, user, source, &messages, stored, &mut pricer, &zone).await?;
         let unpriced_models = pricer.unpriced_models();
         let account = with_delta(account, user, &written.last.delta)?;
         let month = Window::month(user, zone.date(now));
@@ -159,7 +162,7 @@ impl Usage {
             new_rollups: moved.new_rollups,
             updated_rollups: moved.updated_rollups,
             unpriced_models,
-            warnings: warnings.clone(),
+            warnings: warnings.iter().cloned().chain(admitted.ignored_projects.warning()).collect(),
             standing: AccountSummary::of(&earned),
             leveled_up: earned.leveled_up,
             unlocks: earned.unlocks,
@@ -183,7 +186,7 @@ impl Usage {
         Ok(OpenSync { tx, lock, unpaid })
     }
 
-    /// Removes the selected messages of `user`, and machines without messages; returns the number of messages. Their sums and
+    /// Removes the selected messages of `user`, and machines and projects without messages; returns the number of messages. Their sums and
     /// the XP of usage are taken back. Achievements and XP of events stay.
     pub async fn forget(&self, user: UserId, selection: &UsageSelection) -> Result<u64, UsageError> {
         self.deps.retried(|| self.forget_once(user, selection)).await

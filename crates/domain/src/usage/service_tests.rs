@@ -1,5 +1,6 @@
 //! What a sync and a deletion of usage write, over mocked ports.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
@@ -8,7 +9,7 @@ use crate::testing::{TestUnitOfWork, facts};
 use crate::usage::ports::RollupChanges;
 use crate::usage::room::NameUse;
 use crate::usage::testing::{NOW, account, batch, locked, locked_with, message, sent};
-use crate::usage::{Model, ModelName, SentMessage};
+use crate::usage::{Model, ModelName, ProjectName, SentMessage};
 use uuid::Uuid;
 
 const ADA: UserId = UserId(Uuid::from_u128(7));
@@ -54,6 +55,44 @@ fn sync_writes_new_messages_once_and_commits() {
     assert_eq!((report.received, report.new, report.updated, report.duplicates), (3, 2, 0, 1));
     assert_eq!((report.standing.tokens, report.standing.streak.current), (21 + 20, 1));
     assert_eq!(commits.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn sync_project_beyond_limit_is_dropped_and_the_message_counts() {
+    let (usage, commits) = usage(|| {
+        let mut tx = TestUnitOfWork::default();
+        let project = ProjectName::trusted("shop");
+        tx.ledger
+            .expect_lock_for_sync()
+            .withf(|_, start| start.projects.iter().map(ProjectName::as_str).eq(["shop", "blog"]))
+            .returning(move |_, _| {
+                let projects = HashSet::from([project.clone()]);
+                Ok(Some(SyncLock { projects, ..locked(account()) }))
+            });
+        tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
+        tx.ledger.expect_make_names().returning(|_| Ok(()));
+        let recorded = RecordedWrite { facts: Some(facts_of_today()), ..RecordedWrite::default() };
+        let projects = |write: &LedgerWrite| -> Vec<_> {
+            write.new.iter().filter_map(|entry| entry.message.project.clone()).collect()
+        };
+        tx.ledger
+            .expect_record()
+            .withf(move |_, write, _| {
+                write.new.len() == 3
+                    && projects(write) == [ProjectName::trusted("shop")]
+                    && write.delta.projects.len() == 1
+            })
+            .returning(move |_, _, _| Ok(recorded.clone()));
+        tx.progress.expect_award().returning(|_, _, _| Ok(()));
+        tx
+    });
+    let of = |id, project| SentMessage { project: Some(ProjectName::trusted(project)), ..sent(id) };
+    let mut batch = batch(vec![of("a", "shop"), sent("b"), of("c", "blog")]);
+    batch.warnings = vec![Warning { code: "field_ignored", field: "timezone".to_owned(), message: String::new() }];
+    let report = pollster::block_on(usage.sync(ADA, batch)).expect("a sync");
+    assert_eq!((report.new, report.rejected, commits.load(Ordering::SeqCst)), (3, 0, 1));
+    let warned: Vec<_> = report.warnings.iter().map(|warning| (warning.code, warning.field.as_str())).collect();
+    assert_eq!(warned, [("field_ignored", "timezone"), ("too_many_projects", "messages[2].project")]);
 }
 
 #[test]

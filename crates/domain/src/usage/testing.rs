@@ -1,5 +1,7 @@
 //! Messages for tests.
 
+use std::collections::HashSet;
+
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -37,7 +39,7 @@ pub fn locked(account: Account) -> SyncLock {
 
 /// `account` as a sync locks it, with the `stored` copies of its messages.
 pub fn locked_with(account: Account, stored: Vec<LedgerEntry>) -> SyncLock {
-    SyncLock { account, machine_fits: true, stored, handover_from: None }
+    SyncLock { account, machine_fits: true, projects: HashSet::new(), stored, handover_from: None }
 }
 
 /// A message with `count` tokens of input and of output, an hour before [`NOW`].
@@ -50,6 +52,7 @@ pub fn message(id: &str, count: u64) -> UsageMessage {
         machine: MachineId::unnamed(),
         tokens: TokenCounts { input: count, output: count, ..TokenCounts::default() },
         reading: Reading::default(),
+        project: None,
     }
 }
 
@@ -60,6 +63,7 @@ pub fn sent(id: &str) -> SentMessage {
         at: datetime!(2026-11-22 11:00 UTC),
         model: ModelName::trusted("claude-sonnet-4-5"),
         provider: None,
+        project: None,
         input: 10,
         output: 10,
         cache_read: 0,

@@ -13,6 +13,7 @@ use domain::clock::Clock;
 use domain::ids::UserId;
 use domain::portability::{ExportPart, Import, ImportTarget, Imported, Imports, PortabilityError};
 use domain::social::{FollowOutcome, Social, SocialError};
+use domain::text::plural;
 use domain::usage::{Usage, UsageError};
 use domain::users::{User, Username};
 use portable::{Line, Refusal};
@@ -189,6 +190,10 @@ fn summary_lines(imported: &Imported, had_email: bool) -> Vec<String> {
         }
     }
     lines.push(format!("messages: {new_messages} new, {updated_messages} updated, {known_messages} known before"));
+    if imported.ignored_projects > 0 {
+        let ignored = plural(imported.ignored_projects, "message");
+        lines.push(format!("projects of {ignored} left out: the account has the most projects"));
+    }
     lines.push(format!(
         "also new: {} unlocks, {} events, {} activities, {} notifications, {} projects",
         imported.unlocks, imported.events, imported.activities, imported.notifications, imported.projects

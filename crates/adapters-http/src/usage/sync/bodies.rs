@@ -32,7 +32,7 @@ pub(super) struct SyncAnswer {
     /// Models in the request without a price; the first hundred, by name.
     #[schema(max_items = 100)]
     unpriced_models: Vec<String>,
-    /// Fields that could not be read and were ignored; usually none.
+    /// Fields that could not be read, or are beyond a limit, and were ignored; usually none.
     warnings: Vec<SyncWarning>,
     stats: SyncStats,
     new_achievements: Vec<NewAchievement>,
@@ -47,9 +47,10 @@ struct RejectedMessage {
     reason: &'static str,
 }
 
-/// A field that could not be read and was ignored.
+/// A field that was ignored.
 #[derive(Debug, Serialize, ToSchema)]
 struct SyncWarning {
+    /// `field_ignored`, or `too_many_projects`.
     code: &'static str,
     /// The field: `timezone`, or `messages[3].project` for the first message that has it.
     field: String,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use domain::usage::{ModelName, Provider, SentMessage};
+use domain::usage::{ModelName, ProjectName, Provider, SentMessage};
 use serde::de::{IgnoredAny, MapAccess};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -34,7 +34,9 @@ sync_object! {
         /// The provider that served the model, where the client knows it.
         provider: auxiliary Provider = "provider" by Names::provider,
         session: auxiliary Note = "sessionId" or "session_id",
-        project: auxiliary Note = "project",
+        /// The project that the message was for: a name or a hash, as the client chooses. Only the owner of the account sees it. An
+        /// account keeps up to 1,000; a message with a further one is stored without it, and `warnings` says so.
+        project: auxiliary ProjectName = "project" by Names::project,
         service_tier: auxiliary Note = "serviceTier" or "service_tier",
         reported_cost: auxiliary ReportedCost = "reportedCostUsd" or "reported_cost_usd",
         /// Whether the client knows that the counts are too small, as of a response that never ended. A complete copy replaces it.
@@ -56,7 +58,7 @@ impl From<SyncMessage> for SentMessage {
             cache_write_1h,
             provider,
             session: None | Some(()),
-            project: None | Some(()),
+            project,
             service_tier: None | Some(()),
             reported_cost: None | Some(()),
             incomplete,
@@ -66,6 +68,7 @@ impl From<SyncMessage> for SentMessage {
             at,
             model,
             provider,
+            project,
             input,
             output,
             cache_read,
@@ -100,11 +103,12 @@ formats! {
             .minimum(Some(0));
 }
 
-/// The names of models and providers in a request, so that a batch keeps each of them once.
+/// The names of models, providers and projects in a request, so that a batch keeps each of them once.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     models: HashMap<Box<str>, ModelName>,
     providers: HashMap<Box<str>, Provider>,
+    projects: HashMap<Box<str>, ProjectName>,
 }
 
 impl Names {
@@ -114,6 +118,10 @@ impl Names {
 
     fn provider(&mut self, value: Scalar<'_>) -> Checked<Provider> {
         shared(value, &mut self.providers)
+    }
+
+    fn project(&mut self, value: Scalar<'_>) -> Checked<ProjectName> {
+        shared(value, &mut self.projects)
     }
 }
 

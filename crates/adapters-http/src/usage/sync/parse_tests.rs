@@ -1,7 +1,7 @@
 //! What the parser accepts, refuses and says.
 
 use domain::usage::MAX_COUNT;
-use domain::usage::{ModelName, Protocol, Provider};
+use domain::usage::{ModelName, ProjectName, Protocol, Provider};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -79,7 +79,7 @@ fn parse_message_keeps_all_counted_fields() {
                 ("cacheCreation1hTokens", json!(5)),
                 ("reasoning_tokens", json!(6)),
                 ("sessionId", json!("s")),
-                ("project", json!("p")),
+                ("project", json!("Shop")),
                 ("serviceTier", json!("t")),
                 ("reportedCostUsd", json!(0.25)),
                 ("incomplete", json!(true)),
@@ -113,6 +113,7 @@ fn parse_message_keeps_all_counted_fields() {
             at: datetime!(2026-11-22 12:30:00.123456 UTC),
             model: ModelName::trusted("gpt-5"),
             provider: Some(Provider::trusted("azure")),
+            project: Some(ProjectName::trusted("Shop")),
             input: 1,
             output: 2,
             cache_read: 3,
@@ -345,6 +346,10 @@ fn parse_endless_nesting_is_skipped_without_recursion() {
 fn parse_repeated_names_share_memory() {
     let batch = read(&request(json!([message(), message()]))).expect("a batch");
     assert!(std::ptr::eq(batch.messages[0].model.as_str(), batch.messages[1].model.as_str()));
+    let in_shop = with(message(), &[("project", json!("shop"))]);
+    let batch = read(&request(json!([in_shop, in_shop]))).expect("a batch");
+    let project = |n: usize| batch.messages[n].project.as_ref().expect("a project").as_str();
+    assert!(std::ptr::eq(project(0), project(1)));
 }
 
 fn any_message() -> impl Strategy<Value = SentMessage> {
@@ -353,12 +358,13 @@ fn any_message() -> impl Strategy<Value = SentMessage> {
     let at = (0..4_000_000_000_i64, 0..1_000_000_i64);
     let name = |longest| text(longest).prop_filter("a name", |text| ModelName::parse(text).is_some());
     let counts = [count(), count(), count(), count(), count(), count()];
-    (text(200), at, name(40), proptest::option::of(name(20)), counts, any::<bool>()).prop_map(
+    let optional = |longest| proptest::option::of(name(longest));
+    (text(200), at, name(40), (optional(20), optional(20)), counts, any::<bool>()).prop_map(
         |(
             id,
             (second, micro),
             model,
-            provider,
+            (provider, project),
             [input, output, cache_read, cache_write, cache_write_1h, reasoning],
             is_incomplete,
         )| SentMessage {
@@ -366,6 +372,7 @@ fn any_message() -> impl Strategy<Value = SentMessage> {
             at: OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(second) + time::Duration::microseconds(micro),
             model: ModelName::parse(&model).expect("a name"),
             provider: provider.map(|name| Provider::parse(&name).expect("a name")),
+            project: project.map(|name| ProjectName::parse(&name).expect("a name")),
             input,
             output,
             cache_read,
@@ -410,6 +417,9 @@ fn written(batch: &SyncBatch) -> Value {
         });
         if let Some(provider) = &m.provider {
             object["provider"] = json!(provider.as_str());
+        }
+        if let Some(project) = &m.project {
+            object["project"] = json!(project.as_str());
         }
         object
     };

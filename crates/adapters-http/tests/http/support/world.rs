@@ -17,7 +17,8 @@ use domain::administration::ports::MockAdministrationReader;
 use domain::administration::{Administration, Invitations, UserAdministration};
 use domain::dashboard::ports::{AccountFigures, MockDashboardReader};
 use domain::dashboard::{
-    Dashboard, DayUsage, Favourite, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, TopList,
+    Dashboard, DayUsage, Favourite, Favourites, MachineUsage, ModelUsage, PlatformTotals, ProjectUsage, ToolUsage,
+    TopList,
 };
 use domain::days::{Window, Zone};
 use domain::deps::Deps;
@@ -53,8 +54,8 @@ use domain::signed_token::TokenKey;
 use domain::social::ports::{MockActivityHub, MockFeedReader, MockFollowReader};
 use domain::social::{Contact, Feed, FollowStats, Relation, Social};
 use domain::testing::{TestReads, TestUnitOfWork};
-use domain::usage::{CostStatus, MachineId, ModelName, Source, Sums, Usage};
 use domain::usage::ports::MockSyncStateReader;
+use domain::usage::{CostStatus, MachineId, ModelName, ProjectName, Source, Sums, Usage};
 use domain::users::ports::MockProfileReader;
 use domain::users::{FoundProfile, Profile, Profiles, Region, User, Username, Users, WebUrl};
 use time::OffsetDateTime;
@@ -366,6 +367,7 @@ fn reader() -> MockDashboardReader {
             MachineUsage { machine: MachineId::unnamed(), tokens: 3, cost: dollars("0.3508"), last_synced_at: NOW };
         Ok(TopList { items: vec![machine], total: 1, tokens: 3 })
     });
+    reader.expect_projects().returning(|_| Ok(TopList { items: vec![project("shop", 1)], total: 1, tokens: 3 }));
     reader.expect_platform().returning(|| Ok(PlatformTotals { tokens: 1 << 70, users: 3, tools: 2 }));
     reader
 }
@@ -445,6 +447,17 @@ pub(crate) fn figures() -> AccountFigures {
 fn tool(source: &str, tokens: i64) -> ToolUsage {
     ToolUsage {
         source: Source::trusted(source),
+        tokens,
+        cost: dollars("0.3508"),
+        days_active: 2,
+        first_used: date!(2026 - 11 - 20),
+        last_used: date!(2026 - 11 - 22),
+    }
+}
+
+fn project(name: &str, tokens: i64) -> ProjectUsage {
+    ProjectUsage {
+        project: ProjectName::trusted(name),
         tokens,
         cost: dollars("0.3508"),
         days_active: 2,
