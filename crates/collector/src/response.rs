@@ -26,6 +26,8 @@ pub(crate) struct Response {
     pub(crate) agent: Option<String>,
     pub(crate) cost_nanousd: Option<u64>,
     pub(crate) is_cumulative: bool,
+    /// The counts are known to be below the truth.
+    pub(crate) is_incomplete: bool,
 }
 
 impl Response {
@@ -43,6 +45,7 @@ impl Response {
             agent: None,
             cost_nanousd: None,
             is_cumulative: false,
+            is_incomplete: false,
         }
     }
 }
@@ -63,6 +66,7 @@ pub(crate) fn emit(scan: &mut SourceScan<'_>, responses: impl IntoIterator<Item 
         record.agent = response.agent.map(Into::into);
         record.reported_cost_nanousd = response.cost_nanousd;
         record.cumulative = response.is_cumulative;
+        record.incomplete = response.is_incomplete;
         scan.emit_changed(record, path);
     }
 }

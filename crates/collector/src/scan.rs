@@ -371,6 +371,22 @@ impl<'a> SourceScan<'a> {
         }
     }
 
+    /// Replaces what is known at the end of a file that was read.
+    pub(crate) fn save_context(&mut self, path: &Path, parser: &impl LineParser) {
+        if let (Some(state), Ok(context)) = (self.next.files.get_mut(&path_key(path)), serde_json::to_value(parser)) {
+            state.context = context;
+        }
+    }
+
+    /// What the reader knew across files after the last scan.
+    pub(crate) fn shared_context<T: DeserializeOwned + Default>(&self) -> T {
+        T::deserialize(&self.previous.context).unwrap_or_default()
+    }
+
+    pub(crate) fn set_shared_context(&mut self, context: &impl Serialize) {
+        self.next.context = serde_json::to_value(context).unwrap_or_default();
+    }
+
     /// Counts the files and leaves out those that have not changed.
     pub(crate) fn changed(&mut self, files: Vec<FileEntry>) -> Vec<FileEntry> {
         self.report.files_found += files.len() as u64;
@@ -468,6 +484,11 @@ impl<'a> SourceScan<'a> {
         let id = self.previous.recent_ids.get(&message).map_or(id, |(id, _)| id.clone());
         self.next.recent_ids.insert(message, (id.clone(), timestamp.milliseconds()));
         id
+    }
+
+    /// Whether an earlier scan returned a record with this id.
+    pub(crate) fn has_returned(&self, id: &str) -> bool {
+        self.previous.sent.contains_key(&hash_64(id.as_bytes()))
     }
 
     /// Returns a record unless an earlier scan returned one that is as good: for content that is read again after each change, and for

@@ -56,6 +56,9 @@ pub(crate) struct SourceState {
     /// Of tools that write a message several times, each time perhaps with what makes another id.
     #[serde(default)]
     pub(crate) recent_ids: HashMap<u64, (String, i64)>,
+    /// What the reader knows across files.
+    #[serde(default)]
+    pub(crate) context: Value,
 }
 
 /// How far a file was read.
