@@ -211,7 +211,7 @@ fn open_store(context: &Context, failures: &mut Vec<String>) -> Result<Store, Fa
 fn tools(context: &Context, store: &mut Store, today: &Today) -> Result<Vec<ToolHealth>, Failure> {
     scan_into(store, context, &sources())?;
     let environment = environment()?;
-    let scanned = scan_sources(&environment, &State::default(), &sources());
+    let scanned = scan_sources(&environment, State::default(), &sources(), &mut |_| {});
     let counts = store.record_counts()?;
     let mut tools = Vec::new();
     for (report, reader) in scanned.sources.into_iter().zip(readers()) {

@@ -12,7 +12,7 @@ mod usage;
 use std::fs;
 use std::path::Path;
 
-use collector::{Scan, State};
+use collector::{Record, State};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 pub(crate) use delivery::{DeliveryOutcome, PendingRecord, RejectedRecord};
@@ -70,16 +70,18 @@ impl Store {
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
     }
 
-    /// Stores what `scan` found, with the positions after it. Returns how many records are new or better than before; the server has not
-    /// seen those.
-    pub(crate) fn apply(&mut self, scan: &Scan) -> Result<u64, Failure> {
-        let state = serde_json::to_string(&scan.state).map_err(|error| local(&error))?;
+    /// Stores records that a scan found, and with the last ones the positions after it. Without the positions, the next scan finds the same
+    /// records again. Returns how many records are new or better than before; the server has not seen those.
+    pub(crate) fn add_records(&mut self, records: &[Record], positions: Option<&State>) -> Result<u64, Failure> {
+        let positions = positions.map(serde_json::to_string).transpose().map_err(|error| local(&error))?;
         let transaction = self.connection.transaction()?;
         let mut changed = 0;
-        for record in &scan.records {
+        for record in records {
             changed += usage::upsert(&transaction, record)?;
         }
-        transaction.execute(schema::SET_META, params![SCAN_STATE, state])?;
+        if let Some(positions) = positions {
+            transaction.execute(schema::SET_META, params![SCAN_STATE, positions])?;
+        }
         transaction.commit()?;
         Ok(changed)
     }

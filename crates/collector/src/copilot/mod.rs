@@ -65,25 +65,30 @@ impl Reader for CopilotCli {
 
 fn read_events(scan: &mut SourceScan<'_>, sessions: &mut Sessions) {
     let logs = scan.find(is_event_log);
-    for parsed in scan.read_jsonl(logs, EventParser::new) {
+    scan.read_jsonl(logs, EventParser::new, |_, parsed| {
         for run in parsed.items {
             sessions.add_run(PendingRun { run, path: parsed.entry.path.clone() });
         }
-    }
+    });
 }
 
 fn read_telemetry(scan: &mut SourceScan<'_>, sessions: &mut Sessions) {
     let roots = scan.roots.clone();
     let files = scan.find(|path| is_telemetry(path, &roots));
-    for mut parsed in scan.read_jsonl(files, |_| TelemetryParser::default()) {
-        let chosen = parsed.parser.choose(parsed.items);
-        scan.save_context(&parsed.entry.path, &parsed.parser);
-        scan.report.copies_merged += chosen.copies;
-        for run in chosen.runs {
-            sessions.add_run(PendingRun { run, path: parsed.entry.path.clone() });
-        }
-        emit_exact(scan, sessions, chosen.responses, &parsed.entry.path);
-    }
+    scan.read_jsonl(
+        files,
+        |_| TelemetryParser::default(),
+        |scan, parsed| {
+            let chosen = parsed.parser.choose(parsed.items);
+            scan.report.copies_merged += chosen.copies;
+            for run in chosen.runs {
+                sessions.add_run(PendingRun { run, path: parsed.entry.path.clone() });
+            }
+            for response in chosen.responses {
+                emit_exact(scan, sessions, response, &parsed.entry.path);
+            }
+        },
+    );
 }
 
 fn read_stores(scan: &mut SourceScan<'_>, sessions: &mut Sessions) {
@@ -92,24 +97,21 @@ fn read_stores(scan: &mut SourceScan<'_>, sessions: &mut Sessions) {
         if !has_extension(&store, "db") {
             continue;
         }
-        let mut responses = Vec::new();
-        for row in scan.read_database(&store, store::read_rows).unwrap_or_default() {
-            match row.response() {
-                Ok(response) => responses.push(response),
-                Err(reason) => scan.refuse(&store, reason),
-            }
-        }
-        emit_exact(scan, sessions, responses, &store);
+        scan.read_database(&store, store::read_rows, |scan, row| match row.response() {
+            Ok(response) => emit_exact(scan, sessions, response, &store),
+            Err(reason) => scan.refuse(&store, reason),
+        });
     }
 }
 
-/// Emits requests of the store or the telemetry, apart from those of runs that an earlier scan returned from the log. A run of one request
-/// has the id of the request, which is then emitted if it is better known.
-fn emit_exact(scan: &mut SourceScan<'_>, sessions: &mut Sessions, mut responses: Vec<Response>, path: &Path) {
-    let found = responses.len();
-    responses.retain(|response| sessions.add_exact(response) || scan.has_returned(&response.id));
-    scan.report.copies_merged += (found - responses.len()) as u64;
-    emit(scan, responses, path);
+/// Emits a request of the store or the telemetry, unless an earlier scan returned its run from the log. A run of one request has the id of
+/// the request, which is then emitted if it is better known.
+fn emit_exact(scan: &mut SourceScan<'_>, sessions: &mut Sessions, response: Response, path: &Path) {
+    if sessions.add_exact(&response) || scan.has_returned(&response.id) {
+        emit(scan, [response], path);
+    } else {
+        scan.report.copies_merged += 1;
+    }
 }
 
 /// `<session>/events.jsonl`, in older versions `<session>.jsonl`.

@@ -21,10 +21,14 @@ pub(super) struct UsageRow {
 }
 
 /// New rows; all where an index that was built anew gave them other numbers. Versions before the table have none.
-pub(super) fn read_rows(database: &Database, context: &Value) -> Result<(Vec<UsageRow>, Value), String> {
+pub(super) fn read_rows(
+    database: &Database,
+    context: &Value,
+    on_row: &mut dyn FnMut(UsageRow),
+) -> Result<Value, String> {
     let columns = database.columns(TABLE)?;
     if columns.is_empty() {
-        return Ok((Vec::new(), Value::Null));
+        return Ok(Value::Null);
     }
     if !columns.contains("input_tokens") {
         return Err("a table of usage without counts".to_owned());
@@ -36,18 +40,18 @@ pub(super) fn read_rows(database: &Database, context: &Value) -> Result<(Vec<Usa
     };
     let from = Cursor::deserialize(context).unwrap_or_default().start(database, TABLE, "id", 0)?;
     let sql = format!("SELECT e.*, {directory} AS directory FROM {TABLE} e {join} WHERE e.id > ?1 ORDER BY e.id");
-    let rows = database.rows(&sql, [from], |row| {
+    database.each_row(&sql, [from], |row| {
         let columns = ["input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens"];
-        Ok(UsageRow {
+        on_row(UsageRow {
             session: text(row, "session_id"),
             model: text(row, "model"),
             created: instant(row, "created_at"),
             counts: columns.map(|column| count(row, column).map(|count| count.0)),
             directory: text(row, "directory"),
-        })
+        });
+        Ok(())
     })?;
-    let cursor = serde_json::to_value(Cursor::end(database, TABLE, "id")?).map_err(|error| error.to_string())?;
-    Ok((rows, cursor))
+    serde_json::to_value(Cursor::end(database, TABLE, "id")?).map_err(|error| error.to_string())
 }
 
 impl UsageRow {

@@ -146,7 +146,10 @@ fn json_tree_and_database_count_once() {
     let home = Home::new();
     insert(&database(&home, DATABASE), "msg_syn001", 1, MESSAGE);
     home.write(".local/share/opencode/storage/message/ses_syn1/msg_syn001.json", MESSAGE);
-    home.write(".local/share/opencode/storage/message/ses_syn1/msg_syn002.json", later(MESSAGE));
+    home.write(
+        ".local/share/opencode/storage/message/ses_syn1/msg_syn002.json",
+        later(MESSAGE).replace("msg_syn001", "msg_syn002"),
+    );
     home.write(
         ".local/share/opencode/storage/message/ses_syn1/msg_syn000.json",
         "{\"role\":\"user\",\"time\":{\"created\":1}}",

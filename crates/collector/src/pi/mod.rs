@@ -41,9 +41,13 @@ impl Reader for PiFamily {
 
     fn read(&self, scan: &mut SourceScan<'_>) {
         let sessions = scan.find(is_session);
-        for parsed in scan.read_jsonl(sessions, |_| SessionParser::default()) {
-            emit(scan, parsed.items, &parsed.entry.path);
-        }
+        scan.read_jsonl(
+            sessions,
+            |_| SessionParser::default(),
+            |scan, parsed| {
+                emit(scan, parsed.items, &parsed.entry.path);
+            },
+        );
     }
 }
 
