@@ -31,6 +31,7 @@ const OTHERS: &[(&str, History)] = &[
         "kimi-code",
         &[(".kimi-code/sessions/wd_1/session_1/agents/main/wire.jsonl", include_str!("kimi/fixtures/code.jsonl"))],
     ),
+    ("grok", &[(".grok/sessions/shop/0f1e/updates.jsonl", include_str!("grok/fixtures/updates.jsonl"))]),
     ("mux", &[(".mux/sessions/ws1/chat.jsonl", include_str!("mux/fixtures/line.jsonl"))]),
     (
         "copilot-cli",

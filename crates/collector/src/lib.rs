@@ -23,6 +23,7 @@ mod files;
 mod fingerprint;
 mod gemini;
 mod goose;
+mod grok;
 mod interner;
 mod jsonl;
 mod kimi;

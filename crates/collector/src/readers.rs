@@ -2,8 +2,8 @@
 
 use crate::scan::{OnRecords, SourceScan};
 use crate::{
-    Environment, Reader, Scan, ScanOptions, State, amp, claude, cline, codex, copilot, droid, gemini, goose, kimi, mux,
-    opencode, pi, qwen, zed,
+    Environment, Reader, Scan, ScanOptions, State, amp, claude, cline, codex, copilot, droid, gemini, goose, grok,
+    kimi, mux, opencode, pi, qwen, zed,
 };
 
 /// All readers. A tool is added here and in a folder of its own.
@@ -15,11 +15,13 @@ pub fn readers() -> &'static [&'static dyn Reader] {
         &opencode::OPENCODE,
         &opencode::KILO,
         &opencode::ICODEMATE,
+        &opencode::MIMO_CODE,
         &gemini::GeminiCli,
         &copilot::CopilotCli,
         &qwen::QwenCode,
         &pi::PI,
         &pi::OMP,
+        &pi::PRIME,
         &pi::OPENCLAW,
         &kimi::KimiCli,
         &kimi::KIMI_CODE,
@@ -29,6 +31,7 @@ pub fn readers() -> &'static [&'static dyn Reader] {
         &cline::ROO_CODE,
         &cline::KILO_CODE,
         &mux::Mux,
+        &grok::Grok,
         &amp::Amp,
         &droid::Droid,
         &zed::Zed,

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Tokens;
 use crate::content::Timestamp;
 use crate::fingerprint::hash_64;
 use crate::scan::SourceScan;
 
 /// What becomes a record.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Response {
     pub(crate) id: String,
     /// What names the message in the source's logs, where the id is made of counts that may still change.

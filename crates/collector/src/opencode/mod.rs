@@ -30,12 +30,25 @@ pub(crate) struct OpenCodeFamily {
     name: &'static str,
     /// Variables with the path of the database and of the directory.
     variables: Option<(&'static str, &'static str)>,
+    /// The provider whose messages are copies of another tool's history.
+    mirrored_provider: Option<&'static str>,
 }
 
-pub(crate) const OPENCODE: OpenCodeFamily =
-    OpenCodeFamily { source: "opencode", name: "opencode", variables: Some(("OPENCODE_DB", "OPENCODE_DATA_DIR")) };
-pub(crate) const KILO: OpenCodeFamily = OpenCodeFamily { source: "kilo-cli", name: "kilo", variables: None };
-pub(crate) const ICODEMATE: OpenCodeFamily = OpenCodeFamily { source: "icodemate", name: "icodemate", variables: None };
+impl OpenCodeFamily {
+    const fn new(source: &'static str, name: &'static str) -> Self {
+        Self { source, name, variables: None, mirrored_provider: None }
+    }
+}
+
+pub(crate) const OPENCODE: OpenCodeFamily = OpenCodeFamily {
+    variables: Some(("OPENCODE_DB", "OPENCODE_DATA_DIR")),
+    ..OpenCodeFamily::new("opencode", "opencode")
+};
+pub(crate) const KILO: OpenCodeFamily = OpenCodeFamily::new("kilo-cli", "kilo");
+pub(crate) const ICODEMATE: OpenCodeFamily = OpenCodeFamily::new("icodemate", "icodemate");
+/// MiMo Code takes over the history of Claude Code, whose own logs are read.
+pub(crate) const MIMO_CODE: OpenCodeFamily =
+    OpenCodeFamily { mirrored_provider: Some("anthropic"), ..OpenCodeFamily::new("mimocode", "mimocode") };
 
 impl Reader for OpenCodeFamily {
     fn source(&self) -> &'static str {
@@ -103,6 +116,10 @@ impl OpenCodeFamily {
     }
 
     fn emit(&self, scan: &mut SourceScan<'_>, message: OpenCodeMessage, directory: Option<&str>, path: &Path) {
+        if self.mirrored_provider.is_some() && message.provider.as_deref() == self.mirrored_provider {
+            scan.report.not_calls += 1;
+            return;
+        }
         let mut id = message.id(self.source);
         if let Some(name) = &message.name {
             id = scan.settled_id(hash_64(name.as_bytes()), message.created, id);

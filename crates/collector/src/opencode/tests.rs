@@ -201,6 +201,18 @@ fn variables_name_database_and_directory() {
 }
 
 #[test]
+fn mimo_code_leaves_out_the_history_of_claude_code() {
+    let home = Home::new();
+    let connection = database(&home, ".local/share/mimocode/mimocode.db");
+    insert(&connection, "msg_syn001", 1, MESSAGE);
+    let own = later(MESSAGE).replace("claude-sonnet-5", "mimo-v2.5-pro").replace("\"anthropic\"", "\"mimo\"");
+    insert(&connection, "msg_syn002", 2, &own);
+    let scanned = home.scan("mimocode");
+    assert_eq!(scanned.outputs(), [("mimo-v2.5-pro", 601)]);
+    assert_eq!(scanned.report.not_calls, 1);
+}
+
+#[test]
 fn kilo_is_a_source_of_its_own() {
     let home = Home::new();
     insert(&database(&home, ".local/share/kilo/kilo.db"), "msg_syn001", 1, MESSAGE);

@@ -24,6 +24,9 @@ pub(crate) struct PiFamily {
 pub(crate) const PI: PiFamily = PiFamily { source: "pi", roots: pi_roots };
 pub(crate) const OMP: PiFamily =
     PiFamily { source: "omp", roots: |environment| vec![environment.home.join(".omp/agent/sessions")] };
+/// Prime keeps the sessions of sub-agents apart. Their usage is attributed to the message that called them.
+pub(crate) const PRIME: PiFamily =
+    PiFamily { source: "prime", roots: |environment| vec![environment.home.join(".prime/agent/sessions")] };
 pub(crate) const OPENCLAW: PiFamily = PiFamily { source: "openclaw", roots: openclaw_roots };
 
 impl Reader for PiFamily {
