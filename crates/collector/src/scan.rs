@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,6 +30,9 @@ const EARLIEST: OffsetDateTime = datetime!(2020-01-01 00:00 UTC);
 
 /// A clock may be ahead this much.
 const CLOCK_SKEW: Duration = Duration::hours(24);
+
+/// A clock that was reset is wrong by less, so that a response in a far future does not cost a read of its file in each scan.
+const CLOCK_ERROR: Duration = Duration::days(366);
 
 /// Responses that were returned are remembered this long: as long as tools keep their logs, and some days.
 const REMEMBERED: Duration = Duration::days(35);
@@ -154,6 +157,8 @@ pub struct SourceScan<'a> {
     previous_context: Value,
     /// Whether the next state has other responses than the previous one.
     has_returned_anything: bool,
+    /// Files with responses that are ahead of the clock.
+    files_ahead: BTreeSet<String>,
     source: Arc<str>,
     now: OffsetDateTime,
     /// Records that were not returned yet.
@@ -205,6 +210,7 @@ impl<'a> SourceScan<'a> {
             next,
             previous_context,
             has_returned_anything: false,
+            files_ahead: BTreeSet::new(),
             source: Arc::from(reader.source()),
             now,
             records: HashMap::new(),
@@ -217,6 +223,7 @@ impl<'a> SourceScan<'a> {
     pub(crate) fn finish(mut self) -> (SourceState, bool, SourceReport) {
         self.flush();
         self.report.session_totals = self.session_totals.into_values().collect();
+        self.next.files.retain(|file, _| !self.files_ahead.contains(file));
         let oldest_ms = Timestamp(self.now - REMEMBERED).milliseconds();
         let oldest_id_ms = Timestamp(self.now - IDS_REMEMBERED).milliseconds();
         self.next.sent.retain(|_, sent| sent.timestamp_ms >= oldest_ms);
@@ -399,8 +406,11 @@ impl<'a> SourceScan<'a> {
             .map_or(Value::Null, |known| known.context.clone());
         self.report.files_read += 1;
         self.report.bytes_read += stamp.size;
-        let result = Database::open(path, &self.environment.temporary)
-            .and_then(|database| read(&database, &context, &mut |row| on_row(self, row)));
+        let result =
+            Database::open(path, &self.environment.temporary).and_then(|database| match database.is_empty()? {
+                true => Ok(Value::Null),
+                false => read(&database, &context, &mut |row| on_row(self, row)),
+            });
         match result {
             Ok(context) => {
                 self.next.files.insert(path_key(path), FileState { stamp, context, ..FileState::default() });
@@ -512,14 +522,10 @@ impl<'a> SourceScan<'a> {
         }
     }
 
-    /// Returns a record, if it counts something and is possible. `path` is named if it is not.
-    pub(crate) fn emit(&mut self, mut record: Record, path: &Path) {
-        if record.tokens.is_zero() {
-            return;
-        }
-        if let Some(reason) = impossible(&record, self.now) {
-            self.refuse(path, reason);
-            return;
+    /// Returns a record, if it counts something and is possible. `path` is named if it is not. Says whether the record is returned.
+    pub(crate) fn emit(&mut self, mut record: Record, path: &Path) -> bool {
+        if record.tokens.is_zero() || !self.accept(&record, path) {
+            return false;
         }
         make_acceptable(&mut record);
         if self.records.len() >= HELD_RECORDS && !self.records.contains_key(&record.id) {
@@ -537,6 +543,17 @@ impl<'a> SourceScan<'a> {
                 }
             }
         }
+        true
+    }
+
+    /// Whether a record is possible. The file of one that is ahead of the clock is read again, because it may be the clock that is wrong.
+    fn accept(&mut self, record: &Record, path: &Path) -> bool {
+        let Some(reason) = impossible(record, self.now) else { return true };
+        self.refuse(path, reason);
+        if record.timestamp > self.now && record.timestamp < self.now + CLOCK_ERROR {
+            self.files_ahead.insert(path_key(path));
+        }
+        false
     }
 
     /// The id of a message: the one that was returned first, if the log was read while the message was written.
@@ -564,6 +581,9 @@ impl<'a> SourceScan<'a> {
 
     /// Returns a record unless one that is as good was returned: for content that is read again after each change, and for copies.
     pub(crate) fn emit_changed(&mut self, record: Record, path: &Path) {
+        if !self.accept(&record, path) {
+            return;
+        }
         let key = hash_64(record.id.as_bytes());
         let sent = SentResponse {
             timestamp_ms: Timestamp(record.timestamp).milliseconds(),

@@ -48,7 +48,12 @@ impl Database {
         Ok(Self { connection, _copy: Some(copy) })
     }
 
-    /// Interner of a table's columns; none if there is no such table.
+    /// Whether nothing was ever written: the tool created the file only.
+    pub(crate) fn is_empty(&self) -> Result<bool, String> {
+        Ok(self.rows("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(()))?.is_empty())
+    }
+
+    /// Names of a table's columns; none if there is no such table.
     pub(crate) fn columns(&self, table: &str) -> Result<HashSet<String>, String> {
         let names = self.rows("SELECT name FROM pragma_table_info(?1)", [table], |row| row.get(0))?;
         Ok(names.into_iter().collect())

@@ -61,8 +61,12 @@ impl Home {
 
     /// A scan that continues from a state. The state goes through JSON, as between two runs of a program.
     pub(crate) fn scan_again(&self, source: &str, state: &State) -> Scanned {
+        self.scan_at(source, state, NOW)
+    }
+
+    pub(crate) fn scan_at(&self, source: &str, state: &State, now: OffsetDateTime) -> Scanned {
         let state = serde_json::from_str(&serde_json::to_string(state).expect("state")).expect("state");
-        let options = ScanOptions { now: NOW, sources: Some(vec![source.to_owned()]) };
+        let options = ScanOptions { now, sources: Some(vec![source.to_owned()]) };
         let mut records = Vec::new();
         let scan = scan(&self.environment, state, &options, &mut |returned| records.extend(returned));
         Scanned::new(records, scan, source)

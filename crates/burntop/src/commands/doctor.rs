@@ -106,11 +106,7 @@ impl Report for DoctorReport {
                 writeln!(out, "    Not read: {path}. BURNTOP_EXTRA_DIRS={}:{path} adds it.", tool.source)?;
             }
             if tool.problem_count > 0 {
-                writeln!(
-                    out,
-                    "    {}",
-                    style.warning(format_args!("{} unreadable:", plural(tool.problem_count, "line or file")))
-                )?;
+                writeln!(out, "    {}", style.warning(format_args!("{}:", plural(tool.problem_count, "problem"))))?;
             }
             for problem in tool.problems.iter().take(SHOWN_PROBLEMS) {
                 let line = problem.line.map_or_else(String::new, |line| format!(":{line}"));

@@ -112,7 +112,6 @@ fn emit(scan: &mut SourceScan<'_>, key: &str, best: ResponseLine, may_grow: bool
         is_side_chain: best.is_side_chain,
         is_new: true,
     };
-    scan.next.sent.insert(key, sent);
     let id = id(&best, earliest);
     // Of most responses no later line has another id. Remembering all would cost more than the rest of the state.
     let may_change = may_grow || best.is_side_chain || best.request_id.is_none() || scan.is_recent(earliest);
@@ -130,7 +129,9 @@ fn emit(scan: &mut SourceScan<'_>, key: &str, best: ResponseLine, may_grow: bool
         (advisor.model, advisor.tokens, advisor.reported_cost_nanousd) = (model, tokens, None);
         scan.emit(advisor, path);
     }
-    scan.emit(record, path);
+    if scan.emit(record, path) {
+        scan.next.sent.insert(key, sent);
+    }
 }
 
 /// The request id, because telemetry has it too; without it the message id, without both the id of the line.

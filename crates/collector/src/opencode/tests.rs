@@ -183,6 +183,27 @@ fn second_form_of_the_database_is_read() {
 }
 
 #[test]
+fn database_without_tables_is_empty() {
+    let home = Home::new();
+    home.write(DATABASE, "");
+    let first = home.scan(SOURCE);
+    assert_eq!((first.records.len(), first.report.problem_count), (0, 0));
+    insert(&database(&home, DATABASE), "msg_syn001", 1, MESSAGE);
+    assert_eq!(home.scan_again(SOURCE, &first.state).records.len(), 1);
+}
+
+#[test]
+fn message_ahead_of_the_clock_is_returned_when_the_clock_is_right() {
+    let home = Home::new();
+    // The third of December.
+    let created = 1_795_170_000_123_u64 + 13 * 24 * 60 * 60 * 1_000;
+    insert(&database(&home, DATABASE), "msg_syn001", 1, &MESSAGE.replace("1795170000123", &created.to_string()));
+    let first = home.scan(SOURCE);
+    assert_eq!((first.records.len(), first.report.problem_count), (0, 1));
+    assert_eq!(home.scan_at(SOURCE, &first.state, datetime!(2026-12-05 12:00 UTC)).records.len(), 1);
+}
+
+#[test]
 fn database_of_another_form_is_a_problem_and_the_rest_is_read() {
     let home = Home::new();
     home.write(DATABASE, "");
