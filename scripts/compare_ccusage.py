@@ -103,8 +103,8 @@ class Corpus:
         is_current = thread % 2 == 0
         while size < SESSION_BYTES:
             at = self.at(thread, number)
-            # The prompt grows, as in a conversation.
-            last = [20000 + number * 10, 18000 + number * 10, 190 + number % 10, 47]
+            # The prompt grows, as in a conversation. Without the thread, threads of a day would look like copies.
+            last = [20000 + thread + number * 10, 18000 + number * 10, 190 + number % 10, 47]
             last.append(last[0] + last[2])
             total = [a + b for a, b in zip(total, last, strict=True)]
             names = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens", "total_tokens")

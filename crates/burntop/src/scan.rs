@@ -42,22 +42,18 @@ pub(crate) fn sources() -> Vec<&'static str> {
     collector::readers().iter().map(|reader| reader.source()).collect()
 }
 
-/// Reads what changed in the logs of `sources`, and stores it. The first time each source is stored by itself, so that an interrupted read
-/// goes on with the source that was read. Later there is little to read, and one step costs less.
+/// Reads what changed in the logs of `sources`, and stores it. Each source is stored by itself, so that an interrupted read goes on with the
+/// source that was read, and that what is known of one source at a time is in memory.
 pub(crate) fn scan_into(store: &mut Store, context: &Context, sources: &[&str]) -> Result<ScanSummary, Failure> {
     let environment = environment()?;
-    let mut state = store.scan_state()?;
-    let is_first = state == State::default();
-    let step_size = if is_first { 1 } else { sources.len().max(1) };
-    let steps = sources.chunks(step_size);
-    let progress = progress(context, steps.len());
+    let progress = progress(context, sources.len());
     let mut summary = ScanSummary::default();
-    for step in steps {
-        progress.set_message(if step.len() == 1 { step[0].to_owned() } else { "what is new".to_owned() });
-        let mut held = HeldRecords { store: &mut *store, records: Vec::new(), changed: Ok(0) };
-        let scan = scan_sources(&environment, state, step, &mut |records| held.take(records));
+    for source in sources {
+        progress.set_message((*source).to_owned());
+        let state = store.scan_state(source)?;
+        let mut held = HeldRecords { store: &mut *store, source, records: Vec::new(), changed: Ok(0) };
+        let scan = scan_sources(&environment, state, &[source], &mut |records| held.take(records));
         summary.changed += held.finish(scan.is_changed.then_some(&scan.state))?;
-        state = scan.state;
         summary.sources.extend(scan.sources);
         progress.inc(1);
     }
@@ -68,6 +64,7 @@ pub(crate) fn scan_into(store: &mut Store, context: &Context, sources: &[&str]) 
 /// Stores records while a scan runs, apart from the last ones: these are stored with the positions in the logs, in one step.
 struct HeldRecords<'a> {
     store: &'a mut Store,
+    source: &'a str,
     records: Vec<Record>,
     changed: Result<u64, Failure>,
 }
@@ -89,7 +86,7 @@ impl HeldRecords<'_> {
         if let Ok(changed) = self.changed
             && (!records.is_empty() || positions.is_some())
         {
-            self.changed = self.store.add_records(records, positions).map(|added| changed + added);
+            self.changed = self.store.add_records(self.source, records, positions).map(|added| changed + added);
         }
     }
 }

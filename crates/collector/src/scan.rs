@@ -587,7 +587,7 @@ impl<'a> SourceScan<'a> {
         let key = hash_64(record.id.as_bytes());
         let sent = SentResponse {
             timestamp_ms: Timestamp(record.timestamp).milliseconds(),
-            output: record.tokens.output,
+            output: saturated(record.tokens.output),
             total: record.tokens.total(),
             incomplete: record.incomplete,
             is_side_chain: false,
@@ -612,6 +612,11 @@ impl<'a> SourceScan<'a> {
         }
         self.emit(record, path);
     }
+}
+
+/// The output of a response as it is remembered.
+pub(crate) fn saturated(output: u64) -> u32 {
+    u32::try_from(output).unwrap_or(u32::MAX)
 }
 
 /// Parses a line. Output of programs is logged as it came, so a line may not be UTF-8; its counts are.

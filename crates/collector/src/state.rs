@@ -80,8 +80,9 @@ pub(crate) struct FileState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SentResponse {
     pub(crate) timestamp_ms: i64,
-    pub(crate) output: u64,
     pub(crate) total: u64,
+    /// At most `u32::MAX`, which no response has: there are hundreds of thousands of these.
+    pub(crate) output: u32,
     pub(crate) incomplete: bool,
     pub(crate) is_side_chain: bool,
     /// Returned by the present scan. Not saved.
@@ -91,6 +92,7 @@ pub(crate) struct SentResponse {
 /// Returned responses as one text: there are hundreds of thousands, and as numbers of JSON they would take three times the memory.
 mod packed {
     use std::collections::HashMap;
+    use std::fmt;
 
     use base64::Engine as _;
     use base64::prelude::BASE64_STANDARD_NO_PAD;
@@ -99,23 +101,38 @@ mod packed {
 
     use super::SentResponse;
 
-    /// Key, time with the flags in its lowest bits, output and total.
-    const SIZE: usize = 32;
+    /// Key, time with the flags in its lowest bits, total and output.
+    const SIZE: usize = 28;
     const FLAGS: u32 = 2;
+    /// A multiple of 3 bytes, which base64 encodes without a rest.
+    const PART: usize = SIZE * 3 * 64;
 
     pub(super) fn serialize<S: Serializer>(
         sent: &HashMap<u64, SentResponse>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        let mut bytes = Vec::with_capacity(sent.len() * SIZE);
-        for (key, sent) in sent {
-            let flags = i64::from(sent.incomplete) | i64::from(sent.is_side_chain) << 1;
-            bytes.extend_from_slice(&key.to_le_bytes());
-            bytes.extend_from_slice(&(sent.timestamp_ms << FLAGS | flags).to_le_bytes());
-            bytes.extend_from_slice(&sent.output.to_le_bytes());
-            bytes.extend_from_slice(&sent.total.to_le_bytes());
+        serializer.collect_str(&Packed(sent))
+    }
+
+    /// Written in parts, because the whole has megabytes.
+    struct Packed<'a>(&'a HashMap<u64, SentResponse>);
+
+    impl fmt::Display for Packed<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let mut bytes = Vec::with_capacity(PART);
+            for (key, sent) in self.0 {
+                let flags = i64::from(sent.incomplete) | i64::from(sent.is_side_chain) << 1;
+                bytes.extend_from_slice(&key.to_le_bytes());
+                bytes.extend_from_slice(&(sent.timestamp_ms << FLAGS | flags).to_le_bytes());
+                bytes.extend_from_slice(&sent.total.to_le_bytes());
+                bytes.extend_from_slice(&sent.output.to_le_bytes());
+                if bytes.len() == PART {
+                    f.write_str(&BASE64_STANDARD_NO_PAD.encode(&bytes))?;
+                    bytes.clear();
+                }
+            }
+            f.write_str(&BASE64_STANDARD_NO_PAD.encode(&bytes))
         }
-        serializer.serialize_str(&BASE64_STANDARD_NO_PAD.encode(bytes))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
@@ -129,9 +146,9 @@ mod packed {
         }
         let mut sent = HashMap::with_capacity(entries.len());
         for entry in entries {
-            let (numbers, _) = entry.as_chunks::<8>();
-            let [key, time, output, total] = [0, 1, 2, 3].map(|place| u64::from_le_bytes(numbers[place]));
-            let time = time.cast_signed();
+            let (numbers, output) = entry.as_chunks::<8>();
+            let [key, time, total] = [0, 1, 2].map(|place| u64::from_le_bytes(numbers[place]));
+            let (time, output) = (time.cast_signed(), output.try_into().map_or(0, u32::from_le_bytes));
             sent.insert(
                 key,
                 SentResponse {
@@ -164,7 +181,7 @@ mod tests {
     fn state_survives_json() {
         let sent = |timestamp_ms, incomplete, is_side_chain| SentResponse {
             timestamp_ms,
-            output: u64::MAX,
+            output: u32::MAX,
             total: 7,
             incomplete,
             is_side_chain,

@@ -25,9 +25,6 @@ use crate::output::note;
 
 const DATABASE: &str = "usage.db";
 
-/// The key under which the positions in the logs are stored.
-const SCAN_STATE: &str = "scan";
-
 pub(crate) struct Store {
     connection: Connection,
 }
@@ -64,15 +61,20 @@ impl Store {
         Ok(Self { connection })
     }
 
-    /// How far the logs were read. A state that this version cannot read counts as lost.
-    pub(crate) fn scan_state(&self) -> Result<State, Failure> {
-        let text = self.meta(SCAN_STATE)?;
+    /// How far the logs of `source` were read. A state that this version cannot read counts as lost.
+    pub(crate) fn scan_state(&self, source: &str) -> Result<State, Failure> {
+        let text = self.meta(&scan_key(source))?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
     }
 
-    /// Stores records that a scan found, and with the last ones the positions after it. Without the positions, the next scan finds the same
-    /// records again. Returns how many records are new or better than before; the server has not seen those.
-    pub(crate) fn add_records(&mut self, records: &[Record], positions: Option<&State>) -> Result<u64, Failure> {
+    /// Stores records that a scan of `source` found, and with the last ones the positions after it. Without the positions, the next scan finds
+    /// the same records again. Returns how many records are new or better than before; the server has not seen those.
+    pub(crate) fn add_records(
+        &mut self,
+        source: &str,
+        records: &[Record],
+        positions: Option<&State>,
+    ) -> Result<u64, Failure> {
         let positions = positions.map(serde_json::to_string).transpose().map_err(|error| local(&error))?;
         let transaction = self.connection.transaction()?;
         let mut changed = 0;
@@ -80,7 +82,7 @@ impl Store {
             changed += usage::upsert(&transaction, record)?;
         }
         if let Some(positions) = positions {
-            transaction.execute(schema::SET_META, params![SCAN_STATE, positions])?;
+            transaction.execute(schema::SET_META, params![scan_key(source), positions])?;
         }
         transaction.commit()?;
         Ok(changed)
@@ -95,6 +97,11 @@ impl Store {
         self.connection.execute(schema::SET_META, params![key, value])?;
         Ok(())
     }
+}
+
+/// The key under which the positions in the logs of a source are stored. Each source has its own, because one at a time is in memory.
+fn scan_key(source: &str) -> String {
+    format!("scan {source}")
 }
 
 /// Why the database cannot be opened.

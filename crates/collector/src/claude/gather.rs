@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::content::Timestamp;
 use crate::fingerprint::{hash_64, hash_id};
-use crate::scan::SourceScan;
+use crate::scan::{SourceScan, saturated};
 use crate::state::SentResponse;
 
 use super::parse::ResponseLine;
@@ -99,14 +99,16 @@ fn emit(scan: &mut SourceScan<'_>, key: &str, best: ResponseLine, may_grow: bool
     if let Some(sent) = scan.next.sent.get(&key) {
         earliest = Timestamp::from_integer(sent.timestamp_ms).map_or(earliest, |sent| earliest.min(sent));
         is_finished |= !sent.incomplete;
-        if (rank(&best), is_finished) <= ((!sent.is_side_chain, sent.output, sent.total), !sent.incomplete) {
+        let (is_main, output, total) = rank(&best);
+        let new = (is_main, saturated(output), total, is_finished);
+        if new <= (!sent.is_side_chain, sent.output, sent.total, !sent.incomplete) {
             scan.report.copies_merged += 1;
             return;
         }
     }
     let sent = SentResponse {
         timestamp_ms: earliest.milliseconds(),
-        output: best.tokens.output,
+        output: saturated(best.tokens.output),
         total: best.tokens.total(),
         incomplete: !is_finished,
         is_side_chain: best.is_side_chain,
