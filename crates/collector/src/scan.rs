@@ -278,19 +278,18 @@ impl<'a> SourceScan<'a> {
             let read: Vec<_> = round
                 .into_par_iter()
                 .map(|Reading { entry, read }| {
-                    let result = match read {
-                        Some((state, parser)) => read_one(&entry, Some(&state), Some(parser), limit, &new_parser),
-                        None => {
-                            let known = previous_files.get(&path_key(&entry.path));
-                            // A context of another shape cannot be continued.
-                            let parser = known.and_then(|known| P::deserialize(&known.context).ok());
-                            read_one(&entry, known, parser, limit, &new_parser)
-                        }
+                    let result = if let Some((state, parser)) = read {
+                        read_one(&entry, Some(&state), Some(parser), limit, &new_parser)
+                    } else {
+                        let known = previous_files.get(&path_key(&entry.path));
+                        // A context of another shape cannot be continued.
+                        let parser = known.and_then(|known| P::deserialize(&known.context).ok());
+                        read_one(&entry, known, parser, limit, &new_parser)
                     };
                     (entry, result)
                 })
                 .collect();
-            for (entry, result) in read.into_iter() {
+            for (entry, result) in read {
                 match result {
                     Ok(read) => {
                         let is_end = read.is_end;
@@ -406,11 +405,9 @@ impl<'a> SourceScan<'a> {
             .map_or(Value::Null, |known| known.context.clone());
         self.report.files_read += 1;
         self.report.bytes_read += stamp.size;
-        let result =
-            Database::open(path, &self.environment.temporary).and_then(|database| match database.is_empty()? {
-                true => Ok(Value::Null),
-                false => read(&database, &context, &mut |row| on_row(self, row)),
-            });
+        let result = Database::open(path, &self.environment.temporary).and_then(|database| {
+            if database.is_empty()? { Ok(Value::Null) } else { read(&database, &context, &mut |row| on_row(self, row)) }
+        });
         match result {
             Ok(context) => {
                 self.next.files.insert(path_key(path), FileState { stamp, context, ..FileState::default() });

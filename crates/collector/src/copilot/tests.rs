@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 
@@ -162,7 +162,7 @@ fn session_in_store_log_and_telemetry_has_one_record_per_response_in_any_order()
             fp1(SOURCE, "7b", &[5_000, 4_000, 700, 200]),
             fp1(SOURCE, "7b", &[6_000, 5_000, 300, 50]),
         ];
-        BTreeMap::from(ids.map(|id| (id, ()))).into_keys().collect()
+        BTreeSet::from(ids).into_iter().collect()
     };
     let expected_sums = BTreeMap::from([
         ("claude-sonnet-5", [32_720, 57_000, 1_500, 555, 90]),

@@ -46,7 +46,7 @@ pub(crate) const OPENCODE: OpenCodeFamily = OpenCodeFamily {
 };
 pub(crate) const KILO: OpenCodeFamily = OpenCodeFamily::new("kilo-cli", "kilo");
 pub(crate) const ICODEMATE: OpenCodeFamily = OpenCodeFamily::new("icodemate", "icodemate");
-/// MiMo Code takes over the history of Claude Code, whose own logs are read.
+/// `MiMo` Code takes over the history of Claude Code, whose own logs are read.
 pub(crate) const MIMO_CODE: OpenCodeFamily =
     OpenCodeFamily { mirrored_provider: Some("anthropic"), ..OpenCodeFamily::new("mimocode", "mimocode") };
 
