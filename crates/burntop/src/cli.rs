@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::completions::CompletionsArgs;
 use crate::commands::explain::ExplainArgs;
 use crate::commands::login::LoginArgs;
 use crate::commands::service::ServiceArgs;
@@ -39,4 +40,6 @@ pub(crate) enum Command {
     Statusline,
     /// Syncs every hour
     Service(ServiceArgs),
+    /// Prints the completions of a shell
+    Completions(CompletionsArgs),
 }

@@ -43,6 +43,10 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
+    // Packages are built where there may be no home directory.
+    if let Command::Completions(args) = &cli.command {
+        return commands::completions::completions(args);
+    }
     let context = Context::new(cli.json)?;
     match cli.command {
         Command::Login(args) => commands::login::login(&context, &args),
@@ -54,5 +58,6 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Doctor => commands::doctor::doctor(&context),
         Command::Statusline => commands::statusline::statusline(&context),
         Command::Service(args) => commands::service::service(&context, &args),
+        Command::Completions(args) => commands::completions::completions(&args),
     }
 }

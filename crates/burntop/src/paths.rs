@@ -67,7 +67,13 @@ pub(crate) struct Paths {
 impl Paths {
     /// The directories by the environment of this process.
     pub(crate) fn from_env() -> Result<Self, Failure> {
-        Self::find(HostSystem::current(), |variable| std::env::var_os(variable))
+        let paths = Self::find(HostSystem::current(), |variable| std::env::var_os(variable))?;
+        // Without this check, the directory would be created: accounts of services have one that is not meant to exist.
+        if !paths.home.is_dir() {
+            let message = format!("The home directory {} does not exist.", paths.home.display());
+            return Err(Failure::new(FailureKind::Local, message));
+        }
+        Ok(paths)
     }
 
     fn find(system: HostSystem, variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Failure> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 
-use collector::{Environment, Scan, ScanOptions, SourceReport, State};
+use collector::{Environment, OnRecords, Record, Scan, ScanOptions, SourceReport, State};
 use domain::clock::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -42,22 +42,18 @@ pub(crate) fn sources() -> Vec<&'static str> {
     collector::readers().iter().map(|reader| reader.source()).collect()
 }
 
-/// Reads what changed in the logs of `sources`, and stores it. The first time each source is stored by itself, so that an interrupted read
-/// goes on with the next source. Later there is little to read, and one step costs less.
+/// Reads what changed in the logs of `sources`, and stores it. Each source is stored by itself, so that an interrupted read goes on with the
+/// source that was read, and that what is known of one source at a time is in memory.
 pub(crate) fn scan_into(store: &mut Store, context: &Context, sources: &[&str]) -> Result<ScanSummary, Failure> {
     let environment = environment()?;
-    let mut state = store.scan_state()?;
-    let step_size = if state == State::default() { 1 } else { sources.len().max(1) };
-    let steps = sources.chunks(step_size);
-    let progress = progress(context, steps.len());
+    let progress = progress(context, sources.len());
     let mut summary = ScanSummary::default();
-    for step in steps {
-        progress.set_message(if step.len() == 1 { step[0].to_owned() } else { "what is new".to_owned() });
-        let scan = scan_sources(&environment, &state, step);
-        if !scan.records.is_empty() || scan.state != state {
-            summary.changed += store.apply(&scan)?;
-        }
-        state = scan.state;
+    for source in sources {
+        progress.set_message((*source).to_owned());
+        let state = store.scan_state(source)?;
+        let mut held = HeldRecords { store: &mut *store, source, records: Vec::new(), changed: Ok(0) };
+        let scan = scan_sources(&environment, state, &[source], &mut |records| held.take(records));
+        summary.changed += held.finish(scan.is_changed.then_some(&scan.state))?;
         summary.sources.extend(scan.sources);
         progress.inc(1);
     }
@@ -65,10 +61,45 @@ pub(crate) fn scan_into(store: &mut Store, context: &Context, sources: &[&str]) 
     Ok(summary)
 }
 
+/// Stores records while a scan runs, apart from the last ones: these are stored with the positions in the logs, in one step.
+struct HeldRecords<'a> {
+    store: &'a mut Store,
+    source: &'a str,
+    records: Vec<Record>,
+    changed: Result<u64, Failure>,
+}
+
+impl HeldRecords<'_> {
+    fn take(&mut self, records: Vec<Record>) {
+        let held = std::mem::replace(&mut self.records, records);
+        self.store(&held, None);
+    }
+
+    fn finish(mut self, positions: Option<&State>) -> Result<u64, Failure> {
+        let held = std::mem::take(&mut self.records);
+        self.store(&held, positions);
+        self.changed
+    }
+
+    /// After a failure nothing more is stored.
+    fn store(&mut self, records: &[Record], positions: Option<&State>) {
+        if let Ok(changed) = self.changed
+            && (!records.is_empty() || positions.is_some())
+        {
+            self.changed = self.store.add_records(self.source, records, positions).map(|added| changed + added);
+        }
+    }
+}
+
 /// Reads what changed in the logs of `sources` since `state`.
-pub(crate) fn scan_sources(environment: &Environment, state: &State, sources: &[&str]) -> Scan {
+pub(crate) fn scan_sources(
+    environment: &Environment,
+    state: State,
+    sources: &[&str],
+    on_records: OnRecords<'_>,
+) -> Scan {
     let sources = sources.iter().map(|source| (*source).to_owned()).collect();
-    collector::scan(environment, state, &ScanOptions { now: SystemClock.now(), sources: Some(sources) })
+    collector::scan(environment, state, &ScanOptions { now: SystemClock.now(), sources: Some(sources) }, on_records)
 }
 
 /// A progress bar on standard error, if that is a terminal.

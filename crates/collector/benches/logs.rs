@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use collector::{Environment, Platform, ScanOptions, State, scan};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use tempfile::TempDir;
 use time::macros::datetime;
 
@@ -128,7 +128,7 @@ fn logs(criterion: &mut Criterion) {
         let environment = Environment::new(Platform::Linux, home.path());
         group.throughput(Throughput::Bytes(written));
         group.bench_function(format!("{source}, everything"), |bencher| {
-            bencher.iter(|| scan(&environment, &State::default(), &options));
+            bencher.iter(|| scan(&environment, State::default(), &options, &mut |_| {}));
         });
     }
 
@@ -139,10 +139,14 @@ fn logs(criterion: &mut Criterion) {
         fs::write(path, claude_exchange(session, 1)).unwrap();
     }
     let environment = Environment::new(Platform::Linux, home.path());
-    let state = scan(&environment, &State::default(), &options).state;
+    let state = scan(&environment, State::default(), &options, &mut |_| {}).state;
     group.throughput(Throughput::Elements(UNCHANGED_FILES as u64));
     group.bench_function("claude-code, nothing changed", |bencher| {
-        bencher.iter(|| scan(&environment, &state, &options));
+        bencher.iter_batched(
+            || state.clone(),
+            |state| scan(&environment, state, &options, &mut |_| {}),
+            BatchSize::LargeInput,
+        );
     });
     group.finish();
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset, macros::format_description};
 
@@ -100,6 +100,12 @@ impl Timestamp {
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds of any representable date fit")]
     pub(crate) fn milliseconds(self) -> i64 {
         (self.0.unix_timestamp_nanos() / 1_000_000) as i64
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        time::serde::rfc3339::serialize(&self.0, serializer)
     }
 }
 

@@ -131,9 +131,9 @@ fn visit(
 }
 
 impl SearchResult {
-    /// What vanished meanwhile, and a link to nothing, are no problem.
+    /// What vanished meanwhile, a link to nothing and a path through a file are no problem: nothing is there.
     fn failed(&mut self, path: &Path, error: &io::Error) {
-        if error.kind() != io::ErrorKind::NotFound {
+        if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) {
             self.unreadable.push((path.to_path_buf(), error.kind().to_string()));
         }
     }
@@ -209,7 +209,9 @@ mod tests {
 
     #[test]
     fn find_missing_root_is_empty() {
-        let found = find(&[PathBuf::from("/nowhere/at/all")], |_| true);
+        let home = Home::new();
+        home.write("file", "");
+        let found = find(&[PathBuf::from("/nowhere/at/all"), home.path("file/below/a/file")], |_| true);
         assert!(found.files.is_empty() && found.unreadable.is_empty());
     }
 }

@@ -31,7 +31,15 @@ const OTHERS: &[(&str, History)] = &[
         "kimi-code",
         &[(".kimi-code/sessions/wd_1/session_1/agents/main/wire.jsonl", include_str!("kimi/fixtures/code.jsonl"))],
     ),
+    ("grok", &[(".grok/sessions/shop/0f1e/updates.jsonl", include_str!("grok/fixtures/updates.jsonl"))]),
     ("mux", &[(".mux/sessions/ws1/chat.jsonl", include_str!("mux/fixtures/line.jsonl"))]),
+    (
+        "copilot-cli",
+        &[
+            (".copilot/otel/run.jsonl", include_str!("copilot/fixtures/telemetry.jsonl")),
+            (".copilot/session-state/7b/events.jsonl", include_str!("copilot/fixtures/events.jsonl")),
+        ],
+    ),
 ];
 
 /// Cuts are this far apart: a prime, so that they meet every place of a line.

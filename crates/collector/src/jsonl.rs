@@ -38,10 +38,12 @@ pub(crate) fn wait_for_turn(size: u64) -> Option<MutexGuard<'static, ()>> {
 pub(crate) struct Consumed {
     pub(crate) bytes: u64,
     pub(crate) lines: u64,
+    /// Nothing follows but a line without an end. Otherwise the limit was reached.
+    pub(crate) is_end: bool,
 }
 
-/// Calls `on_line` for each line that has a line end.
-pub(crate) fn read_lines(mut input: impl Read, mut on_line: impl FnMut(Line<'_>)) -> io::Result<Consumed> {
+/// Calls `on_line` for each line that has a line end, up to the one that reaches `limit` bytes.
+pub(crate) fn read_lines(mut input: impl Read, limit: u64, mut on_line: impl FnMut(Line<'_>)) -> io::Result<Consumed> {
     let mut consumed = Consumed::default();
     let mut buffer = vec![0; FIRST_BUFFER];
     let mut large = None;
@@ -58,6 +60,9 @@ pub(crate) fn read_lines(mut input: impl Read, mut on_line: impl FnMut(Line<'_>)
                 on_line(Line::TooLong);
             } else {
                 on_line(Line::Text(trim(&buffer[start..line_end])));
+            }
+            if consumed.bytes >= limit {
+                return Ok(consumed);
             }
             start = line_end + 1;
             searched = start;
@@ -86,7 +91,7 @@ pub(crate) fn read_lines(mut input: impl Read, mut on_line: impl FnMut(Line<'_>)
             buffer.resize(size, 0);
         }
         match input.read(&mut buffer[end..]) {
-            Ok(0) => return Ok(consumed),
+            Ok(0) => return Ok(Consumed { is_end: true, ..consumed }),
             Ok(count) => end += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
@@ -94,11 +99,12 @@ pub(crate) fn read_lines(mut input: impl Read, mut on_line: impl FnMut(Line<'_>)
     }
 }
 
-/// Reads what follows the known part of a file, which is nothing where the file was replaced. Calls `on_start` with whether reading
-/// continues, and `on_line` with each line and its number.
+/// Reads what follows the known part of a file, which is nothing where the file was replaced, up to a line that reaches `limit` bytes. Calls
+/// `on_start` with whether reading continues, and `on_line` with each line and its number.
 pub(crate) fn read_file<S>(
     path: &Path,
     known: Option<&FileState>,
+    limit: u64,
     on_start: impl FnOnce(Option<&FileState>) -> S,
     mut on_line: impl FnMut(&mut S, Line<'_>, u64),
 ) -> io::Result<(S, FileState, Consumed)> {
@@ -118,7 +124,7 @@ pub(crate) fn read_file<S>(
     let mut reading = on_start(known);
     file.seek(SeekFrom::Start(state.offset))?;
     let mut number = state.line;
-    let consumed = read_lines(&file, |line| {
+    let consumed = read_lines(&file, limit, |line| {
         number += 1;
         on_line(&mut reading, line, number);
     })?;
@@ -153,7 +159,7 @@ mod tests {
 
     fn lines(input: impl Read) -> (Vec<Vec<u8>>, Consumed) {
         let mut lines = Vec::new();
-        let consumed = read_lines(input, |line| {
+        let consumed = read_lines(input, u64::MAX, |line| {
             lines.push(match line {
                 Line::Text(text) => text.to_vec(),
                 Line::TooLong => b"too long".to_vec(),
@@ -167,7 +173,7 @@ mod tests {
     fn lines_are_trimmed_and_the_torn_one_is_pending() {
         let (found, consumed) = lines(&b"\xef\xbb\xbfone\r\n\0\0\0two\n\nthree"[..]);
         assert_eq!(found, [&b"one"[..], b"two", b""]);
-        assert_eq!(consumed, Consumed { bytes: 16, lines: 3 });
+        assert_eq!(consumed, Consumed { bytes: 16, lines: 3, is_end: true });
     }
 
     #[test]
@@ -184,10 +190,19 @@ mod tests {
     }
 
     #[test]
+    fn lines_end_with_the_one_that_reaches_the_limit() {
+        for (limit, expected) in [(0, 1), (4, 1), (5, 2), (8, 2), (9, 3), (100, 3)] {
+            let mut count = 0;
+            let consumed = read_lines(&b"one\ntwo\nthree\n"[..], limit, |_| count += 1).unwrap();
+            assert_eq!((count, consumed.lines, consumed.is_end), (expected, expected, limit > 14), "{limit}");
+        }
+    }
+
+    #[test]
     fn line_too_long_is_skipped_and_the_next_is_read() {
         let long = io::repeat(b'x').take(LONGEST_LINE as u64 * 2 + 7);
         let (found, consumed) = lines((&b"one\n"[..]).chain(long).chain(&b"\ntwo\n"[..]));
         assert_eq!(found, [&b"one"[..], b"too long", b"two"]);
-        assert_eq!(consumed, Consumed { bytes: 4 + LONGEST_LINE as u64 * 2 + 8 + 4, lines: 3 });
+        assert_eq!(consumed, Consumed { bytes: 4 + LONGEST_LINE as u64 * 2 + 8 + 4, lines: 3, is_end: true });
     }
 }

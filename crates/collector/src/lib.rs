@@ -1,7 +1,7 @@
 //! Reads the usage that coding tools log on this machine, as one [`Record`] per billed model response.
 //!
-//! [`scan`] asks every [`Reader`] for its roots, reads what changed since the last [`State`], and returns records, the next state and a
-//! report per source. The crate knows no server and no clock: time, home directory and variables are parameters.
+//! [`scan`] asks every [`Reader`] for its roots, reads what changed since the last [`State`], hands over records while it reads, and returns
+//! the next state and a report per source. The crate knows no server and no clock: time, home directory and variables are parameters.
 //!
 //! - A record may be returned again by a later scan, when its response finished or its file was rewritten. Records are keyed by
 //!   (source, id); of two copies the one that [`supersedes`](Record::supersedes) the other is kept.
@@ -23,6 +23,7 @@ mod files;
 mod fingerprint;
 mod gemini;
 mod goose;
+mod grok;
 mod interner;
 mod jsonl;
 mod kimi;
@@ -51,5 +52,5 @@ pub use environment::{Environment, Platform};
 pub use reader::{NO_TOKEN_DATA, NoTokenData, Reader, Retention, Root};
 pub use readers::{readers, scan};
 pub use record::{Record, SessionTotal, Tokens};
-pub use scan::{Problem, ProblemKind, Scan, ScanOptions, SourceReport};
+pub use scan::{OnRecords, Problem, ProblemKind, Scan, ScanOptions, SourceReport};
 pub use state::State;

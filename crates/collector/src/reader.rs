@@ -79,6 +79,8 @@ pub const NO_TOKEN_DATA: &[NoTokenData] = &[
     NoTokenData { tool: "Command Code", reason: "stores no counts", home: &[".commandcode"], config: &[] },
     NoTokenData { tool: "iFlow", reason: "its counts are unreliable", home: &[".iflow"], config: &[] },
     NoTokenData { tool: "Zencoder", reason: "stores no counts", home: &[".zencoder"], config: &[] },
+    NoTokenData { tool: "Aider", reason: "logs counts only on request, and without cache reads", home: &[".aider"], config: &[] },
+    NoTokenData { tool: "Continue", reason: "its counts are estimates", home: &[".continue"], config: &[] },
     NoTokenData { tool: "GitHub Copilot in JetBrains", reason: "stores no counts", home: &[".config/github-copilot"], config: &[] },
 ];
 

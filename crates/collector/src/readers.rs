@@ -1,10 +1,9 @@
 //! The table of all readers, and the scan over them. Readers do not know it, so a new tool changes no other file.
 
-use crate::scan::SourceScan;
-use crate::state::SourceState;
+use crate::scan::{OnRecords, SourceScan};
 use crate::{
-    Environment, Reader, Scan, ScanOptions, State, amp, claude, cline, codex, copilot, droid, gemini, goose, kimi, mux,
-    opencode, pi, qwen, zed,
+    Environment, Reader, Scan, ScanOptions, State, amp, claude, cline, codex, copilot, droid, gemini, goose, grok,
+    kimi, mux, opencode, pi, qwen, zed,
 };
 
 /// All readers. A tool is added here and in a folder of its own.
@@ -16,11 +15,13 @@ pub fn readers() -> &'static [&'static dyn Reader] {
         &opencode::OPENCODE,
         &opencode::KILO,
         &opencode::ICODEMATE,
+        &opencode::MIMO_CODE,
         &gemini::GeminiCli,
         &copilot::CopilotCli,
         &qwen::QwenCode,
         &pi::PI,
         &pi::OMP,
+        &pi::PRIME,
         &pi::OPENCLAW,
         &kimi::KimiCli,
         &kimi::KIMI_CODE,
@@ -30,30 +31,34 @@ pub fn readers() -> &'static [&'static dyn Reader] {
         &cline::ROO_CODE,
         &cline::KILO_CODE,
         &mux::Mux,
+        &grok::Grok,
         &amp::Amp,
         &droid::Droid,
         &zed::Zed,
     ]
 }
 
-/// Reads what changed since `state`, in the home directory of `environment`.
+/// Reads what changed since `state`, in the home directory of `environment`, and calls `on_records` with what is new or better than before.
+/// A record may come again when a better copy of it is found later.
 ///
 /// Nothing fails as a whole: a root that does not exist is empty, and a file that cannot be read is a [`Problem`] and is tried again by
 /// the next scan.
-pub fn scan(environment: &Environment, state: &State, options: &ScanOptions) -> Scan {
-    let mut scan = Scan { records: Vec::new(), state: State::default(), sources: Vec::new() };
-    let nothing = SourceState::default();
+pub fn scan(environment: &Environment, mut state: State, options: &ScanOptions, on_records: OnRecords<'_>) -> Scan {
+    let mut scan = Scan { state: State::default(), is_changed: false, sources: Vec::new() };
     for reader in readers() {
         let source = reader.source();
+        let previous = state.take_source(source, reader.parser_version());
         if options.sources.as_ref().is_some_and(|sources| !sources.iter().any(|wanted| wanted == source)) {
-            scan.state.keep_source(source, reader.parser_version(), state);
+            if let Some(known) = previous {
+                scan.state.set_source(source, known);
+            }
             continue;
         }
-        let previous = state.source(source, reader.parser_version()).map_or(&nothing, |previous| previous);
-        let mut reading = SourceScan::new(*reader, environment, previous, options.now);
+        let mut reading =
+            SourceScan::new(*reader, environment, previous.unwrap_or_default(), options.now, &mut *on_records);
         reader.read(&mut reading);
-        let (records, next, report) = reading.finish();
-        scan.records.extend(records);
+        let (next, is_changed, report) = reading.finish();
+        scan.is_changed |= is_changed;
         scan.state.set_source(source, next);
         scan.sources.push(report);
     }

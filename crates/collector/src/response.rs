@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Tokens;
 use crate::content::Timestamp;
 use crate::fingerprint::hash_64;
 use crate::scan::SourceScan;
 
 /// What becomes a record.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Response {
     pub(crate) id: String,
     /// What names the message in the source's logs, where the id is made of counts that may still change.
@@ -26,6 +28,8 @@ pub(crate) struct Response {
     pub(crate) agent: Option<String>,
     pub(crate) cost_nanousd: Option<u64>,
     pub(crate) is_cumulative: bool,
+    /// The counts are known to be below the truth.
+    pub(crate) is_incomplete: bool,
 }
 
 impl Response {
@@ -43,6 +47,7 @@ impl Response {
             agent: None,
             cost_nanousd: None,
             is_cumulative: false,
+            is_incomplete: false,
         }
     }
 }
@@ -63,6 +68,7 @@ pub(crate) fn emit(scan: &mut SourceScan<'_>, responses: impl IntoIterator<Item 
         record.agent = response.agent.map(Into::into);
         record.reported_cost_nanousd = response.cost_nanousd;
         record.cumulative = response.is_cumulative;
+        record.incomplete = response.is_incomplete;
         scan.emit_changed(record, path);
     }
 }

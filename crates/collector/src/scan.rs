@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::jsonl::{self, Line};
 use crate::project::Projects;
 use crate::reader::{Reader, Root};
 use crate::sqlite::{self, Database};
-use crate::state::{FileState, SentResponse, SourceState, State, path_key};
+use crate::state::{FileState, RecentId, SentResponse, SourceState, State, path_key};
 use crate::{Environment, Record, SessionTotal, Tokens};
 
 /// Problems beyond this number per source are counted, not listed.
@@ -31,6 +31,9 @@ const EARLIEST: OffsetDateTime = datetime!(2020-01-01 00:00 UTC);
 /// A clock may be ahead this much.
 const CLOCK_SKEW: Duration = Duration::hours(24);
 
+/// A clock that was reset is wrong by less, so that a response in a far future does not cost a read of its file in each scan.
+const CLOCK_ERROR: Duration = Duration::days(366);
+
 /// Responses that were returned are remembered this long: as long as tools keep their logs, and some days.
 const REMEMBERED: Duration = Duration::days(35);
 
@@ -39,6 +42,16 @@ const IDS_REMEMBERED: Duration = Duration::hours(48);
 
 /// Files that are one document are read whole, so they are limited.
 const LARGEST_DOCUMENT: u64 = 64 << 20;
+
+/// Bytes of lines that are read at once: what is found in them is in memory until it is returned. Small in tests, so that they read files in
+/// pieces.
+const ROUND: u64 = if cfg!(test) { 1 << 10 } else { 64 << 20 };
+
+/// Documents that are read at once.
+const ROUND_DOCUMENTS: usize = 1_024;
+
+/// Records that are held back, so that copies meet before they are returned.
+const HELD_RECORDS: usize = 20_000;
 
 /// The longest id and names that the server takes, in characters.
 const LONGEST_ID: usize = 200;
@@ -53,15 +66,18 @@ pub struct ScanOptions {
     pub sources: Option<Vec<String>>,
 }
 
-/// The result of a scan.
+/// The result of a scan, apart from its records.
 #[derive(Debug)]
 pub struct Scan {
-    /// What is new or better than before, one per (source, id).
-    pub records: Vec<Record>,
     /// For the next scan. Save it after the records are safe: what a lost state forgets is returned again, what a saved one knows is not.
     pub state: State,
+    /// Whether the state is another one than before.
+    pub is_changed: bool,
     pub sources: Vec<SourceReport>,
 }
+
+/// Takes the records of a scan while it runs.
+pub type OnRecords<'a> = &'a mut dyn FnMut(Vec<Record>);
 
 /// What was read of one source.
 #[derive(Debug, Clone, Serialize)]
@@ -121,10 +137,11 @@ pub(crate) trait LineParser: Serialize + DeserializeOwned + Send {
     fn line(&mut self, line: &[u8], items: &mut Vec<Self::Item>) -> Result<(), String>;
 }
 
-/// The new lines of a file.
-pub(crate) struct ParsedFile<P: LineParser> {
-    pub(crate) entry: FileEntry,
-    pub(crate) parser: P,
+/// New lines of a file: all of them, unless it is large.
+pub(crate) struct ParsedLines<'a, P: LineParser> {
+    pub(crate) entry: &'a FileEntry,
+    /// What is known after the lines. Changes are saved.
+    pub(crate) parser: &'a mut P,
     pub(crate) items: Vec<P::Item>,
 }
 
@@ -134,11 +151,19 @@ pub struct SourceScan<'a> {
     pub(crate) roots: Vec<PathBuf>,
     pub(crate) report: SourceReport,
     pub(crate) projects: Projects,
-    pub(crate) previous: &'a SourceState,
+    /// What was known of the files before.
+    pub(crate) previous_files: BTreeMap<String, FileState>,
     pub(crate) next: SourceState,
+    previous_context: Value,
+    /// Whether the next state has other responses than the previous one.
+    has_returned_anything: bool,
+    /// Files with responses that are ahead of the clock.
+    files_ahead: BTreeSet<String>,
     source: Arc<str>,
     now: OffsetDateTime,
+    /// Records that were not returned yet.
     records: HashMap<String, Record>,
+    on_records: OnRecords<'a>,
     /// By session and model.
     session_totals: BTreeMap<(Arc<str>, Option<Arc<str>>), SessionTotal>,
 }
@@ -147,8 +172,9 @@ impl<'a> SourceScan<'a> {
     pub(crate) fn new(
         reader: &dyn Reader,
         environment: &'a Environment,
-        previous: &'a SourceState,
+        mut previous: SourceState,
         now: OffsetDateTime,
+        on_records: OnRecords<'a>,
     ) -> Self {
         let mut roots = reader.roots(environment);
         roots.extend(environment.neighbours.iter().flat_map(|neighbour| reader.roots(neighbour)));
@@ -172,45 +198,54 @@ impl<'a> SourceScan<'a> {
             problems: Vec::new(),
             session_totals: Vec::new(),
         };
-        let oldest_ms = Timestamp(now - REMEMBERED).milliseconds();
-        let oldest_id_ms = Timestamp(now - IDS_REMEMBERED).milliseconds();
-        let next = SourceState {
-            parser_version: reader.parser_version(),
-            sent: previous
-                .sent
-                .iter()
-                .filter(|(_, sent)| sent.timestamp_ms >= oldest_ms)
-                .map(|(k, v)| (*k, *v))
-                .collect(),
-            recent_ids: previous
-                .recent_ids
-                .iter()
-                .filter(|(_, (_, timestamp_ms))| *timestamp_ms >= oldest_id_ms)
-                .map(|(message, id)| (*message, id.clone()))
-                .collect(),
-            ..SourceState::default()
-        };
+        let previous_files = std::mem::take(&mut previous.files);
+        let previous_context = previous.context.clone();
+        let next = SourceState { parser_version: reader.parser_version(), ..previous };
         Self {
             environment,
             roots,
             report,
             projects: Projects::default(),
-            previous,
+            previous_files,
             next,
+            previous_context,
+            has_returned_anything: false,
+            files_ahead: BTreeSet::new(),
             source: Arc::from(reader.source()),
             now,
             records: HashMap::new(),
+            on_records,
             session_totals: BTreeMap::new(),
         }
     }
 
-    pub(crate) fn finish(mut self) -> (Vec<Record>, SourceState, SourceReport) {
-        self.report.records = self.records.len() as u64;
+    /// Returns the last records, the next state and whether it is another one than before.
+    pub(crate) fn finish(mut self) -> (SourceState, bool, SourceReport) {
+        self.flush();
         self.report.session_totals = self.session_totals.into_values().collect();
-        self.report.unfinished = self.records.values().filter(|record| record.incomplete).count() as u64;
-        let mut records: Vec<_> = self.records.into_values().collect();
+        self.next.files.retain(|file, _| !self.files_ahead.contains(file));
+        let oldest_ms = Timestamp(self.now - REMEMBERED).milliseconds();
+        let oldest_id_ms = Timestamp(self.now - IDS_REMEMBERED).milliseconds();
+        self.next.sent.retain(|_, sent| sent.timestamp_ms >= oldest_ms);
+        self.next.sent.values_mut().for_each(|sent| sent.is_new = false);
+        self.next.sent.shrink_to_fit();
+        self.next.recent_ids.retain(|_, known| std::mem::take(&mut known.is_new) || known.timestamp_ms >= oldest_id_ms);
+        // What was forgotten alone is no reason to save the state.
+        let is_changed = self.has_returned_anything
+            || self.next.files != self.previous_files
+            || self.next.context != self.previous_context;
+        (self.next, is_changed, self.report)
+    }
+
+    /// Returns the records that were found until now.
+    fn flush(&mut self) {
+        self.report.records += self.records.len() as u64;
+        self.report.unfinished += self.records.values().filter(|record| record.incomplete).count() as u64;
+        let mut records: Vec<_> = self.records.drain().map(|(_, record)| record).collect();
         records.sort_unstable_by(|a, b| (a.timestamp, &a.id).cmp(&(b.timestamp, &b.id)));
-        (records, self.next, self.report)
+        if !records.is_empty() {
+            (self.on_records)(records);
+        }
     }
 
     /// The wanted files below the source's roots.
@@ -227,130 +262,165 @@ impl<'a> SourceScan<'a> {
         found.files
     }
 
-    /// Reads the new lines of the files that changed. Files are independent, so they are read in parallel; the result has their order.
+    /// Reads the new lines of the files that changed, and calls `on_lines` with them in the order of the files. Files are read in parallel, in
+    /// rounds. A large file takes several rounds, and later files wait for its end.
     pub(crate) fn read_jsonl<P: LineParser>(
         &mut self,
         files: Vec<FileEntry>,
         new_parser: impl Fn(&FileEntry) -> P + Sync,
-    ) -> Vec<ParsedFile<P>> {
-        let changed = self.changed(files);
-        let read: Vec<_> = changed
-            .into_par_iter()
-            .map(|entry| {
-                let known = self.previous.files.get(&path_key(&entry.path));
-                let result = read_one(&entry, known, &new_parser);
-                (entry, result)
-            })
-            .collect();
-        let mut parsed = Vec::with_capacity(read.len());
-        for (entry, result) in read {
-            let ReadFile { parser, items, mut state, lines, bytes, problems, problem_count } = match result {
-                Ok(read) => read,
-                Err(reason) => {
-                    self.unreadable(&entry.path, reason);
-                    continue;
+        mut on_lines: impl FnMut(&mut Self, ParsedLines<'_, P>),
+    ) {
+        let mut waiting: VecDeque<_> =
+            self.changed(files).into_iter().map(|entry| Reading { entry, read: None }).collect();
+        while !waiting.is_empty() {
+            let (round, limit) = next_round(&mut waiting);
+            let previous_files = &self.previous_files;
+            let read: Vec<_> = round
+                .into_par_iter()
+                .map(|Reading { entry, read }| {
+                    let result = if let Some((state, parser)) = read {
+                        read_one(&entry, Some(&state), Some(parser), limit, &new_parser)
+                    } else {
+                        let known = previous_files.get(&path_key(&entry.path));
+                        // A context of another shape cannot be continued.
+                        let parser = known.and_then(|known| P::deserialize(&known.context).ok());
+                        read_one(&entry, known, parser, limit, &new_parser)
+                    };
+                    (entry, result)
+                })
+                .collect();
+            for (entry, result) in read {
+                match result {
+                    Ok(read) => {
+                        let is_end = read.is_end;
+                        let (state, parser) = self.take_lines(&entry, read, &mut on_lines);
+                        if !is_end {
+                            // Only the last file of a round is cut.
+                            waiting.push_front(Reading { entry, read: Some((state, parser)) });
+                        }
+                    }
+                    Err(reason) => self.unreadable(&entry.path, reason),
                 }
-            };
-            self.report.files_read += 1;
-            self.report.lines_read += lines;
-            self.report.bytes_read += bytes;
-            self.report.problem_count += problem_count - problems.len() as u64;
-            for (line, reason) in problems {
-                self.bad_line(&entry.path, line, reason);
             }
-            state.stamp = entry.stamp;
-            match serde_json::to_value(&parser) {
-                Ok(context) => {
-                    state.context = context;
-                    self.next.files.insert(path_key(&entry.path), state);
-                }
-                // Without a position the file is read again.
-                Err(error) => self.unread(&entry.path, format!("the position cannot be saved: {error}")),
-            }
-            parsed.push(ParsedFile { entry, parser, items });
         }
-        parsed
     }
 
-    /// Reads the files that changed and are one document each.
+    fn take_lines<P: LineParser>(
+        &mut self,
+        entry: &FileEntry,
+        read: ReadLines<P>,
+        on_lines: &mut impl FnMut(&mut Self, ParsedLines<'_, P>),
+    ) -> (FileState, P) {
+        let ReadLines { mut parser, items, mut state, is_end, lines, bytes, problems, problem_count } = read;
+        self.report.files_read += u64::from(is_end);
+        self.report.lines_read += lines;
+        self.report.bytes_read += bytes;
+        self.report.problem_count += problem_count - problems.len() as u64;
+        for (line, reason) in problems {
+            self.bad_line(&entry.path, line, reason);
+        }
+        let position = state.clone();
+        state.stamp = entry.stamp;
+        let key = path_key(&entry.path);
+        self.next.files.insert(key.clone(), state);
+        on_lines(self, ParsedLines { entry, parser: &mut parser, items });
+        match serde_json::to_value(&parser) {
+            // A position that `on_lines` gave up has no context.
+            Ok(context) => {
+                let state = self.next.files.get_mut(&key).filter(|state| state.offset == position.offset);
+                if let Some(state) = state {
+                    state.context = context;
+                }
+            }
+            // Without a position the file is read again.
+            Err(error) => {
+                self.next.files.remove(&key);
+                self.unread(&entry.path, format!("the position cannot be saved: {error}"));
+            }
+        }
+        (position, parser)
+    }
+
+    /// Reads the files that changed and are one document each, and calls `on_document` with what each says.
     pub(crate) fn read_documents<T: Send>(
         &mut self,
         files: Vec<FileEntry>,
         parse: impl Fn(&FileEntry, &[u8]) -> Result<T, String> + Sync,
-    ) -> Vec<(FileEntry, T)> {
-        self.read_whole(files, |entry| {
+        on_document: impl FnMut(&mut Self, &FileEntry, T),
+    ) {
+        let read = |entry: &FileEntry| {
             if entry.stamp.size > LARGEST_DOCUMENT {
                 return Err("larger than 64 MiB".to_owned());
             }
             let _turn = jsonl::wait_for_turn(entry.stamp.size);
             let content = std::fs::read(&entry.path).map_err(|error| error.kind().to_string())?;
             parse(entry, content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content))
-        })
+        };
+        self.read_whole(files, read, on_document);
     }
 
-    /// Calls `read` for each file that changed. One that fails is reported, and tried again by the next scan: a document that is being
-    /// written is whole then.
+    /// Calls `read` for each file that changed, and `on_file` with the result. One that fails is reported, and tried again by the next scan: a
+    /// document that is being written is whole then.
     pub(crate) fn read_whole<T: Send>(
         &mut self,
         files: Vec<FileEntry>,
         read: impl Fn(&FileEntry) -> Result<T, String> + Sync,
-    ) -> Vec<(FileEntry, T)> {
-        let changed = self.changed(files);
-        let results: Vec<_> = changed.into_par_iter().map(|entry| (read(&entry), entry)).collect();
-        let mut parsed = Vec::with_capacity(results.len());
-        for (result, entry) in results {
-            self.report.files_read += 1;
-            self.report.bytes_read += entry.stamp.size;
-            match result {
-                Ok(value) => {
-                    self.mark_read(&entry.path, entry.stamp);
-                    parsed.push((entry, value));
+        mut on_file: impl FnMut(&mut Self, &FileEntry, T),
+    ) {
+        for round in self.changed(files).chunks(ROUND_DOCUMENTS) {
+            let results: Vec<_> = round.par_iter().map(&read).collect();
+            for (entry, result) in round.iter().zip(results) {
+                self.report.files_read += 1;
+                self.report.bytes_read += entry.stamp.size;
+                match result {
+                    Ok(value) => {
+                        self.mark_read(&entry.path, entry.stamp);
+                        on_file(self, entry, value);
+                    }
+                    Err(reason) => self.unreadable(&entry.path, reason),
                 }
-                Err(reason) => self.unreadable(&entry.path, reason),
             }
         }
-        parsed
     }
 
     /// Calls `read` for a database that changed, with what the last scan left for this one: null at first, and where the database was
-    /// replaced. `read` returns its result and what it leaves.
+    /// replaced. `read` calls its last parameter with each row, which `on_row` takes, and returns what it leaves for the next scan.
     pub(crate) fn read_database<T>(
         &mut self,
         path: &Path,
-        read: impl FnOnce(&Database, &Value) -> Result<(T, Value), String>,
-    ) -> Option<T> {
-        let stamp = Stamp::of_path(path)?;
+        read: impl FnOnce(&Database, &Value, &mut dyn FnMut(T)) -> Result<Value, String>,
+        mut on_row: impl FnMut(&mut Self, T),
+    ) {
+        let Some(stamp) = Stamp::of_path(path) else { return };
         let log = sqlite::log_path(path);
         let log_stamp = Stamp::of_path(&log).unwrap_or_default();
         self.report.files_found += 1;
         let (is_changed, is_log_changed) = (self.is_changed(path, stamp), self.is_changed(&log, log_stamp));
         if !is_changed && !is_log_changed {
-            return None;
+            return;
         }
-        let known = self.previous.files.get(&path_key(path));
+        let known = self.previous_files.get(&path_key(path));
         let context = known
             .filter(|known| (known.stamp.device, known.stamp.inode) == (stamp.device, stamp.inode))
             .map_or(Value::Null, |known| known.context.clone());
         self.report.files_read += 1;
         self.report.bytes_read += stamp.size;
-        let result = Database::open(path, &self.environment.temporary).and_then(|database| read(&database, &context));
+        let result = Database::open(path, &self.environment.temporary).and_then(|database| {
+            if database.is_empty()? { Ok(Value::Null) } else { read(&database, &context, &mut |row| on_row(self, row)) }
+        });
         match result {
-            Ok((value, context)) => {
+            Ok(context) => {
                 self.next.files.insert(path_key(path), FileState { stamp, context, ..FileState::default() });
                 self.mark_read(&log, log_stamp);
-                Some(value)
             }
-            Err(reason) => {
-                self.unreadable(path, reason);
-                None
-            }
+            Err(reason) => self.unreadable(path, reason),
         }
     }
 
     /// Whether a file is not as the last scan saw it. One that is unchanged is taken over into the next state.
     pub(crate) fn is_changed(&mut self, path: &Path, stamp: Stamp) -> bool {
         let key = path_key(path);
-        match self.previous.files.get(&key) {
+        match self.previous_files.get(&key) {
             Some(known) if known.stamp == stamp => {
                 self.next.files.insert(key, known.clone());
                 false
@@ -369,6 +439,15 @@ impl<'a> SourceScan<'a> {
         if let Some(state) = self.next.files.get_mut(&path_key(path)) {
             *state = FileState { stamp: state.stamp, ..FileState::default() };
         }
+    }
+
+    /// What the reader knew across files after the last scan.
+    pub(crate) fn shared_context<T: DeserializeOwned + Default>(&self) -> T {
+        T::deserialize(&self.previous_context).unwrap_or_default()
+    }
+
+    pub(crate) fn set_shared_context(&mut self, context: &impl Serialize) {
+        self.next.context = serde_json::to_value(context).unwrap_or_default();
     }
 
     /// Counts the files and leaves out those that have not changed.
@@ -407,7 +486,7 @@ impl<'a> SourceScan<'a> {
     /// Reports a file that could not be read. What the last scan knew of it stays, and the next scan tries again.
     pub(crate) fn unreadable(&mut self, path: &Path, reason: impl Into<String>) {
         let key = path_key(path);
-        if let Some(known) = self.previous.files.get(&key) {
+        if let Some(known) = self.previous_files.get(&key) {
             // No file was modified then.
             let known = FileState { stamp: Stamp { modified_ns: -1, ..known.stamp }, ..known.clone() };
             self.next.files.insert(key, known);
@@ -440,16 +519,16 @@ impl<'a> SourceScan<'a> {
         }
     }
 
-    /// Returns a record, if it counts something and is possible. `path` is named if it is not.
-    pub(crate) fn emit(&mut self, mut record: Record, path: &Path) {
-        if record.tokens.is_zero() {
-            return;
-        }
-        if let Some(reason) = impossible(&record, self.now) {
-            self.refuse(path, reason);
-            return;
+    /// Returns a record, if it counts something and is possible. `path` is named if it is not. Says whether the record is returned.
+    pub(crate) fn emit(&mut self, mut record: Record, path: &Path) -> bool {
+        if record.tokens.is_zero() || !self.accept(&record, path) {
+            return false;
         }
         make_acceptable(&mut record);
+        if self.records.len() >= HELD_RECORDS && !self.records.contains_key(&record.id) {
+            self.flush();
+        }
+        self.has_returned_anything = true;
         match self.records.entry(record.id.clone()) {
             Entry::Vacant(entry) => {
                 entry.insert(record);
@@ -461,36 +540,80 @@ impl<'a> SourceScan<'a> {
                 }
             }
         }
+        true
     }
 
-    /// The id of a message: the one that an earlier scan returned, if the log was read while the message was written.
+    /// Whether a record is possible. The file of one that is ahead of the clock is read again, because it may be the clock that is wrong.
+    fn accept(&mut self, record: &Record, path: &Path) -> bool {
+        let Some(reason) = impossible(record, self.now) else { return true };
+        self.refuse(path, reason);
+        if record.timestamp > self.now && record.timestamp < self.now + CLOCK_ERROR {
+            self.files_ahead.insert(path_key(path));
+        }
+        false
+    }
+
+    /// The id of a message: the one that was returned first, if the log was read while the message was written.
     pub(crate) fn settled_id(&mut self, message: u64, timestamp: Timestamp, id: String) -> String {
-        let id = self.previous.recent_ids.get(&message).map_or(id, |(id, _)| id.clone());
-        self.next.recent_ids.insert(message, (id.clone(), timestamp.milliseconds()));
-        id
+        let timestamp_ms = timestamp.milliseconds();
+        let known = self.next.recent_ids.entry(message).or_insert(RecentId { id, timestamp_ms, is_new: true });
+        (known.timestamp_ms, known.is_new) = (timestamp_ms, true);
+        known.id.clone()
     }
 
-    /// Returns a record unless an earlier scan returned one that is as good: for content that is read again after each change, and for
-    /// copies.
+    /// The id of a message that an earlier line had, without remembering it for later ones.
+    pub(crate) fn known_id(&self, message: u64) -> Option<String> {
+        self.next.recent_ids.get(&message).map(|known| known.id.clone())
+    }
+
+    /// Whether a message is so young that its last line may follow.
+    pub(crate) fn is_recent(&self, timestamp: Timestamp) -> bool {
+        timestamp.0 >= self.now - IDS_REMEMBERED
+    }
+
+    /// Whether an earlier scan returned a record with this id.
+    pub(crate) fn has_returned(&self, id: &str) -> bool {
+        self.next.sent.get(&hash_64(id.as_bytes())).is_some_and(|sent| !sent.is_new)
+    }
+
+    /// Returns a record unless one that is as good was returned: for content that is read again after each change, and for copies.
     pub(crate) fn emit_changed(&mut self, record: Record, path: &Path) {
+        if !self.accept(&record, path) {
+            return;
+        }
         let key = hash_64(record.id.as_bytes());
         let sent = SentResponse {
             timestamp_ms: Timestamp(record.timestamp).milliseconds(),
-            output: record.tokens.output,
+            output: saturated(record.tokens.output),
             total: record.tokens.total(),
             incomplete: record.incomplete,
             is_side_chain: false,
+            is_new: true,
         };
         let rank = |sent: &SentResponse| (!sent.incomplete, sent.total);
-        if self.previous.sent.get(&key).is_some_and(|known| rank(known) >= rank(&sent)) {
-            return;
-        }
-        let known = self.next.sent.entry(key).or_insert(sent);
-        if rank(&sent) > rank(known) {
-            *known = sent;
+        match self.next.sent.entry(key) {
+            Entry::Vacant(entry) => {
+                entry.insert(sent);
+            }
+            Entry::Occupied(mut entry) => {
+                let known = entry.get_mut();
+                if rank(known) >= rank(&sent) {
+                    // An earlier copy of this scan may be better in something else.
+                    if !known.is_new {
+                        return;
+                    }
+                } else {
+                    *known = sent;
+                }
+            }
         }
         self.emit(record, path);
     }
+}
+
+/// The output of a response as it is remembered.
+pub(crate) fn saturated(output: u64) -> u32 {
+    u32::try_from(output).unwrap_or(u32::MAX)
 }
 
 /// Parses a line. Output of programs is logged as it came, so a line may not be UTF-8; its counts are.
@@ -504,29 +627,53 @@ pub(crate) fn parse_line<P: LineParser>(parser: &mut P, line: &[u8], items: &mut
     }
 }
 
-struct ReadFile<P: LineParser> {
+/// A file that is read, and how far it was in earlier rounds.
+struct Reading<P> {
+    entry: FileEntry,
+    read: Option<(FileState, P)>,
+}
+
+/// The files of the next round, and how many bytes are read of each at most. A file that is larger than a round is alone in it.
+fn next_round<P>(waiting: &mut VecDeque<Reading<P>>) -> (Vec<Reading<P>>, u64) {
+    let mut round = Vec::new();
+    let mut size: u64 = 0;
+    while let Some(reading) = waiting.pop_front() {
+        size = size.saturating_add(reading.entry.stamp.size);
+        if size > ROUND && !round.is_empty() {
+            waiting.push_front(reading);
+            break;
+        }
+        round.push(reading);
+    }
+    (round, ROUND)
+}
+
+struct ReadLines<P: LineParser> {
     parser: P,
     items: Vec<P::Item>,
     state: FileState,
+    is_end: bool,
     lines: u64,
     bytes: u64,
     problems: Vec<(u64, String)>,
     problem_count: u64,
 }
 
+/// Reads what follows `known` with the parser that knows what was before, or everything with a new one.
 fn read_one<P: LineParser>(
     entry: &FileEntry,
     known: Option<&FileState>,
+    mut continued_parser: Option<P>,
+    limit: u64,
     new_parser: impl Fn(&FileEntry) -> P,
-) -> Result<ReadFile<P>, String> {
-    // A context of another shape cannot be continued.
-    let mut context = known.and_then(|known| P::deserialize(&known.context).ok());
-    let known = known.filter(|_| context.is_some());
+) -> Result<ReadLines<P>, String> {
+    let known = known.filter(|_| continued_parser.is_some());
     let (mut items, mut problems, mut problem_count) = (Vec::new(), Vec::new(), 0);
     let (parser, state, consumed) = jsonl::read_file(
         &entry.path,
         known,
-        |continued| continued.and_then(|_| context.take()).unwrap_or_else(|| new_parser(entry)),
+        limit,
+        |continued| continued.and_then(|_| continued_parser.take()).unwrap_or_else(|| new_parser(entry)),
         |parser, line, number| {
             let result = match line {
                 Line::Text(text) => parse_line(parser, text, &mut items),
@@ -541,7 +688,8 @@ fn read_one<P: LineParser>(
         },
     )
     .map_err(|error| error.kind().to_string())?;
-    Ok(ReadFile { parser, items, state, lines: consumed.lines, bytes: consumed.bytes, problems, problem_count })
+    let jsonl::Consumed { bytes, lines, is_end } = consumed;
+    Ok(ReadLines { parser, items, state, is_end, lines, bytes, problems, problem_count })
 }
 
 fn impossible(record: &Record, now: OffsetDateTime) -> Option<&'static str> {

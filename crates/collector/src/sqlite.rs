@@ -48,7 +48,12 @@ impl Database {
         Ok(Self { connection, _copy: Some(copy) })
     }
 
-    /// Interner of a table's columns; none if there is no such table.
+    /// Whether nothing was ever written: the tool created the file only.
+    pub(crate) fn is_empty(&self) -> Result<bool, String> {
+        Ok(self.rows("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(()))?.is_empty())
+    }
+
+    /// Names of a table's columns; none if there is no such table.
     pub(crate) fn columns(&self, table: &str) -> Result<HashSet<String>, String> {
         let names = self.rows("SELECT name FROM pragma_table_info(?1)", [table], |row| row.get(0))?;
         Ok(names.into_iter().collect())
@@ -58,11 +63,29 @@ impl Database {
         &self,
         sql: &str,
         parameters: impl Params,
-        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+        mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, String> {
+        let mut rows = Vec::new();
+        self.each_row(sql, parameters, |row| {
+            rows.push(read(row)?);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Calls `on_row` with each row: a table may have millions.
+    pub(crate) fn each_row(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        mut on_row: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), String> {
         let mut statement = self.connection.prepare(sql).map_err(|error| problem(&error))?;
-        let rows = statement.query_map(parameters, read).map_err(|error| problem(&error))?;
-        rows.collect::<Result<_, _>>().map_err(|error| problem(&error))
+        let mut rows = statement.query(parameters).map_err(|error| problem(&error))?;
+        while let Some(row) = rows.next().map_err(|error| problem(&error))? {
+            on_row(row).map_err(|error| problem(&error))?;
+        }
+        Ok(())
     }
 }
 

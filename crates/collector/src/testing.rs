@@ -61,9 +61,15 @@ impl Home {
 
     /// A scan that continues from a state. The state goes through JSON, as between two runs of a program.
     pub(crate) fn scan_again(&self, source: &str, state: &State) -> Scanned {
+        self.scan_at(source, state, NOW)
+    }
+
+    pub(crate) fn scan_at(&self, source: &str, state: &State, now: OffsetDateTime) -> Scanned {
         let state = serde_json::from_str(&serde_json::to_string(state).expect("state")).expect("state");
-        let options = ScanOptions { now: NOW, sources: Some(vec![source.to_owned()]) };
-        Scanned::new(scan(&self.environment, &state, &options), source)
+        let options = ScanOptions { now, sources: Some(vec![source.to_owned()]) };
+        let mut records = Vec::new();
+        let scan = scan(&self.environment, state, &options, &mut |returned| records.extend(returned));
+        Scanned::new(records, scan, source)
     }
 }
 
@@ -75,10 +81,10 @@ pub(crate) struct Scanned {
 }
 
 impl Scanned {
-    fn new(mut scan: Scan, source: &str) -> Self {
-        scan.records.sort_by(|a, b| (a.timestamp, &a.id).cmp(&(b.timestamp, &b.id)));
+    fn new(mut records: Vec<Record>, scan: Scan, source: &str) -> Self {
+        records.sort_by(|a, b| (a.timestamp, &a.id).cmp(&(b.timestamp, &b.id)));
         let report = scan.sources.into_iter().find(|report| report.source == source).expect("a reader of the source");
-        Self { records: scan.records, report, state: scan.state }
+        Self { records, report, state: scan.state }
     }
 
     /// The only record.

@@ -106,11 +106,7 @@ impl Report for DoctorReport {
                 writeln!(out, "    Not read: {path}. BURNTOP_EXTRA_DIRS={}:{path} adds it.", tool.source)?;
             }
             if tool.problem_count > 0 {
-                writeln!(
-                    out,
-                    "    {}",
-                    style.warning(format_args!("{} unreadable:", plural(tool.problem_count, "line or file")))
-                )?;
+                writeln!(out, "    {}", style.warning(format_args!("{}:", plural(tool.problem_count, "problem"))))?;
             }
             for problem in tool.problems.iter().take(SHOWN_PROBLEMS) {
                 let line = problem.line.map_or_else(String::new, |line| format!(":{line}"));
@@ -211,7 +207,7 @@ fn open_store(context: &Context, failures: &mut Vec<String>) -> Result<Store, Fa
 fn tools(context: &Context, store: &mut Store, today: &Today) -> Result<Vec<ToolHealth>, Failure> {
     scan_into(store, context, &sources())?;
     let environment = environment()?;
-    let scanned = scan_sources(&environment, &State::default(), &sources());
+    let scanned = scan_sources(&environment, State::default(), &sources(), &mut |_| {});
     let counts = store.record_counts()?;
     let mut tools = Vec::new();
     for (report, reader) in scanned.sources.into_iter().zip(readers()) {

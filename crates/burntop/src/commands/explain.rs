@@ -2,7 +2,7 @@
 //!
 //! All logs are read again, apart from the state, so that the answer counts every line once more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -163,18 +163,30 @@ pub(crate) fn explain(context: &Context, args: &ExplainArgs) -> Result<(), Failu
     let environment = environment()?;
     let mut explanations = Vec::new();
     for source in chosen_sources(&args.source)? {
-        let scan = scan_sources(&environment, &State::default(), &[source]);
-        let records: Vec<&Record> = scan.records.iter().filter(|record| subject.has(record, &today)).collect();
+        let mut found = HashMap::new();
+        let scan =
+            scan_sources(&environment, State::default(), &[source], &mut |records| keep_best(&mut found, records));
+        let all: Vec<Record> = found.into_values().collect();
+        let records: Vec<&Record> = all.iter().filter(|record| subject.has(record, &today)).collect();
         if records.is_empty() {
             continue;
         }
-        explanations.extend(scan.sources.iter().map(|report| explanation(report, &records, &scan.records)));
+        explanations.extend(scan.sources.iter().map(|report| explanation(report, &records, &all)));
     }
     let subject = match subject {
         Subject::Day(date) => date.to_string(),
         Subject::Session(session) => cleaned_name(&session, 16),
     };
     context.output.print(&ExplainReport { subject, sources: explanations })
+}
+
+/// Adds records of a source, of which a later one may supersede an earlier one.
+fn keep_best(found: &mut HashMap<String, Record>, records: Vec<Record>) {
+    for record in records {
+        if found.get(&record.id).is_none_or(|known| record.supersedes(known)) {
+            found.insert(record.id.clone(), record);
+        }
+    }
 }
 
 fn explanation(report: &SourceReport, subject: &[&Record], all: &[Record]) -> SourceExplanation {

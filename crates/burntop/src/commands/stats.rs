@@ -102,7 +102,7 @@ struct StatsReport {
     groups: Vec<StatsGroup>,
     current_streak: u32,
     longest_streak: u32,
-    /// Lines and files that could not be read just now.
+    /// Lines, files and responses that were not taken just now.
     problems: u64,
 }
 
@@ -163,7 +163,7 @@ impl Report for StatsReport {
             writeln!(out, "The end of {responses} was not logged, so their output is higher than shown.")?;
         }
         if self.problems > 0 {
-            writeln!(out, "{} could not be read. Run `burntop doctor`.", plural(self.problems, "line or file"))?;
+            writeln!(out, "{} in the logs. Run `burntop doctor`.", plural(self.problems, "problem"))?;
         }
         Ok(())
     }

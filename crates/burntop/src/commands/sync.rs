@@ -89,7 +89,7 @@ impl Report for SyncReport {
             writeln!(out, "{}", style.warning(text))?;
         }
         if self.problems > 0 {
-            writeln!(out, "{} could not be read. Run `burntop doctor`.", plural(self.problems, "line or file"))?;
+            writeln!(out, "{} in the logs. Run `burntop doctor`.", plural(self.problems, "problem"))?;
         }
         if let Some(stats) = &self.delivery.stats {
             let tokens = count(stats.total_tokens);

@@ -2,7 +2,7 @@
 //! files are written into the service.
 
 /// The variables that readers and burntop ask.
-const NAMES: [&str; 32] = [
+const NAMES: [&str; 34] = [
     "AMP_DATA_DIR",
     "BURNTOP_EXTRA_DIRS",
     "CLAUDE_CONFIG_DIR",
@@ -11,9 +11,11 @@ const NAMES: [&str; 32] = [
     "CLINE_SESSION_DATA_DIR",
     "CODEX_HOME",
     "COPILOT_HOME",
+    "COPILOT_OTEL_FILE_EXPORTER_PATH",
     "FACTORY_DIR",
     "GEMINI_CLI_HOME",
     "GOOSE_PATH_ROOT",
+    "GROK_HOME",
     "HTTPS_PROXY",
     "HTTP_PROXY",
     "KIMI_CODE_HOME",

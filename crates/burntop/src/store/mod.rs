@@ -12,7 +12,7 @@ mod usage;
 use std::fs;
 use std::path::Path;
 
-use collector::{Scan, State};
+use collector::{Record, State};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 pub(crate) use delivery::{DeliveryOutcome, PendingRecord, RejectedRecord};
@@ -24,9 +24,6 @@ use crate::files;
 use crate::output::note;
 
 const DATABASE: &str = "usage.db";
-
-/// The key under which the positions in the logs are stored.
-const SCAN_STATE: &str = "scan";
 
 pub(crate) struct Store {
     connection: Connection,
@@ -64,22 +61,29 @@ impl Store {
         Ok(Self { connection })
     }
 
-    /// How far the logs were read. A state that this version cannot read counts as lost.
-    pub(crate) fn scan_state(&self) -> Result<State, Failure> {
-        let text = self.meta(SCAN_STATE)?;
+    /// How far the logs of `source` were read. A state that this version cannot read counts as lost.
+    pub(crate) fn scan_state(&self, source: &str) -> Result<State, Failure> {
+        let text = self.meta(&scan_key(source))?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
     }
 
-    /// Stores what `scan` found, with the positions after it. Returns how many records are new or better than before; the server has not
-    /// seen those.
-    pub(crate) fn apply(&mut self, scan: &Scan) -> Result<u64, Failure> {
-        let state = serde_json::to_string(&scan.state).map_err(|error| local(&error))?;
+    /// Stores records that a scan of `source` found, and with the last ones the positions after it. Without the positions, the next scan finds
+    /// the same records again. Returns how many records are new or better than before; the server has not seen those.
+    pub(crate) fn add_records(
+        &mut self,
+        source: &str,
+        records: &[Record],
+        positions: Option<&State>,
+    ) -> Result<u64, Failure> {
+        let positions = positions.map(serde_json::to_string).transpose().map_err(|error| local(&error))?;
         let transaction = self.connection.transaction()?;
         let mut changed = 0;
-        for record in &scan.records {
+        for record in records {
             changed += usage::upsert(&transaction, record)?;
         }
-        transaction.execute(schema::SET_META, params![SCAN_STATE, state])?;
+        if let Some(positions) = positions {
+            transaction.execute(schema::SET_META, params![scan_key(source), positions])?;
+        }
         transaction.commit()?;
         Ok(changed)
     }
@@ -93,6 +97,11 @@ impl Store {
         self.connection.execute(schema::SET_META, params![key, value])?;
         Ok(())
     }
+}
+
+/// The key under which the positions in the logs of a source are stored. Each source has its own, because one at a time is in memory.
+fn scan_key(source: &str) -> String {
+    format!("scan {source}")
 }
 
 /// Why the database cannot be opened.

@@ -134,6 +134,34 @@ fn doctor_names_tools_bad_lines_and_what_is_missing() {
 }
 
 #[test]
+fn home_that_does_not_exist_is_not_created() {
+    let home = home();
+    let missing = home.path("missing");
+    let home = home.set("HOME", missing.to_str().expect("UTF-8"));
+    let (code, message) = home.failure(&["stats"]);
+    assert_eq!((code, message.contains("does not exist")), (1, true), "{message}");
+    assert!(!missing.exists());
+}
+
+#[test]
+fn files_in_places_of_directories_and_empty_databases_are_no_problem() {
+    let home = home();
+    for file in [".gemini", ".copilot/session-store.db", ".local/share/goose/sessions/sessions.db", ".qwen/projects"] {
+        home.write(file, "");
+    }
+    let stats = home.json(&["stats"]);
+    assert_eq!((&stats["problems"], &stats["total"]["responses"]), (&json!(0), &json!(3)));
+}
+
+#[test]
+fn completions_are_printed_without_home() {
+    for shell in ["bash", "fish", "zsh"] {
+        let script = home().set("HOME", "").text(&["completions", shell]);
+        assert!(script.contains("statusline"), "{shell}");
+    }
+}
+
+#[test]
 fn doctor_fails_if_server_does_not_answer() {
     let home = home();
     let server = crate::fake_server::FakeServer::start();

@@ -30,9 +30,11 @@ impl Reader for Amp {
 
     fn read(&self, scan: &mut SourceScan<'_>) {
         let threads = scan.find(|path| file_name(path).starts_with("T-") && has_extension(path, "json"));
-        for (entry, responses) in scan.read_documents(threads, |_, content| parse(content)) {
-            emit(scan, responses, &entry.path);
-        }
+        scan.read_documents(
+            threads,
+            |_, content| parse(content),
+            |scan, entry, responses| emit(scan, responses, &entry.path),
+        );
     }
 }
 

@@ -3,23 +3,22 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::content::Timestamp;
 use crate::fingerprint::{hash_64, hash_id};
-use crate::scan::SourceScan;
+use crate::scan::{SourceScan, saturated};
 use crate::state::SentResponse;
 
 use super::parse::ResponseLine;
 
-/// The responses of a scan, by what their lines have in common.
-#[derive(Default)]
-pub(super) struct Responses(HashMap<String, Response>);
+/// Responses at the end of what was read that may get more lines.
+const MAY_GROW: usize = 16;
 
-struct Response {
-    line: ResponseLine,
-    file: usize,
-    path: Arc<Path>,
+/// The responses of a file, by what their lines have in common, each with the place of its last line.
+#[derive(Default)]
+pub(super) struct Responses {
+    responses: HashMap<String, (ResponseLine, usize)>,
+    lines: usize,
 }
 
 /// The key of lines that belong together.
@@ -54,11 +53,9 @@ impl ResponseLine {
             && self.is_side_chain == other.is_side_chain
     }
 
-    /// Takes in another line of the response. Of equal lines, the last of a file has what is known best; a copy in a later file is a
-    /// fork's.
-    pub(super) fn merge(&mut self, mut other: Self, is_same_file: bool) {
-        let (new, known) = (rank(&other), rank(self));
-        if new > known || (new == known && is_same_file) {
+    /// Takes in another line of the response, from the same file. Of equal lines, the last has what is known best.
+    pub(super) fn merge(&mut self, mut other: Self) {
+        if rank(&other) >= rank(self) {
             std::mem::swap(self, &mut other);
         }
         self.timestamp = self.timestamp.min(other.timestamp);
@@ -72,52 +69,55 @@ impl ResponseLine {
 }
 
 impl Responses {
-    /// Adds a line. Files come in the order of their age.
-    pub(super) fn add(&mut self, line: ResponseLine, file: usize, path: &Path) {
-        match self.0.entry(key(&line)) {
+    pub(super) fn add(&mut self, line: ResponseLine) {
+        self.lines += 1;
+        match self.responses.entry(key(&line)) {
             Entry::Vacant(entry) => {
-                entry.insert(Response { line, file, path: Arc::from(path) });
+                entry.insert((line, self.lines));
             }
             Entry::Occupied(mut entry) => {
-                let known = entry.get_mut();
-                known.line.merge(line, known.file == file);
+                let (known, place) = entry.get_mut();
+                known.merge(line);
+                *place = self.lines;
             }
         }
     }
 
-    /// Emits the responses that are new, or better than what an earlier scan emitted.
-    pub(super) fn emit(self, scan: &mut SourceScan<'_>) {
-        for (key, response) in self.0 {
-            scan.report.copies_merged += response.line.lines - 1;
-            emit(scan, &key, response);
+    /// Emits the responses that are new, or better than what was emitted before: by an earlier scan, or from a file that this one was
+    /// copied from.
+    pub(super) fn emit(self, scan: &mut SourceScan<'_>, path: &Path) {
+        for (key, (response, place)) in self.responses {
+            emit(scan, &key, response, place + MAY_GROW > self.lines, path);
         }
     }
 }
 
-fn emit(scan: &mut SourceScan<'_>, key: &str, response: Response) {
-    let Response { line: best, path, .. } = response;
+fn emit(scan: &mut SourceScan<'_>, key: &str, best: ResponseLine, may_grow: bool, path: &Path) {
     let (mut earliest, mut is_finished) = (best.timestamp, best.is_finished);
     let key = hash_64(key.as_bytes());
-    let is_better = match scan.previous.sent.get(&key) {
-        None => true,
-        Some(sent) => {
-            earliest = Timestamp::from_integer(sent.timestamp_ms).map_or(earliest, |sent| earliest.min(sent));
-            is_finished |= !sent.incomplete;
-            (rank(&best), is_finished) > ((!sent.is_side_chain, sent.output, sent.total), !sent.incomplete)
+    scan.report.copies_merged += best.lines - 1;
+    if let Some(sent) = scan.next.sent.get(&key) {
+        earliest = Timestamp::from_integer(sent.timestamp_ms).map_or(earliest, |sent| earliest.min(sent));
+        is_finished |= !sent.incomplete;
+        let (is_main, output, total) = rank(&best);
+        let new = (is_main, saturated(output), total, is_finished);
+        if new <= (!sent.is_side_chain, sent.output, sent.total, !sent.incomplete) {
+            scan.report.copies_merged += 1;
+            return;
         }
-    };
-    if !is_better {
-        return;
     }
     let sent = SentResponse {
         timestamp_ms: earliest.milliseconds(),
-        output: best.tokens.output,
+        output: saturated(best.tokens.output),
         total: best.tokens.total(),
         incomplete: !is_finished,
         is_side_chain: best.is_side_chain,
+        is_new: true,
     };
-    scan.next.sent.insert(key, sent);
-    let id = scan.settled_id(key, earliest, id(&best, earliest));
+    let id = id(&best, earliest);
+    // Of most responses no later line has another id. Remembering all would cost more than the rest of the state.
+    let may_change = may_grow || best.is_side_chain || best.request_id.is_none() || scan.is_recent(earliest);
+    let id = if may_change { scan.settled_id(key, earliest, id) } else { scan.known_id(key).unwrap_or(id) };
     let mut record = scan.record(id, earliest, best.model, best.tokens);
     record.session = best.session;
     record.project = best.working_directory.and_then(|directory| scan.projects.name(&directory));
@@ -129,9 +129,11 @@ fn emit(scan: &mut SourceScan<'_>, key: &str, response: Response) {
         let mut advisor = record.clone();
         advisor.id = format!("{}#advisor:{number}", record.id);
         (advisor.model, advisor.tokens, advisor.reported_cost_nanousd) = (model, tokens, None);
-        scan.emit(advisor, &path);
+        scan.emit(advisor, path);
     }
-    scan.emit(record, &path);
+    if scan.emit(record, path) {
+        scan.next.sent.insert(key, sent);
+    }
 }
 
 /// The request id, because telemetry has it too; without it the message id, without both the id of the line.

@@ -64,21 +64,25 @@ impl Reader for ClaudeCode {
     }
 
     fn read(&self, scan: &mut SourceScan<'_>) {
-        let transcripts = scan.find(is_transcript);
-        let mut parsed = scan.read_jsonl(transcripts, |_| TranscriptParser::default());
-        // A fork has copies of older lines: their response belongs to the file that was first.
-        parsed.sort_by(|a, b| (a.entry.created_ns, &a.entry.path).cmp(&(b.entry.created_ns, &b.entry.path)));
-        let mut responses = Responses::default();
-        for (file, parsed) in parsed.into_iter().enumerate() {
-            for item in parsed.items {
-                match item {
-                    LineItem::Response(line) => responses.add(*line, file, &parsed.entry.path),
-                    LineItem::NotCall => scan.report.not_calls += 1,
-                    LineItem::Total(total) => scan.session_total(total),
+        let mut transcripts = scan.find(is_transcript);
+        // A fork has copies of older lines: their response belongs to the file that was first. A side question repeats a response of the
+        // main thread, whose id is that of the main thread.
+        transcripts.sort_by_cached_key(|entry| (is_sub_agent(&entry.path), entry.created_ns, entry.path.clone()));
+        scan.read_jsonl(
+            transcripts,
+            |_| TranscriptParser::default(),
+            |scan, parsed| {
+                let mut responses = Responses::default();
+                for item in parsed.items {
+                    match item {
+                        LineItem::Response(line) => responses.add(*line),
+                        LineItem::NotCall => scan.report.not_calls += 1,
+                        LineItem::Total(total) => scan.session_total(total),
+                    }
                 }
-            }
-        }
-        responses.emit(scan);
+                responses.emit(scan, &parsed.entry.path);
+            },
+        );
     }
 }
 
@@ -122,6 +126,10 @@ fn is_transcript(path: &Path) -> bool {
     (has_extension(path, "jsonl") || name.contains(".jsonl.superseded-"))
         && name != "journal.jsonl"
         && (is_below("projects") || !is_below(DESKTOP_SESSIONS))
+}
+
+fn is_sub_agent(path: &Path) -> bool {
+    path.ancestors().skip(1).any(|parent| file_name(parent) == "subagents")
 }
 
 #[cfg(test)]

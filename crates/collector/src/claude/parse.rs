@@ -239,7 +239,7 @@ impl TranscriptParser {
         };
         // The lines of a response usually follow each other: one is kept, because there are hundreds of thousands.
         match items.last_mut() {
-            Some(LineItem::Response(last)) if last.is_same_response(&line) => last.merge(line, true),
+            Some(LineItem::Response(last)) if last.is_same_response(&line) => last.merge(line),
             _ => items.push(LineItem::Response(Box::new(line))),
         }
         Ok(())

@@ -244,6 +244,16 @@ fn negative_count_and_impossible_time_are_rejected() {
 }
 
 #[test]
+fn response_ahead_of_the_clock_is_returned_when_the_clock_is_right() {
+    let home = Home::new();
+    home.write(SESSION, GROWING.replace("2026-11-20", "2026-12-05"));
+    let first = home.scan(SOURCE);
+    assert!(first.records.is_empty() && first.report.problem_count > 0);
+    let second = home.scan_at(SOURCE, &first.state, datetime!(2026-12-05 12:00 UTC));
+    assert_eq!((second.ids(), second.report.problem_count), (vec!["req_SYN0001"], 0));
+}
+
+#[test]
 fn line_of_40_megabytes_is_read() {
     let home = Home::new();
     let line = GROWING.lines().last().unwrap();

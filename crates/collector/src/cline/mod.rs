@@ -6,9 +6,9 @@ mod task;
 use std::path::{Path, PathBuf};
 
 use crate::Environment;
-use crate::files::file_name;
+use crate::files::{FileEntry, file_name};
 use crate::reader::Reader;
-use crate::response::emit;
+use crate::response::{ParsedDocument, Response, emit};
 use crate::scan::SourceScan;
 
 /// An extension.
@@ -71,16 +71,17 @@ impl Reader for ClineFamily {
     fn read(&self, scan: &mut SourceScan<'_>) {
         let found = scan.find(|path| is_task(path) || (self.has_program && is_session(path)));
         let (tasks, sessions): (Vec<_>, Vec<_>) = found.into_iter().partition(|entry| is_task(&entry.path));
-        let parsed = scan.read_documents(tasks, |entry, content| task::parse(self, entry, content));
-        let sessions =
-            scan.read_documents(sessions, |entry, content| program::parse(&program::session(entry), content));
-        for (entry, (responses, refused)) in parsed.into_iter().chain(sessions) {
-            for reason in refused {
-                scan.refuse(&entry.path, reason);
-            }
-            emit(scan, responses, &entry.path);
-        }
+        scan.read_documents(tasks, |entry, content| task::parse(self, entry, content), emit_document);
+        let parse = |entry: &FileEntry, content: &[u8]| program::parse(&program::session(entry), content);
+        scan.read_documents(sessions, parse, emit_document);
     }
+}
+
+fn emit_document(scan: &mut SourceScan<'_>, entry: &FileEntry, (responses, refused): ParsedDocument<Response>) {
+    for reason in refused {
+        scan.refuse(&entry.path, reason);
+    }
+    emit(scan, responses, &entry.path);
 }
 
 fn program_data(environment: &Environment) -> PathBuf {

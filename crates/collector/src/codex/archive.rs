@@ -54,7 +54,7 @@ pub(crate) type ReadArchive<P> = (P, Vec<<P as LineParser>::Item>, Vec<(u64, Str
 pub(crate) fn read<P: LineParser>(path: &Path, mut parser: P) -> Result<ReadArchive<P>, String> {
     let (mut items, mut problems, mut number) = (Vec::new(), Vec::new(), 0);
     let archive = Archive::open(path).map_err(|error| format!("not a zstd archive: {}", error.kind()))?;
-    jsonl::read_lines(archive, |line| {
+    jsonl::read_lines(archive, u64::MAX, |line| {
         number += 1;
         let result = match line {
             Line::Text(text) => parse_line(&mut parser, text, &mut items),

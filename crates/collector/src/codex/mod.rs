@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::files::{FileEntry, file_name, has_extension};
 use crate::jsonl;
 use crate::reader::Reader;
-use crate::scan::{LineParser, ParsedFile, SourceScan};
+use crate::scan::{LineParser, ParsedLines, SourceScan};
 use crate::state::path_key;
 use crate::{Environment, SessionTotal};
 
@@ -60,23 +60,24 @@ impl Reader for Rollouts {
 
         let facts = threads.facts_for(files.iter().chain(&archives).filter(|entry| is_new(scan, entry)));
         let start = |entry: &FileEntry| RolloutParser::new(thread_of(&entry.path), facts.get(&entry.path).cloned());
-        for parsed in scan.read_jsonl(files, start) {
-            emit(self.source, scan, parsed);
-        }
-        let read = scan.read_whole(archives, |entry| archive::read(&entry.path, start(entry)));
-        for (entry, (parser, items, problems)) in read {
-            for (line, reason) in problems {
-                scan.bad_line(&entry.path, line, reason);
-            }
-            emit(self.source, scan, ParsedFile { entry, parser, items });
-        }
+        scan.read_jsonl(files, start, |scan, parsed| emit(self.source, scan, parsed));
+        scan.read_whole(
+            archives,
+            |entry| archive::read(&entry.path, start(entry)),
+            |scan, entry, (mut parser, items, problems)| {
+                for (line, reason) in problems {
+                    scan.bad_line(&entry.path, line, reason);
+                }
+                emit(self.source, scan, ParsedLines { entry, parser: &mut parser, items });
+            },
+        );
     }
 }
 
-fn emit(source: &str, scan: &mut SourceScan<'_>, parsed: ParsedFile<RolloutParser>) {
-    let path = parsed.entry.path;
+fn emit(source: &str, scan: &mut SourceScan<'_>, parsed: ParsedLines<'_, RolloutParser>) {
+    let path = &parsed.entry.path;
     if parsed.parser.is_undecided() {
-        scan.read_again(&path);
+        scan.read_again(path);
     }
     if let Some((session, tokens)) = parsed.parser.thread_total() {
         let source = Arc::from(source);
@@ -84,7 +85,7 @@ fn emit(source: &str, scan: &mut SourceScan<'_>, parsed: ParsedFile<RolloutParse
     }
     for usage in parsed.items {
         let Some(tokens) = usage.counts.tokens() else {
-            scan.refuse(&path, "more cached tokens than input tokens");
+            scan.refuse(path, "more cached tokens than input tokens");
             continue;
         };
         let id = usage.counts.id(source, &usage.thread);
@@ -95,13 +96,13 @@ fn emit(source: &str, scan: &mut SourceScan<'_>, parsed: ParsedFile<RolloutParse
         record.agent = usage.agent;
         record.project = usage.working_directory.and_then(|directory| scan.projects.name(&directory));
         record.incomplete = usage.is_owner_inferred;
-        scan.emit_changed(record, &path);
+        scan.emit_changed(record, path);
     }
 }
 
 /// Whether a file is read from its start.
 fn is_new(scan: &SourceScan<'_>, entry: &FileEntry) -> bool {
-    scan.previous.files.get(&path_key(&entry.path)).is_none_or(|known| {
+    scan.previous_files.get(&path_key(&entry.path)).is_none_or(|known| {
         let is_replaced = known.stamp.inode != entry.stamp.inode || entry.stamp.size < known.offset;
         known.stamp != entry.stamp && (known.offset == 0 || is_replaced)
     })
@@ -189,9 +190,9 @@ fn read_rollout(path: &Path, mut on_line: impl FnMut(&[u8])) -> std::io::Result<
         }
     };
     if is_archive(path) {
-        jsonl::read_lines(archive::Archive::open(path)?, lines)?;
+        jsonl::read_lines(archive::Archive::open(path)?, u64::MAX, lines)?;
     } else {
-        jsonl::read_lines(File::open(path)?, lines)?;
+        jsonl::read_lines(File::open(path)?, u64::MAX, lines)?;
     }
     Ok(())
 }

@@ -34,10 +34,10 @@ impl Reader for Droid {
     fn read(&self, scan: &mut SourceScan<'_>) {
         let is_session = |path: &Path| file_name(path).ends_with(ENDING);
         let sessions = scan.find(is_session);
-        for (entry, total) in scan.read_documents(sessions, parse) {
-            let Some(mut response) = total else { continue };
+        scan.read_documents(sessions, parse, |scan, entry, total| {
+            let Some(mut response) = total else { return };
             let key = path_key(&entry.path);
-            let known = scan.previous.files.get(&key).map(|known| known.context.clone());
+            let known = scan.previous_files.get(&key).map(|known| known.context.clone());
             let mut shares: ModelShares =
                 known.and_then(|known| serde_json::from_value(known).ok()).unwrap_or_default();
             let share = shares.changed_share(&response.model, response.tokens);
@@ -48,7 +48,7 @@ impl Reader for Droid {
                 response.tokens = share;
                 emit(scan, [response], &entry.path);
             }
-        }
+        });
     }
 }
 

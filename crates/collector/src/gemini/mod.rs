@@ -46,15 +46,19 @@ impl Reader for GeminiCli {
         let found = scan.find(|path| is_chat(path) && (has_extension(path, "json") || has_extension(path, "jsonl")));
         let (lines, documents): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|entry| has_extension(&entry.path, "jsonl"));
-        for (entry, (responses, refused)) in
-            scan.read_documents(documents, |entry, content| parse_document(&session_name(entry), content))
-        {
-            report_refused(scan, &entry.path, refused);
-            emit_chat(scan, &entry, responses);
-        }
-        for parsed in scan.read_jsonl(lines, |entry| ChatParser::new(session_name(entry))) {
-            emit_chat(scan, &parsed.entry, parsed.items);
-        }
+        scan.read_documents(
+            documents,
+            |entry, content| parse_document(&session_name(entry), content),
+            |scan, entry, (responses, refused)| {
+                report_refused(scan, &entry.path, refused);
+                emit_chat(scan, entry, responses);
+            },
+        );
+        scan.read_jsonl(
+            lines,
+            |entry| ChatParser::new(session_name(entry)),
+            |scan, parsed| emit_chat(scan, parsed.entry, parsed.items),
+        );
     }
 }
 

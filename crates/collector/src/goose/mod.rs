@@ -44,12 +44,10 @@ impl Reader for Goose {
     fn read(&self, scan: &mut SourceScan<'_>) {
         for root in scan.roots.clone() {
             let database = if root.is_dir() { root.join("sessions.db") } else { root };
-            for row in scan.read_database(&database, read_rows).unwrap_or_default() {
-                match row {
-                    Ok(response) => emit(scan, [response], &database),
-                    Err(reason) => scan.refuse(&database, reason),
-                }
-            }
+            scan.read_database(&database, read_rows, |scan, row| match row {
+                Ok(response) => emit(scan, [response], &database),
+                Err(reason) => scan.refuse(&database, reason),
+            });
         }
     }
 }
@@ -64,14 +62,13 @@ struct GooseCursor {
 
 type ResponseRow = Result<Response, &'static str>;
 
-fn read_rows(database: &Database, context: &Value) -> Result<(Vec<ResponseRow>, Value), String> {
+fn read_rows(database: &Database, context: &Value, on_row: &mut dyn FnMut(ResponseRow)) -> Result<Value, String> {
     let sessions = database.columns("sessions")?;
     if sessions.is_empty() {
         return Err("no table of sessions".to_owned());
     }
     let has_ledger = database.columns("usage_ledger")?.contains("input_tokens");
     let mut known = GooseCursor::deserialize(context).unwrap_or_default();
-    let mut rows = Vec::new();
     if has_ledger {
         let from = known.ledger.start(database, "usage_ledger", "id", 0)?;
         known.ledger = Cursor::end(database, "usage_ledger", "id")?;
@@ -81,7 +78,10 @@ fn read_rows(database: &Database, context: &Value) -> Result<(Vec<ResponseRow>, 
             "SELECT l.*, {directory} AS directory, {provider} AS provider
              FROM usage_ledger l LEFT JOIN sessions s ON s.id = l.session_id WHERE l.id > ?1 ORDER BY l.id"
         );
-        rows.extend(database.rows(&sql, [from], |row| Ok(request(row)))?);
+        database.each_row(&sql, [from], |row| {
+            on_row(request(row));
+            Ok(())
+        })?;
     }
     if sessions.contains("accumulated_total_tokens") {
         // Sessions that ended before there was a ledger.
@@ -96,11 +96,10 @@ fn read_rows(database: &Database, context: &Value) -> Result<(Vec<ResponseRow>, 
                     None => continue,
                 }
             }
-            rows.push(total);
+            on_row(total);
         }
     }
-    let known = serde_json::to_value(known).map_err(|error| error.to_string())?;
-    Ok((rows, known))
+    serde_json::to_value(known).map_err(|error| error.to_string())
 }
 
 fn request(row: &rusqlite::Row<'_>) -> ResponseRow {

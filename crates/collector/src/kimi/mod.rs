@@ -36,9 +36,13 @@ impl Reader for KimiCli {
     fn read(&self, scan: &mut SourceScan<'_>) {
         let model = configured_model(scan.environment, &cli_home(scan.environment));
         let files = wires(scan);
-        for parsed in scan.read_jsonl(files, |entry| CliParser::new(entry, &model)) {
-            emit(scan, parsed.items, &parsed.entry.path);
-        }
+        scan.read_jsonl(
+            files,
+            |entry| CliParser::new(entry, &model),
+            |scan, parsed| {
+                emit(scan, parsed.items, &parsed.entry.path);
+            },
+        );
     }
 }
 
@@ -90,9 +94,7 @@ impl Reader for KimiCode {
         files.retain(|entry| self.session(entry).is_some());
         let new_parser =
             |entry: &FileEntry| CodeParser::new(self.session(entry).unwrap_or_default(), entry.ancestor_name(1));
-        for parsed in scan.read_jsonl(files, new_parser) {
-            emit(scan, parsed.items, &parsed.entry.path);
-        }
+        scan.read_jsonl(files, new_parser, |scan, parsed| emit(scan, parsed.items, &parsed.entry.path));
     }
 }
 

@@ -31,12 +31,12 @@ impl Reader for Mux {
 
     fn read(&self, scan: &mut SourceScan<'_>) {
         let chats = scan.find(|path| file_name(path) == "chat.jsonl");
-        for parsed in scan.read_jsonl(chats, ChatParser::new) {
+        scan.read_jsonl(chats, ChatParser::new, |scan, parsed| {
             // A message is written again when it changes.
             let (responses, copies) = last_of_each(parsed.items);
             scan.report.copies_merged += copies;
             emit(scan, responses, &parsed.entry.path);
-        }
+        });
     }
 }
 

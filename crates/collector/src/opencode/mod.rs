@@ -30,12 +30,25 @@ pub(crate) struct OpenCodeFamily {
     name: &'static str,
     /// Variables with the path of the database and of the directory.
     variables: Option<(&'static str, &'static str)>,
+    /// The provider whose messages are copies of another tool's history.
+    mirrored_provider: Option<&'static str>,
 }
 
-pub(crate) const OPENCODE: OpenCodeFamily =
-    OpenCodeFamily { source: "opencode", name: "opencode", variables: Some(("OPENCODE_DB", "OPENCODE_DATA_DIR")) };
-pub(crate) const KILO: OpenCodeFamily = OpenCodeFamily { source: "kilo-cli", name: "kilo", variables: None };
-pub(crate) const ICODEMATE: OpenCodeFamily = OpenCodeFamily { source: "icodemate", name: "icodemate", variables: None };
+impl OpenCodeFamily {
+    const fn new(source: &'static str, name: &'static str) -> Self {
+        Self { source, name, variables: None, mirrored_provider: None }
+    }
+}
+
+pub(crate) const OPENCODE: OpenCodeFamily = OpenCodeFamily {
+    variables: Some(("OPENCODE_DB", "OPENCODE_DATA_DIR")),
+    ..OpenCodeFamily::new("opencode", "opencode")
+};
+pub(crate) const KILO: OpenCodeFamily = OpenCodeFamily::new("kilo-cli", "kilo");
+pub(crate) const ICODEMATE: OpenCodeFamily = OpenCodeFamily::new("icodemate", "icodemate");
+/// `MiMo` Code takes over the history of Claude Code, whose own logs are read.
+pub(crate) const MIMO_CODE: OpenCodeFamily =
+    OpenCodeFamily { mirrored_provider: Some("anthropic"), ..OpenCodeFamily::new("mimocode", "mimocode") };
 
 impl Reader for OpenCodeFamily {
     fn source(&self) -> &'static str {
@@ -57,24 +70,23 @@ impl Reader for OpenCodeFamily {
     }
 
     fn read(&self, scan: &mut SourceScan<'_>) {
-        let mut messages = Vec::new();
         for database in self.databases(&scan.roots) {
-            let path: Arc<Path> = Arc::from(&*database);
-            for row in scan.read_database(&database, read_rows).unwrap_or_default() {
-                match row {
-                    Ok((message, directory)) => messages.push((message, directory, path.clone())),
-                    Err(reason) => scan.refuse(&database, reason),
-                }
-            }
+            scan.read_database(&database, read_rows, |scan, row: MessageRow| match row {
+                Ok((message, directory)) => self.emit(scan, message, directory.as_deref(), &database),
+                Err(reason) => scan.refuse(&database, reason),
+            });
         }
         let trees: Vec<_> = scan.roots.iter().map(|root| root.join("storage/message")).collect();
         let files = scan.find_below(&trees, |path| has_extension(path, "json"));
-        for (entry, message) in scan.read_documents(files, |_, content| parse(content)) {
-            messages.extend(message.map(|message| (message, None, Arc::from(entry.path))));
-        }
-        for (message, directory, path) in messages {
-            self.emit(scan, message, directory.as_deref(), &path);
-        }
+        scan.read_documents(
+            files,
+            |_, content| parse(content),
+            |scan, entry, message| {
+                if let Some(message) = message {
+                    self.emit(scan, message, None, &entry.path);
+                }
+            },
+        );
     }
 }
 
@@ -104,6 +116,10 @@ impl OpenCodeFamily {
     }
 
     fn emit(&self, scan: &mut SourceScan<'_>, message: OpenCodeMessage, directory: Option<&str>, path: &Path) {
+        if self.mirrored_provider.is_some() && message.provider.as_deref() == self.mirrored_provider {
+            scan.report.not_calls += 1;
+            return;
+        }
         let mut id = message.id(self.source);
         if let Some(name) = &message.name {
             id = scan.settled_id(hash_64(name.as_bytes()), message.created, id);
@@ -122,10 +138,10 @@ impl OpenCodeFamily {
 type MessageRow = Result<(OpenCodeMessage, Option<Arc<str>>), String>;
 
 /// Responses that are new or were updated.
-fn read_rows(database: &Database, context: &Value) -> Result<(Vec<MessageRow>, Value), String> {
+fn read_rows(database: &Database, context: &Value, on_row: &mut dyn FnMut(MessageRow)) -> Result<Value, String> {
     let known = <[Cursor; 2]>::deserialize(context).unwrap_or_default();
     let has_directory = database.columns("session")?.contains("directory");
-    let (mut messages, mut names) = (Vec::new(), Interner::default());
+    let mut names = Interner::default();
     let mut cursors = [Cursor::default(); 2];
     let mut has_table = false;
     for (index, (table, condition)) in
@@ -144,23 +160,24 @@ fn read_rows(database: &Database, context: &Value) -> Result<(Vec<MessageRow>, V
             "SELECT m.id AS id, m.session_id AS session, m.data AS data, {directory} AS directory
              FROM {table} m {join} WHERE {updated} > ?1 {condition}"
         );
-        let rows = database.rows(&sql, [from], |row| {
+        database.each_row(&sql, [from], |row| {
             let mut message = parse(text(row, "data").unwrap_or_default().as_bytes());
             if let Ok(Some(message)) = &mut message {
                 message.name = text(row, "id").or_else(|| message.name.take());
                 message.session = message.session.take().or_else(|| text(row, "session"));
             }
             let mut directory = || names.optional(text(row, "directory").as_deref());
-            Ok(message.map(|message| message.map(|message| (message, directory()))).transpose())
+            if let Some(row) = message.map(|message| message.map(|message| (message, directory()))).transpose() {
+                on_row(row);
+            }
+            Ok(())
         })?;
-        messages.extend(rows.into_iter().flatten());
         cursors[index] = Cursor::end(database, table, updated)?;
     }
     if !has_table {
         return Err("no table of messages".to_owned());
     }
-    let cursors = serde_json::to_value(cursors).map_err(|error| error.to_string())?;
-    Ok((messages, cursors))
+    serde_json::to_value(cursors).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -146,7 +146,10 @@ fn json_tree_and_database_count_once() {
     let home = Home::new();
     insert(&database(&home, DATABASE), "msg_syn001", 1, MESSAGE);
     home.write(".local/share/opencode/storage/message/ses_syn1/msg_syn001.json", MESSAGE);
-    home.write(".local/share/opencode/storage/message/ses_syn1/msg_syn002.json", later(MESSAGE));
+    home.write(
+        ".local/share/opencode/storage/message/ses_syn1/msg_syn002.json",
+        later(MESSAGE).replace("msg_syn001", "msg_syn002"),
+    );
     home.write(
         ".local/share/opencode/storage/message/ses_syn1/msg_syn000.json",
         "{\"role\":\"user\",\"time\":{\"created\":1}}",
@@ -180,6 +183,27 @@ fn second_form_of_the_database_is_read() {
 }
 
 #[test]
+fn database_without_tables_is_empty() {
+    let home = Home::new();
+    home.write(DATABASE, "");
+    let first = home.scan(SOURCE);
+    assert_eq!((first.records.len(), first.report.problem_count), (0, 0));
+    insert(&database(&home, DATABASE), "msg_syn001", 1, MESSAGE);
+    assert_eq!(home.scan_again(SOURCE, &first.state).records.len(), 1);
+}
+
+#[test]
+fn message_ahead_of_the_clock_is_returned_when_the_clock_is_right() {
+    let home = Home::new();
+    // The third of December.
+    let created = 1_795_170_000_123_u64 + 13 * 24 * 60 * 60 * 1_000;
+    insert(&database(&home, DATABASE), "msg_syn001", 1, &MESSAGE.replace("1795170000123", &created.to_string()));
+    let first = home.scan(SOURCE);
+    assert_eq!((first.records.len(), first.report.problem_count), (0, 1));
+    assert_eq!(home.scan_at(SOURCE, &first.state, datetime!(2026-12-05 12:00 UTC)).records.len(), 1);
+}
+
+#[test]
 fn database_of_another_form_is_a_problem_and_the_rest_is_read() {
     let home = Home::new();
     home.write(DATABASE, "");
@@ -195,6 +219,18 @@ fn variables_name_database_and_directory() {
     insert(&database(&home, "elsewhere/any-name.db"), "msg_syn001", 1, MESSAGE);
     home.variable("OPENCODE_DB", "~/elsewhere/any-name.db");
     assert_eq!(home.scan(SOURCE).records.len(), 1);
+}
+
+#[test]
+fn mimo_code_leaves_out_the_history_of_claude_code() {
+    let home = Home::new();
+    let connection = database(&home, ".local/share/mimocode/mimocode.db");
+    insert(&connection, "msg_syn001", 1, MESSAGE);
+    let own = later(MESSAGE).replace("claude-sonnet-5", "mimo-v2.5-pro").replace("\"anthropic\"", "\"mimo\"");
+    insert(&connection, "msg_syn002", 2, &own);
+    let scanned = home.scan("mimocode");
+    assert_eq!(scanned.outputs(), [("mimo-v2.5-pro", 601)]);
+    assert_eq!(scanned.report.not_calls, 1);
 }
 
 #[test]

@@ -24,6 +24,9 @@ pub(crate) struct PiFamily {
 pub(crate) const PI: PiFamily = PiFamily { source: "pi", roots: pi_roots };
 pub(crate) const OMP: PiFamily =
     PiFamily { source: "omp", roots: |environment| vec![environment.home.join(".omp/agent/sessions")] };
+/// Prime keeps the sessions of sub-agents apart. Their usage is attributed to the message that called them.
+pub(crate) const PRIME: PiFamily =
+    PiFamily { source: "prime", roots: |environment| vec![environment.home.join(".prime/agent/sessions")] };
 pub(crate) const OPENCLAW: PiFamily = PiFamily { source: "openclaw", roots: openclaw_roots };
 
 impl Reader for PiFamily {
@@ -41,9 +44,13 @@ impl Reader for PiFamily {
 
     fn read(&self, scan: &mut SourceScan<'_>) {
         let sessions = scan.find(is_session);
-        for parsed in scan.read_jsonl(sessions, |_| SessionParser::default()) {
-            emit(scan, parsed.items, &parsed.entry.path);
-        }
+        scan.read_jsonl(
+            sessions,
+            |_| SessionParser::default(),
+            |scan, parsed| {
+                emit(scan, parsed.items, &parsed.entry.path);
+            },
+        );
     }
 }
 

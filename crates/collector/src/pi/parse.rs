@@ -1,5 +1,7 @@
 //! Entries of a session.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Tokens;
@@ -8,6 +10,9 @@ use crate::fingerprint::hash_id;
 use crate::response::Response;
 use crate::scan::LineParser;
 
+/// A sub-agent ends while its caller waits, so the message is one of the last.
+const REMEMBERED_TARGETS: usize = 16;
+
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct SessionParser {
     session: Option<String>,
@@ -15,6 +20,8 @@ pub(super) struct SessionParser {
     /// The model that was switched to last, for messages that do not name theirs.
     model: Option<String>,
     provider: Option<String>,
+    /// The last messages by the ids of their entries, to which the usage of a sub-agent may be added.
+    targets: VecDeque<(String, Response)>,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +41,9 @@ struct RawEntry {
     message: Option<RawMessage>,
     /// Of a compaction or of the summary of a branch.
     usage: Option<RawUsage>,
+    target_id: Option<String>,
+    /// Of a message with its sub-agents.
+    aggregate_usage: Option<RawUsage>,
 }
 
 #[derive(Deserialize)]
@@ -95,7 +105,13 @@ impl LineParser for SessionParser {
     type Item = Response;
 
     fn line(&mut self, line: &[u8], items: &mut Vec<Response>) -> Result<(), String> {
-        let may_matter = [&b"\"usage\""[..], b"\"session\"", b"\"model_change\"", b"\"model-snapshot\""];
+        let may_matter = [
+            &b"\"usage\""[..],
+            b"\"session\"",
+            b"\"model_change\"",
+            b"\"model-snapshot\"",
+            b"\"child_usage_attributed\"",
+        ];
         if !may_matter.iter().any(|name| memchr::memmem::find(line, name).is_some()) {
             return Ok(());
         }
@@ -116,7 +132,12 @@ impl LineParser for SessionParser {
                     && let Some(usage) = message.usage.take()
                 {
                     let timestamp = message.timestamp.or(raw.timestamp).ok_or("no timestamp")?;
-                    items.push(self.response(message, &usage, timestamp));
+                    let response = self.response(message, &usage, timestamp);
+                    if let Some(id) = raw.id {
+                        self.targets.truncate(REMEMBERED_TARGETS - 1);
+                        self.targets.push_front((id, response.clone()));
+                    }
+                    items.push(response);
                 }
             }
             Some("compaction" | "branch_summary") => {
@@ -130,6 +151,14 @@ impl LineParser for SessionParser {
                         usage: None,
                     };
                     items.push(self.response(message, &usage, raw.timestamp.ok_or("no timestamp")?));
+                }
+            }
+            Some("child_usage_attributed") => {
+                let target = self.targets.iter().find(|(id, _)| raw.target_id.as_ref() == Some(id));
+                if let (Some((_, response)), Some(usage)) = (target, raw.aggregate_usage) {
+                    // The sum replaces the message's own usage, because it is larger.
+                    let tokens = Tokens { reasoning: response.tokens.reasoning, ..usage.tokens() };
+                    items.push(Response { tokens, cost_nanousd: None, ..response.clone() });
                 }
             }
             _ => {}

@@ -58,6 +58,21 @@ fn openclaw_sessions_reset_or_deleted_count_and_the_model_may_be_switched() {
 }
 
 #[test]
+fn usage_of_a_sub_agent_replaces_that_of_its_caller() {
+    let attributed = "{\"type\":\"child_usage_attributed\",\"id\":\"c1\",\"targetId\":\"a1b2c3d4\",\"timestamp\":\"2026-11-20T08:01:00.000Z\",\"childUsage\":{\"input\":100,\"output\":60,\"cacheRead\":0,\"cacheWrite\":0},\"aggregateUsage\":{\"input\":112,\"output\":400,\"cacheRead\":8000,\"cacheWrite\":500}}\n";
+    let home = Home::new();
+    let path = ".prime/agent/sessions/2026-11-20_019a.jsonl";
+    home.write(path, LINES);
+    let first = home.scan("prime");
+    home.append(path, attributed);
+    let second = home.scan_again("prime", &first.state);
+    assert_eq!(second.one().tokens, tokens([112, 8_000, 500, 0, 400, 100]));
+    assert!(second.one().supersedes(&first.records[0]));
+    assert_eq!(second.one().id, first.records[0].id);
+    assert_eq!(home.scan("prime").records.len(), 3, "both at once");
+}
+
+#[test]
 fn variables_name_the_sessions() {
     let mut home = Home::new();
     home.write("elsewhere/sessions/x/1.jsonl", LINES);

@@ -35,12 +35,16 @@ impl Reader for QwenCode {
         let is_chat =
             |path: &Path| has_extension(path, "jsonl") && path.components().any(|part| part.as_os_str() == "chats");
         let chats = scan.find(is_chat);
-        for parsed in scan.read_jsonl(chats, |_| ChatParser {}) {
-            // While a response is streamed, its line is written again with more.
-            let (responses, copies) = last_of_each(parsed.items);
-            scan.report.copies_merged += copies;
-            emit(scan, responses, &parsed.entry.path);
-        }
+        scan.read_jsonl(
+            chats,
+            |_| ChatParser {},
+            |scan, parsed| {
+                // While a response is streamed, its line is written again with more.
+                let (responses, copies) = last_of_each(parsed.items);
+                scan.report.copies_merged += copies;
+                emit(scan, responses, &parsed.entry.path);
+            },
+        );
     }
 }
 

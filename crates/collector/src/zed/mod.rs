@@ -42,12 +42,10 @@ impl Reader for Zed {
     fn read(&self, scan: &mut SourceScan<'_>) {
         for root in scan.roots.clone() {
             let database = if root.is_dir() { root.join("threads.db") } else { root };
-            for thread in scan.read_database(&database, read_threads).unwrap_or_default() {
-                match thread {
-                    Ok(responses) => emit(scan, responses, &database),
-                    Err(reason) => scan.refuse(&database, reason),
-                }
-            }
+            scan.read_database(&database, read_threads, |scan, thread| match thread {
+                Ok(responses) => emit(scan, responses, &database),
+                Err(reason) => scan.refuse(&database, reason),
+            });
         }
     }
 }
@@ -55,19 +53,20 @@ impl Reader for Zed {
 type Thread = Result<Vec<Response>, String>;
 
 /// Threads that were updated since the last scan: unpacking all of them is slow. The context is the time of the newest.
-fn read_threads(database: &Database, context: &Value) -> Result<(Vec<Thread>, Value), String> {
+fn read_threads(database: &Database, context: &Value, on_thread: &mut dyn FnMut(Thread)) -> Result<Value, String> {
     if !database.columns("threads")?.contains("data") {
         return Err("no table of threads".to_owned());
     }
     let known = context.as_str().unwrap_or_default();
     let mut newest = known.to_owned();
-    let threads = database.rows("SELECT * FROM threads WHERE updated_at >= ?1 ORDER BY id", [known], |row| {
+    database.each_row("SELECT * FROM threads WHERE updated_at >= ?1 ORDER BY id", [known], |row| {
         if let Some(updated) = text(row, "updated_at").filter(|updated| *updated > newest) {
             newest = updated;
         }
-        Ok(thread(row))
+        on_thread(thread(row));
+        Ok(())
     })?;
-    Ok((threads, Value::String(newest)))
+    Ok(Value::String(newest))
 }
 
 #[derive(Deserialize)]
