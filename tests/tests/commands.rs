@@ -2,6 +2,8 @@
 
 #[path = "commands/backup.rs"]
 mod backup;
+#[path = "commands/load.rs"]
+mod load;
 #[cfg(target_os = "linux")]
 mod operations;
 #[path = "commands/release.rs"]

@@ -117,10 +117,14 @@ pub(crate) async fn clear(client: &Client) -> Result<()> {
 
 /// Registers account number `account` at the server `address`; returns the token of a session.
 pub(crate) async fn register(address: &str, account: u64) -> Result<String> {
-    let body = format!(
-        r#"{{"email":"load{account:x}@example.org","password":"correct horse {account}","username":"load_{account:x}"}}"#
-    );
-    let request = post("/api/v1/auth/register", None, body)?;
+    let request = post("/api/v1/auth/register", None, registration(account))?;
     let answer = Connection::open(address).await?.send(&request).await?.success()?.json()?;
     Ok(answer["token"].as_str().context("no token")?.to_owned())
+}
+
+/// The body of a registration of account number `account`.
+pub(crate) fn registration(account: u64) -> String {
+    format!(
+        r#"{{"email":"load{account:x}@example.org","password":"correct horse {account}","username":"load_{account:x}"}}"#
+    )
 }

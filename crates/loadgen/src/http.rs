@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, RETRY_AFTER};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -16,6 +16,8 @@ pub(crate) struct Connection(SendRequest<Full<Bytes>>);
 #[derive(Debug)]
 pub(crate) struct ServerResponse {
     pub(crate) status: u16,
+    /// The seconds of the header `Retry-After`, if it has any.
+    pub(crate) retry_after: Option<u64>,
     pub(crate) body: Bytes,
 }
 
@@ -69,8 +71,9 @@ impl Connection {
     pub(crate) async fn send(&mut self, request: &Request) -> Result<ServerResponse> {
         let response = self.stream(request).await?;
         let status = response.status().as_u16();
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let body = response.into_body().collect().await.context("reading an answer")?.to_bytes();
-        Ok(ServerResponse { status, body })
+        Ok(ServerResponse { status, retry_after, body })
     }
 
     /// Sends `request`; returns the answer when its head has arrived.

@@ -15,6 +15,7 @@ mod pgbench;
 mod process;
 mod reads;
 mod report;
+mod servers;
 mod start;
 mod sync;
 mod trickle;
@@ -44,6 +45,8 @@ enum Command {
     Trickle(trickle::Args),
     /// Compare the export of one large account with a plain COPY of its messages, and measure the server's memory
     Export(export::Args),
+    /// Measure one or two running servers that speak the contract, over HTTP alone
+    Servers(servers::Args),
     /// Measure the time from the start of the process until it is ready
     Start(start::Args),
 }
@@ -57,6 +60,7 @@ async fn main() -> Result<()> {
         Command::Reads(args) => reads::run(&args).await,
         Command::Trickle(args) => trickle::run(&args).await,
         Command::Export(args) => export::run(&args).await,
+        Command::Servers(args) => servers::run(&args).await,
         Command::Start(args) => start::run(&args).await,
     }
 }

@@ -2,24 +2,18 @@
 
 mod statements;
 
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tokio::task::JoinSet;
 
 use crate::environment::{Environment, RunLocation, database, settle};
 use crate::http::{Connection, post};
-use crate::messages::{MODELS, mix, run_number};
+use crate::messages::{mix, now, run_number, small_body};
 use crate::pgbench::{self, PgbenchResult};
 use crate::reads::community::{Community, token};
 use crate::report::{Table, ms, percentile, thousands, verdict};
-
-/// The most messages of one sync; the fewest is 1.
-const MOST_MESSAGES: u64 = 20;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -108,8 +102,7 @@ async fn sync_until(end: Instant, address: Arc<String>, seed: u64, people: u32) 
     for n in 0.. {
         let random = mix(seed.rotate_left(32) ^ n);
         let person = 1 + u32::try_from(random % u64::from(people)).unwrap_or(0);
-        let count = 1 + (random >> 40) % MOST_MESSAGES;
-        let request = post("/api/v1/sync", Some(&token(person)), body(random, count)?)?;
+        let request = post("/api/v1/sync", Some(&token(person)), small_body(random, now()))?;
         let begin = Instant::now();
         if begin >= end {
             break;
@@ -118,47 +111,4 @@ async fn sync_until(end: Instant, address: Arc<String>, seed: u64, people: u32) 
         times.push(begin.elapsed());
     }
     Ok(times)
-}
-
-/// A sync of `count` messages of the last minutes, with ids from `random`.
-fn body(random: u64, count: u64) -> Result<String> {
-    let mut json = String::with_capacity(300 + 270 * usize::try_from(count)?);
-    json.push_str(
-        r#"{"version":"2.0.0","client":"burntop-cli","machineId":"machine1","syncedAt":"2026-01-01T00:00:00.000Z","source":"claude-code","messages":["#,
-    );
-    let now = now();
-    for n in 0..count {
-        let x = mix(random.wrapping_add(n << 32));
-        let at = (now - time::Duration::seconds(15 * i64::try_from(count - n)?)).format(&Rfc3339)?;
-        let comma = if n == 0 { "" } else { "," };
-        write!(
-            json,
-            r#"{comma}{{"id":"{random:016x}{n:04x}","timestamp":"{at}","model":"{}","inputTokens":{},"outputTokens":{},"cacheCreationTokens":{},"cacheReadTokens":{},"reasoningTokens":0}}"#,
-            MODELS[usize::try_from(random >> 60)? % MODELS.len()],
-            5 + x % 3_000,
-            20 + (x >> 12) % 2_000,
-            (x >> 24) % 6_000,
-            (x >> 36) % 60_000,
-        )?;
-    }
-    json.push_str("]}");
-    Ok(json)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a measuring program has no ports")]
-fn now() -> OffsetDateTime {
-    OffsetDateTime::now_utc()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn trickle_body_is_json_with_distinct_ids() {
-        let body: serde_json::Value = serde_json::from_str(&body(7, 20).unwrap()).unwrap();
-        let ids: std::collections::BTreeSet<_> =
-            body["messages"].as_array().unwrap().iter().map(|message| message["id"].as_str().unwrap()).collect();
-        assert_eq!(ids.len(), 20);
-    }
 }
