@@ -138,6 +138,11 @@ impl Store {
         handover: bool,
     ) -> Result<(), Failure> {
         let transaction = self.connection.transaction()?;
+        if handover {
+            // The server may have kept the npm client's copy instead of an incomplete one, and the handover removed it.
+            transaction
+                .execute("UPDATE records SET delivery = 0 WHERE source = ?1 AND incomplete AND delivery = 1", [source])?;
+        }
         {
             let mut statement = transaction
                 .prepare_cached("UPDATE records SET delivery = ?3, rejection = ?4 WHERE source = ?1 AND id = ?2")?;

@@ -323,6 +323,20 @@ mod tests {
     }
 
     #[test]
+    fn incomplete_records_sent_before_a_handover_are_pending_again() {
+        let (earlier, last) = (Record { incomplete: true, ..record() }, Record { id: "b".to_owned(), ..record() });
+        let mut store = store_with(&earlier);
+        let pending = |store: &Store| store.pending("codex", None, false, None, 10).expect("read");
+        let sent = pending(&store);
+        store.settle("codex", &sent, &[DeliveryOutcome::Delivered], false).expect("stored");
+        upsert(&store.connection, &Record { incomplete: true, ..last }).expect("stored");
+        let sent = pending(&store);
+        assert_eq!(sent.len(), 1, "the record of the request with the handover");
+        store.settle("codex", &sent, &[DeliveryOutcome::Delivered], true).expect("stored");
+        assert_eq!(pending(&store).iter().map(|record| record.id.as_str()).collect::<Vec<_>>(), ["a"]);
+    }
+
+    #[test]
     fn active_quarters_leave_out_records_without_tokens() {
         let store = store_with(&record());
         let empty = Record {
