@@ -132,7 +132,7 @@ async fn life(server: &Server) -> (TestUser, TestUser) {
             unlocked = answer["newAchievements"][0]["id"].clone();
         }
     }
-    let unpriced = TestMessage::new("odd").model("unknown-model").output(7).reasoning(3);
+    let unpriced = TestMessage::new("odd").model("unknown-model").output(7).reasoning(3).project("a \"shop\"");
     ada.sync(&Batch::of([unpriced]).machine("desk\"top\"").with("reasoningIncludedInOutput", true)).await;
     let pin = format!("/users/me/achievements/{}/pin", unlocked.as_str().expect("an id"));
     ada.client.send(ada.client.request(Method::PUT, &pin)).await.expect(200);
