@@ -6,7 +6,7 @@ use crate::database::Database;
 /// accounts, or of two databases, can be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountRows {
-    /// One row per message: source, message key, instant, model, provider, machine, counts, flags, cost.
+    /// One row per message: source, message key, instant, model, provider, machine, counts, flags, cost, project.
     pub ledger: String,
     /// One row per day, source, model and machine.
     pub rollups: String,
@@ -14,6 +14,8 @@ pub struct AccountRows {
     pub days: String,
     /// One row per day and hour.
     pub hours: String,
+    /// One row per day and project.
+    pub projects: String,
     /// Active days, longest streak and all sums.
     pub totals: String,
     /// Lifetime sums by source and by model, and the calendar.
@@ -35,8 +37,10 @@ impl AccountRows {
         Self {
             ledger: rows(
                 "s.name, message_key, at, o.name, provider, a.name, input, output, cache_read, cache_write, \
-                 cache_write_1h, reasoning, flags, trim_scale(cost)",
-                &format!("usage_messages t {names}"),
+                 cache_write_1h, reasoning, flags, trim_scale(cost), p.name",
+                &format!(
+                    "usage_messages t {names} LEFT JOIN usage_projects p ON p.user_key = t.user_key AND p.key = t.project_key"
+                ),
                 "ORDER BY 1, 2",
             ),
             rollups: rows(
@@ -46,6 +50,11 @@ impl AccountRows {
             ),
             days: rows(&format!("day, {SUMS}"), "usage_days t", "ORDER BY 1"),
             hours: rows("day, hour, messages, tokens", "usage_hours t", "ORDER BY 1, 2"),
+            projects: rows(
+                "day, p.name, messages, tokens, trim_scale(cost)",
+                "usage_project_days t JOIN usage_projects p ON p.user_key = t.user_key AND p.key = t.project_key",
+                "ORDER BY 1, 2",
+            ),
             totals: rows(&format!("active_days, longest_streak, {SUMS}"), "usage_totals t", ""),
             summaries: [
                 rows(
@@ -81,6 +90,7 @@ impl AccountRows {
             ("roll-ups", &self.rollups, &others.rollups),
             ("days", &self.days, &others.days),
             ("hours", &self.hours, &others.hours),
+            ("days of projects", &self.projects, &others.projects),
             ("totals", &self.totals, &others.totals),
             ("lifetime sums and calendar", &self.summaries, &others.summaries),
         ];

@@ -12,6 +12,8 @@ pub struct TestMessage {
     pub model: String,
     /// The provider of the model, if the client sends it.
     pub provider: Option<String>,
+    /// The project, if the client sends it.
+    pub project: Option<String>,
     pub input: u64,
     pub output: u64,
     pub cache_read: u64,
@@ -29,6 +31,7 @@ impl TestMessage {
             at: "2026-03-04T12:00:00Z".parse().expect("an instant"),
             model: "claude-sonnet-4-5-20250929".to_owned(),
             provider: None,
+            project: None,
             input: 0,
             output: 0,
             cache_read: 0,
@@ -46,6 +49,11 @@ impl TestMessage {
     #[must_use]
     pub fn model(self, model: impl Into<String>) -> Self {
         Self { model: model.into(), ..self }
+    }
+
+    #[must_use]
+    pub fn project(self, project: impl Into<String>) -> Self {
+        Self { project: Some(project.into()), ..self }
     }
 
     #[must_use]
@@ -86,6 +94,9 @@ impl TestMessage {
         }
         if let Some(provider) = &self.provider {
             json["provider"] = json!(provider);
+        }
+        if let Some(project) = &self.project {
+            json["project"] = json!(project);
         }
         json
     }

@@ -63,6 +63,7 @@ impl Random {
         let mut count = |most: u64| self.rng.random_range(0..most);
         let mut message = TestMessage::new(id).at(at).input(count(5_000)).output(count(3_000));
         message = message.cache(count(90_000), count(9_000)).reasoning(count(500));
+        message.project = self.one_of(&[None, Some("shop"), Some("#0d5c3a")]).map(str::to_owned);
         message.model(*self.one_of(&MODELS))
     }
 

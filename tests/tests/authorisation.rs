@@ -245,3 +245,28 @@ async fn operations_permit_exactly_the_decided_callers() {
     assert!(wrong.is_empty(), "for {CALLERS:?}\n{}", wrong.join("\n"));
     assert!(undecided.is_empty(), "decisions without an operation: {undecided:?}");
 }
+
+/// The owner's profile is public, and the other user follows it.
+#[tokio::test]
+async fn project_names_are_shown_to_the_owner_alone() {
+    const PROJECT: &str = "unannounced-merger";
+    let server = Server::start().await;
+    let cast = Callers::new(&server, "projects").await;
+    cast.owner.change(json!({"is_public": true})).await;
+    cast.owner.sync(&Batch::of([TestMessage::new("m2").output(70_000).project(PROJECT)])).await;
+    server.database().run("worker", &["run-once", "leaderboard"]);
+    let mut shown = Vec::new();
+    for (_, path, _) in operations(&server).await.into_iter().filter(|(method, ..)| method == Method::GET) {
+        // A stream has no end; what it sends is what the feed shows.
+        if path == "/feed/stream" {
+            continue;
+        }
+        for (caller, client) in CALLERS.iter().zip(&cast.clients) {
+            if client.get(&cast.fill(&path)).await.text.contains(PROJECT) {
+                shown.push(format!("{caller}: {path}"));
+            }
+        }
+    }
+    shown.sort();
+    assert_eq!(shown, ["owner: /dashboard/projects", "owner: /users/me/export", "read token: /dashboard/projects"]);
+}

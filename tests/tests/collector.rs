@@ -199,6 +199,41 @@ async fn collector_after_npm_client_lowers_totals_to_the_truth() {
 }
 
 #[tokio::test]
+async fn project_names_are_sent_as_the_user_wants_them() {
+    let server = Server::start().await;
+    let ada = TestUser::register_with(&server, "ada", json!({})).await;
+    let machine = Machine::new();
+    let at = now() - SignedDuration::from_hours(1);
+    machine.log(CLAUDE_LOG, &claude("a", at, 50));
+    machine.log(CODEX_LOG, &codex(at));
+    machine.login(&server, &ada).await;
+    let projects = async || {
+        let list = ada.get("/dashboard/projects").await["projects"].clone();
+        let shown = |row: &Value| (row["project"].as_str().expect("a name").to_owned(), row["tokens"].clone());
+        list.as_array().expect("a list").iter().map(shown).collect::<Vec<_>>()
+    };
+    machine.json(&["sync"]);
+    assert_eq!(projects().await, [], "no name is sent unless the user wants it");
+
+    let settings = machine.home.path().join(".config/burntop/config.toml");
+    std::fs::write(&settings, "projects = \"plain\"").expect("written");
+    machine.json(&["sync", "--full"]);
+    // The response of Claude and that of Codex are in the same directory.
+    let tokens = json!(1_230 + 50 + 5_300);
+    assert_eq!(projects().await, [("shop".to_owned(), tokens.clone())]);
+
+    // The name ends with the usage; the hash is the same for both tools.
+    ada.client.delete("/users/me/usage").await.expect(200);
+    std::fs::write(&settings, "projects = \"hashed\"").expect("written");
+    machine.json(&["sync", "--full"]);
+    let hashed = projects().await;
+    assert_eq!(hashed.len(), 1, "{hashed:?}");
+    let (name, counted) = &hashed[0];
+    assert!(name.starts_with('#') && !name.contains("shop") && *counted == tokens, "{hashed:?}");
+    server.assert_rebuild_changes_nothing("ada");
+}
+
+#[tokio::test]
 async fn login_leaves_api_token_and_no_session() {
     let server = Server::start().await;
     let ada = TestUser::register(&server, "ada").await;

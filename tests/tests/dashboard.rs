@@ -53,6 +53,47 @@ async fn periods_of_7_and_30_days_include_today() {
 }
 
 #[tokio::test]
+async fn projects_have_shares_of_all_usage_and_end_with_it() {
+    let server = Server::start().await;
+    let (ada, now) = at_noon(&server, "ada").await;
+    let message = |days: i64, output| {
+        TestMessage::new(format!("{days}")).at(days_ago(&now, days)).model("gpt-5-mini").output(output)
+    };
+    let unnamed = || Batch::of([message(0, 100), message(1, 200), message(20, 300), message(40, 400)]);
+    let named = Batch::of([message(0, 100), message(1, 200).project("shop"), message(20, 300).project("#0d5c3a")]);
+    ada.sync(&unnamed()).await;
+    let none = json!({"projects": [], "total_projects": 0});
+    assert_eq!(ada.get("/dashboard/projects").await, none);
+    let answer = ada.sync(&named).await;
+    assert_eq!((&answer["messagesUpdated"], &answer["messagesDuplicate"]), (&json!(2), &json!(1)));
+    assert_eq!(ada.sync(&unnamed()).await["messagesDuplicate"], 4, "a copy without a project does not replace one");
+    assert_eq!(ada.overview().await["total_tokens"], 1_000);
+
+    // 2 USD for a million tokens of output.
+    let used = |project: &str, tokens: u32, cost: f64, percentage: f64, days: i64| {
+        json!({
+            "project": project, "tokens": tokens, "cost": cost, "percentage": percentage, "days_active": 1,
+            "first_used": date(&now, days), "last_used": date(&now, days),
+        })
+    };
+    for (period, projects) in [
+        ("week", vec![used("shop", 200, 0.0004, 66.67, 1)]),
+        ("month", vec![used("#0d5c3a", 300, 0.0006, 50.0, 20), used("shop", 200, 0.0004, 33.33, 1)]),
+        ("all", vec![used("#0d5c3a", 300, 0.0006, 30.0, 20), used("shop", 200, 0.0004, 20.0, 1)]),
+    ] {
+        let expected = json!({"projects": projects, "total_projects": projects.len()});
+        assert_eq!(ada.get(&format!("/dashboard/projects?period={period}")).await, expected);
+    }
+    server.assert_rebuild_changes_nothing("ada");
+
+    ada.client.delete(&format!("/users/me/usage?from={}", date(&now, 1))).await.expect(200);
+    assert_eq!(ada.get("/dashboard/projects").await["total_projects"], 1);
+    ada.client.delete("/users/me/usage").await.expect(200);
+    assert_eq!(ada.get("/dashboard/projects").await, none);
+    assert_eq!(server.database().number("SELECT count(*) FROM usage_projects"), 0);
+}
+
+#[tokio::test]
 async fn cache_efficiency_has_two_decimals_and_is_0_without_usage() {
     let server = Server::start().await;
     let ada = TestUser::register(&server, "ada").await;

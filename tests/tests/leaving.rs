@@ -137,7 +137,7 @@ async fn sync_during_deletion_is_stored_whole_or_refused() {
             if task == 0 && round == 4 {
                 leave(&ada).await;
             }
-            let message = |n: u32| TestMessage::new(format!("{task}-{round}-{n}")).output(1);
+            let message = |n: u32| TestMessage::new(format!("{task}-{round}-{n}")).output(1).project("shop");
             let answer = ada.try_sync(&Batch::of((0..20).map(message)).machine(&format!("machine{task}")).json()).await;
             match answer.status {
                 200 => acknowledged += 20,
@@ -166,6 +166,8 @@ async fn sync_during_deletion_is_stored_whole_or_refused() {
         "usage_sources",
         "usage_models",
         "usage_calendars",
+        "usage_project_days",
+        "usage_projects",
         "machines",
     ] {
         assert_eq!(database.number(&format!("SELECT count(*) FROM {table}")), 0, "{table}");

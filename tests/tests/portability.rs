@@ -132,7 +132,7 @@ async fn life(server: &Server) -> (TestUser, TestUser) {
             unlocked = answer["newAchievements"][0]["id"].clone();
         }
     }
-    let unpriced = TestMessage::new("odd").model("unknown-model").output(7).reasoning(3);
+    let unpriced = TestMessage::new("odd").model("unknown-model").output(7).reasoning(3).project("a \"shop\"");
     ada.sync(&Batch::of([unpriced]).machine("desk\"top\"").with("reasoningIncludedInOutput", true)).await;
     let exact = Batch::of([TestMessage::new("exact").output(9)]).machine("desk").with("version", "3.0.0");
     ada.sync(&exact.with("parserVersion", 2).with("handover", json!({"from": "2026-01-01T00:00:00Z"}))).await;

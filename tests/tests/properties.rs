@@ -45,10 +45,10 @@ enum Way {
 
 fn copies() -> impl Strategy<Value = Logged> {
     // Few ids, times and counts, so that copies of a message often tie in several steps of the merge rule.
-    let names = (0..12_u8, 0..SOURCES.len(), 0..MACHINES.len(), 0..MODELS.len(), 0..3_usize);
+    let names = (0..12_u8, 0..SOURCES.len(), 0..MACHINES.len(), 0..MODELS.len(), (0..3_usize, 0..3_usize));
     let instants = (0..6_i64, 0..4_usize);
     let counts = [0..4_u64, 0..4, 0..3, 0..3, 0..2, 0..3];
-    (names, instants, counts).prop_map(|((id, source, machine, model, provider), (slot, tick), counts)| {
+    (names, instants, counts).prop_map(|((id, source, machine, model, (provider, project)), (slot, tick), counts)| {
         // Days apart, and within the days on which European summer time changes.
         let base =
             instant("2026-03-29T00:59:59Z") + [0, 1, 23, 24, 49, 5000][usize::try_from(slot).unwrap_or(0)].hours();
@@ -59,6 +59,7 @@ fn copies() -> impl Strategy<Value = Logged> {
         message = message.input(input).output(output).cache(read, write).reasoning(reasoning);
         message.cache_write_1h = hour.min(write);
         message.provider = [None, Some("anthropic"), Some("openai")][provider].map(str::to_owned);
+        message.project = [None, Some("shop"), Some("blog")][project].map(str::to_owned);
         Logged { source: SOURCES[source], machine: MACHINES[machine], message }
     })
 }
