@@ -6,9 +6,8 @@ use domain::days::Zone;
 use domain::pricing::PriceBook;
 use domain::progression::{EventXp, xp};
 use domain::usage::{
-    Derived, Handover, LedgerChanges, LedgerEntry, MachineId, MessageKey, Model, ModelName, Pricer, ProjectName, Protocol,
-    Provider,
-    Reading, Source, TokenCounts, UsageMessage, fold_copies,
+    Derived, Handover, LedgerChanges, LedgerEntry, MachineId, MessageKey, Model, ModelName, Pricer, ProjectName,
+    Protocol, Provider, Reading, Source, TokenCounts, UsageMessage, fold_copies,
 };
 use proptest::prelude::*;
 use time::macros::datetime;
@@ -100,7 +99,11 @@ fn sent() -> impl Strategy<Value = Sent> {
         let (machine, source) = (message.machine.clone(), message.source.clone());
         let reading = match kind {
             0 => return Sent::Handover(Handover { machine, source, from: message.at }),
-            1 => Reading { parser_version: message.reading.parser_version.max(1), protocol: Protocol::V3, ..Reading::default() },
+            1 => Reading {
+                parser_version: message.reading.parser_version.max(1),
+                protocol: Protocol::V3,
+                ..Reading::default()
+            },
             _ => Reading::default(),
         };
         let key = MessageKey::of(&format!("{machine} {} {:?}", message.at, message.key));

@@ -19,8 +19,8 @@ use domain::referrals::ReferralCode;
 use domain::social::ActivityKind;
 use domain::text::{TextProblem, bounded};
 use domain::usage::{
-    Handover, LedgerEntry, MAX_COUNT, MachineId, MessageKey, Model, ModelName, ProjectName, Protocol, Provider, Reading,
-    RejectionReason, Source, TokenCounts, UsageMessage,
+    Handover, LedgerEntry, MAX_COUNT, MachineId, MessageKey, Model, ModelName, ProjectName, Protocol, Provider,
+    Reading, RejectionReason, Source, TokenCounts, UsageMessage,
 };
 use domain::users::{Profile, Region, User, Username, WebUrl};
 use time::{Duration, OffsetDateTime};

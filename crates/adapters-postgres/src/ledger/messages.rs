@@ -241,7 +241,11 @@ pub(super) async fn named(
                 is_incomplete: row.flags & INCOMPLETE != 0,
                 parser_version: row.parser_version.cast_unsigned(),
                 // An earlier release stored the version without the bit.
-                protocol: if row.flags & PROTOCOL_3 != 0 || row.parser_version > 0 { Protocol::V3 } else { Protocol::V2 },
+                protocol: if row.flags & PROTOCOL_3 != 0 || row.parser_version > 0 {
+                    Protocol::V3
+                } else {
+                    Protocol::V2
+                },
             },
             project: tx.projects.name(row.project_key)?,
         };

@@ -40,10 +40,8 @@ async fn state(usage: &Usage, user: UserId) -> SyncState {
 }
 
 async fn input(fixture: &Fixture, user: UserId) -> i64 {
-    let query = format!(
-        "SELECT input FROM usage_totals WHERE user_key = (SELECT key FROM users WHERE id = '{}')",
-        user.0
-    );
+    let query =
+        format!("SELECT input FROM usage_totals WHERE user_key = (SELECT key FROM users WHERE id = '{}')", user.0);
     fixture.client().await.query_one(&query, &[]).await.expect("totals").get(0)
 }
 
@@ -77,7 +75,8 @@ async fn handover_lowers_totals_to_the_truth_and_keeps_them() {
 async fn handover_ends_in_the_same_ledger_in_every_order() {
     let fixture = fixture();
     let usage = fixture.usage();
-    let earlier = SyncBatch { handover_from: Some(FROM + Duration::hours(2)), ..protocol_3(vec![line("req-2", 3, 40)]) };
+    let earlier =
+        SyncBatch { handover_from: Some(FROM + Duration::hours(2)), ..protocol_3(vec![line("req-2", 3, 40)]) };
     // The response with its own id in protocol 2 too, and more tokens.
     let same_id = batch(vec![line("req-1", 2, 900)]);
     let steps = [npm(), exact(), earlier, same_id];

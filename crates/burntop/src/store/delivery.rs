@@ -140,8 +140,10 @@ impl Store {
         let transaction = self.connection.transaction()?;
         if handover {
             // The server may have kept the npm client's copy instead of an incomplete one, and the handover removed it.
-            transaction
-                .execute("UPDATE records SET delivery = 0 WHERE source = ?1 AND incomplete AND delivery = 1", [source])?;
+            transaction.execute(
+                "UPDATE records SET delivery = 0 WHERE source = ?1 AND incomplete AND delivery = 1",
+                [source],
+            )?;
         }
         {
             let mut statement = transaction

@@ -268,7 +268,14 @@ impl Intake {
         let plausible = messages.len();
         let messages = fold_copies(messages);
         let models = self.models.iter().zip(models).filter(|(_, is_used)| *is_used).map(|(model, _)| model).collect();
-        AcceptedMessages { folded: plausible - messages.len(), messages, models, set_aside, ignored_projects, rejections }
+        AcceptedMessages {
+            folded: plausible - messages.len(),
+            messages,
+            models,
+            set_aside,
+            ignored_projects,
+            rejections,
+        }
     }
 }
 
@@ -278,12 +285,12 @@ struct Places<N> {
     most: usize,
     /// The latest result.
     latest: usize,
-    places: HashMap<N, usize>,
+    known: HashMap<N, usize>,
 }
 
 impl<N: Clone + Eq + Hash> Places<N> {
     fn up_to(most: usize) -> Self {
-        Self { list: Vec::new(), most, latest: 0, places: HashMap::new() }
+        Self { list: Vec::new(), most, latest: 0, known: HashMap::new() }
     }
 
     /// The place of `name`; `None` beyond the limit.
@@ -292,7 +299,7 @@ impl<N: Clone + Eq + Hash> Places<N> {
         if self.list.get(self.latest) == Some(name) {
             return Some(self.latest);
         }
-        if let Some(place) = self.places.get(name) {
+        if let Some(place) = self.known.get(name) {
             self.latest = *place;
             return Some(*place);
         }
@@ -300,7 +307,7 @@ impl<N: Clone + Eq + Hash> Places<N> {
         (place < self.most).then(|| {
             self.latest = place;
             self.list.push(name.clone());
-            self.places.insert(name.clone(), place);
+            self.known.insert(name.clone(), place);
             place
         })
     }

@@ -90,7 +90,8 @@ impl Usage {
         let mut change = AccountChange::of(account.clone());
 
         // One that reaches less far back than the stored one changes nothing.
-        let handover = handover.as_ref().filter(|new| machine_fits && stored_from.is_none_or(|stored| new.from < stored));
+        let handover =
+            handover.as_ref().filter(|new| machine_fits && stored_from.is_none_or(|stored| new.from < stored));
         let mut handed_over = 0;
         if let Some(handover) = handover {
             (account, handed_over) = remove_covered(&mut *tx, user, account, handover, &zone).await?;
@@ -137,7 +138,8 @@ impl Usage {
             if !wanted.is_empty() {
                 tx.jobs().enqueue(&wanted, now).await?;
             }
-            let covered = match self.boards.as_ref().filter(|_| has_new_usage || written.updated > 0 || handed_over > 0) {
+            let covered = match self.boards.as_ref().filter(|_| has_new_usage || written.updated > 0 || handed_over > 0)
+            {
                 Some(boards) => boards.ask(&mut *tx, &*self.deps.ids, self.deps.now()).await?,
                 None => None,
             };
