@@ -56,11 +56,14 @@ price-book:
     python3 scripts/golden_prices.py
 
 # Measures pricing, the parsing of sync bodies, the metrics of a request and scans of logs, without a database.
-bench:
+bench: instructions
     cargo bench -p collector --bench logs
     cargo bench -p domain --bench pricing
     cargo bench -p adapters-http --bench sync_body --bench request_metrics
-    cargo bench -p adapters-http --bench request_metrics
+
+# Counts the instructions of fixed work, and compares them with the recorded counts or, with --record, writes them; needs valgrind, python3.
+instructions *arguments:
+    scripts/instructions.py {{arguments}}
 
 # Measures whole servers for docs/PERFORMANCE.md; without arguments lists the commands.
 load *arguments='--help':
