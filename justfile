@@ -69,6 +69,18 @@ instructions *arguments:
 load *arguments='--help':
     cargo run --profile dist -p loadgen -- {{arguments}}
 
+# Measures reads and small syncs on 1, 4 and 16 million messages of 10,000 accounts; hours on a small machine.
+growth:
+    for messages in 1000000 4000000 16000000; do for command in reads trickle; do just load $command --messages $messages || exit 1; done; done
+
+# Measures reads at 10,000, 100,000 and 1,000,000 accounts with 2 million messages together.
+growth-accounts:
+    for people in 10000 100000 1000000; do just load reads --people $people || exit 1; done
+
+# Measures refreshes and pages of boards of this many accounts, each with 100 roll-up rows.
+boards people='10000':
+    cargo bench --profile dev -p adapters-postgres --bench boards -- {{people}}
+
 # Runs mutation tests of a context of the domain, and lists the mutants that no test catches; needs cargo-mutants.
 mutants context:
     cargo mutants -p domain -f 'crates/domain/src/{{context}}/*.rs' --timeout 20
