@@ -77,6 +77,11 @@ growth:
 growth-accounts:
     for people in 10000 100000 1000000; do just load reads --people $people || exit 1; done
 
+# Writes a flame graph of the server under the load `trickle` or `auth-me`; needs perf and inferno.
+flame load *arguments:
+    cargo build --profile dist -p api-server -p worker -p loadgen
+    scripts/flame.sh {{load}} {{arguments}}
+
 # Measures refreshes and pages of boards of this many accounts, each with 100 roll-up rows.
 boards people='10000':
     cargo bench --profile dev -p adapters-postgres --bench boards -- {{people}}
