@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Counts the processor instructions of fixed work under valgrind, and compares them with crates/instructions/counts.json.
 
-A count differs by less than 1 % between runs of one build, so a difference of 10 % comes from the code or from the compiler. More
+A count differs by up to 1 % between runs of one build, so a difference of 10 % comes from the code or from the compiler. More
 instructions fail, and so do fewer: a gain that is not recorded could be lost again unnoticed. With --record the file is written.
 """
 
