@@ -56,15 +56,35 @@ price-book:
     python3 scripts/golden_prices.py
 
 # Measures pricing, the parsing of sync bodies, the metrics of a request and scans of logs, without a database.
-bench:
+bench: instructions
     cargo bench -p collector --bench logs
     cargo bench -p domain --bench pricing
     cargo bench -p adapters-http --bench sync_body --bench request_metrics
-    cargo bench -p adapters-http --bench request_metrics
+
+# Counts the instructions of fixed work, and compares them with the recorded counts or, with --record, writes them; needs valgrind, python3.
+instructions *arguments:
+    scripts/instructions.py {{arguments}}
 
 # Measures whole servers for docs/PERFORMANCE.md; without arguments lists the commands.
 load *arguments='--help':
     cargo run --profile dist -p loadgen -- {{arguments}}
+
+# Measures reads and small syncs on 1, 4 and 16 million messages of 10,000 accounts; hours on a small machine.
+growth:
+    for messages in 1000000 4000000 16000000; do for command in reads trickle; do just load $command --messages $messages || exit 1; done; done
+
+# Measures reads at 10,000, 100,000 and 1,000,000 accounts with 2 million messages together.
+growth-accounts:
+    for people in 10000 100000 1000000; do just load reads --people $people || exit 1; done
+
+# Writes a flame graph of the server under the load `trickle` or `auth-me`; needs perf and inferno.
+flame load *arguments:
+    cargo build --profile dist -p api-server -p worker -p loadgen
+    scripts/flame.sh {{load}} {{arguments}}
+
+# Measures refreshes and pages of boards of this many accounts, each with 100 roll-up rows.
+boards people='10000':
+    cargo bench --profile dev -p adapters-postgres --bench boards -- {{people}}
 
 # Runs mutation tests of a context of the domain, and lists the mutants that no test catches; needs cargo-mutants.
 mutants context:

@@ -60,8 +60,8 @@ fn syncs(table: &Table, rounds: &[Round]) {
     let rows: [(&str, Figure, &str, Figure, f64); 4] = [
         ("new messages, 5,000 a request", |r| r.large.new, "baseline", |r| r.baseline, 0.6),
         ("new messages, 1,000 a request", |r| r.medium.new, "baseline", |r| r.baseline, 0.4),
-        ("known messages, 5,000 a request", |r| r.large.again, "new messages", |r| r.large.new, 2.0),
-        ("known messages, 1,000 a request", |r| r.medium.again, "new messages", |r| r.medium.new, 2.0),
+        ("known messages, 5,000 a request", |r| r.large.again, "new messages", |r| r.large.new, 2.5),
+        ("known messages, 1,000 a request", |r| r.medium.again, "new messages", |r| r.medium.new, 2.5),
     ];
     for (what, figure, base_name, base, target) in rows {
         let all = |of: &dyn Fn(&Round) -> f64| rounds.iter().map(of).collect::<Vec<_>>();

@@ -7,6 +7,7 @@ mod baseline;
 mod compare;
 mod environment;
 mod export;
+mod feed;
 mod http;
 mod latency;
 mod memory;
@@ -43,6 +44,8 @@ enum Command {
     Reads(reads::Args),
     /// Compare small syncs of many accounts with pgbench
     Trickle(trickle::Args),
+    /// Measure the feed of an account that follows many others
+    Feed(feed::Args),
     /// Compare the export of one large account with a plain COPY of its messages, and measure the server's memory
     Export(export::Args),
     /// Measure one or two running servers that speak the contract, over HTTP alone
@@ -59,6 +62,7 @@ async fn main() -> Result<()> {
         Command::Compare(args) => compare::run(&args).await,
         Command::Reads(args) => reads::run(&args).await,
         Command::Trickle(args) => trickle::run(&args).await,
+        Command::Feed(args) => feed::run(&args).await,
         Command::Export(args) => export::run(&args).await,
         Command::Servers(args) => servers::run(&args).await,
         Command::Start(args) => start::run(&args).await,

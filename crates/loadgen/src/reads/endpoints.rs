@@ -100,10 +100,10 @@ const fn public(path: &'static str, statements: &'static [Query]) -> Endpoint {
 
 /// All measured endpoints.
 pub(crate) const ENDPOINTS: [Endpoint; 17] = [
-    personal("/auth/me", &[]),
+    Endpoint { target: 0.75, ..personal("/auth/me", &[]) },
     personal("/dashboard/overview", &[FIGURES]),
     personal("/dashboard/trends", &[DAYS, HOURS]),
-    personal("/dashboard/trends?days=365", &[YEAR_OF_DAYS, YEAR_OF_HOURS]),
+    Endpoint { target: 0.5, ..personal("/dashboard/trends?days=365", &[YEAR_OF_DAYS, YEAR_OF_HOURS]) },
     personal("/dashboard/tools", &[TOOLS]),
     personal("/dashboard/models", &[MODELS]),
     personal("/dashboard/models?period=month", &[MONTH_OF_MODELS]),

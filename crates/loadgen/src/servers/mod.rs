@@ -197,10 +197,10 @@ fn rate_text(rate: f64, throttled: u32) -> String {
     if throttled == 0 { rate } else { format!("{rate} [429: {throttled}]") }
 }
 
-/// The ratio of the rates in each round, and their median; `—` where a server does not answer or is limited by its rate limits.
+/// The ratio of the rates in each round, and their median; `—` where a server answers nothing or is limited by its rate limits.
 fn ratio(results: &[Vec<Measurement>]) -> String {
     let [first, second] = results else { return String::new() };
-    let is_comparable = |one: &Measurement| one.is_answered() && one.throttled() == 0;
+    let is_comparable = |one: &Measurement| one.rate() > 0.0 && one.throttled() == 0;
     if !first.iter().chain(second).all(is_comparable) {
         return "—".to_owned();
     }

@@ -66,7 +66,7 @@ impl Scenario {
     pub(super) async fn run(self, target: &Target, round: u32, args: &Args) -> Result<Measurement> {
         let mut clients = Vec::new();
         for connection in 0..args.connections {
-            if let Some(requests) = self.requests(target, round, connection, args) {
+            if let Some(requests) = self.requests(target, round, connection, args)? {
                 clients.push((Client::open(&target.server, args.timeout()).await?, requests));
             }
         }
@@ -84,46 +84,57 @@ impl Scenario {
         Ok(Measurement::of_all(running.join_all().await, begin))
     }
 
-    /// The requests of a connection; `None` for one that has no account for itself and needs one.
-    fn requests(self, target: &Target, round: u32, connection: u32, args: &Args) -> Option<Requests> {
+    /// The requests of a connection, made beforehand unless they are small; `None` for a connection that needs an account of its own
+    /// and has none.
+    fn requests(self, target: &Target, round: u32, connection: u32, args: &Args) -> Result<Option<Requests>> {
         let Target { server, accounts } = target.clone();
         let first = connection as usize % accounts.len();
         let sync =
             |server: &TargetServer, account: &TargetAccount, body| server.post("/sync", Some(&account.token), body);
-        match self {
+        let large_sync = |begin: u32, count: u32| {
+            sync(&server, &accounts[first], body(accounts[first].number, begin..begin + count, today()))
+        };
+        let requests: Requests = match self {
+            // An account has one sync at a time.
+            Self::NewMessages(_) if connection as usize != first => return Ok(None),
             Self::NewMessages(count) => {
-                // An account has one sync at a time.
-                (connection as usize == first).then_some(())?;
                 let syncs = args.syncs_per_account(accounts.len());
                 let begin = args.history + round * syncs * count;
-                Some(Box::new((0..syncs).map(move |n| {
-                    let numbers = begin + n * count..begin + (n + 1) * count;
-                    sync(&server, &accounts[first], body(accounts[first].number, numbers, today()))
-                })))
+                let all: Vec<Request> =
+                    (0..syncs).map(|n| large_sync(begin + n * count, count)).collect::<Result<_>>()?;
+                Box::new(all.into_iter().map(Ok))
             }
             Self::KnownMessages(count) => {
-                let starts = (0..args.history / count).cycle();
-                Some(Box::new(starts.map(move |n| {
-                    let numbers = n * count..(n + 1) * count;
-                    sync(&server, &accounts[first], body(accounts[first].number, numbers, today()))
-                })))
+                let starts = 0..args.history / count;
+                repeated(starts.map(|n| large_sync(n * count, count)).collect::<Result<_>>()?)
             }
             Self::SmallSync => {
                 let seed = mix(run_number() ^ u64::from(std::process::id()) << 40)
                     ^ mix((u64::from(round) << 32) | u64::from(connection));
                 let random = successors(Some(mix(seed)), |random| Some(mix(*random)));
-                Some(Box::new(
+                let places = each_from(first, accounts.len());
+                Box::new(
                     random
-                        .zip(each_from(first, accounts.len()))
+                        .zip(places)
                         .map(move |(random, place)| sync(&server, &accounts[place], small_body(random, now()))),
-                ))
+                )
             }
-            Self::Read(endpoint) => Some(Box::new(each_from(first, accounts.len()).map(move |place| {
-                let path = endpoint.path.replace("{person}", &accounts[place].username);
-                server.get(&path, endpoint.signed_in.then_some(&accounts[place].token))
-            }))),
-        }
+            Self::Read(endpoint) => {
+                let read = |place: usize| {
+                    let path = endpoint.path.replace("{person}", &accounts[place].username);
+                    server.get(&path, endpoint.signed_in.then_some(&accounts[place].token))
+                };
+                let places = each_from(first, accounts.len()).take(accounts.len());
+                repeated(places.map(read).collect::<Result<_>>()?)
+            }
+        };
+        Ok(Some(requests))
     }
+}
+
+/// The same requests again and again.
+fn repeated(requests: Vec<Request>) -> Requests {
+    Box::new(requests.into_iter().cycle().map(Ok))
 }
 
 /// The places of all accounts in turn, from `first` on.
