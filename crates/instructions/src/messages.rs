@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
-use domain::usage::{MachineId, Model, ModelName, Reading, SentMessage, Source, SyncBatch, TokenConventions};
-use domain::usage::{MessageKey, TokenCounts, UsageMessage};
+use domain::usage::{
+    MachineId, MessageKey, Model, ModelName, Protocol, Reading, SentMessage, Source, SyncBatch, TokenConventions,
+    TokenCounts, UsageMessage,
+};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
@@ -68,6 +70,7 @@ pub(crate) fn batch(count: u32) -> SyncBatch {
             at: at(number),
             model: names[number as usize / 4 % MODELS.len()].clone(),
             provider: None,
+            project: None,
             input,
             output,
             cache_read,
@@ -81,8 +84,10 @@ pub(crate) fn batch(count: u32) -> SyncBatch {
         machine: MachineId::trusted("b9a5454a"),
         source: Source::trusted("claude-code"),
         zone: None,
+        protocol: Protocol::V2,
         conventions: TokenConventions::default(),
         parser_version: 0,
+        handover_from: None,
         dry_run: false,
         messages: (0..count).map(sent).collect(),
         warnings: Vec::new(),
@@ -104,6 +109,7 @@ pub(crate) fn messages(count: u32, more: u64) -> Vec<UsageMessage> {
             TokenCounts { output: tokens.output + more, ..tokens }
         },
         reading: Reading::default(),
+        project: None,
     };
     (0..count).map(message).collect()
 }

@@ -1,5 +1,6 @@
 //! A sync without its database: parsing, intake, prices, merging.
 
+use std::collections::HashSet;
 use std::hint::black_box;
 
 use adapters_http::usage::sync::parse;
@@ -65,8 +66,8 @@ pub(crate) fn workloads() -> Vec<Workload> {
             || batch(LARGE),
             |batch| {
                 let names = NameUse { sources: 1, models: MODELS.len(), ..NameUse::default() };
-                let room = AccountRoom { tokens: MOST_TOKENS, names, machine_fits: true };
-                Intake::new(batch, NOW).admit(&room).messages.len()
+                let room = AccountRoom { tokens: MOST_TOKENS, names, machine_fits: true, projects: HashSet::new() };
+                Intake::new(batch, NOW).admit(&room, None).messages.len()
             },
         ),
         Workload::new(

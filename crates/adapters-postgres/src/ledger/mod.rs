@@ -45,19 +45,12 @@ impl LedgerRepository for PgUnitOfWork {
             .bind::<Text>(source.as_str());
         let make_projects = (!projects.is_empty()).then(|| projects::make_projects(user, projects));
         let c = self.connection()?;
-        let (_, account, touched, names, projects, stored): (
-            _,
-            Option<AccountRow>,
-            Option<TouchedMachine>,
-            Vec<AccountNameRow>,
-            Vec<ProjectRow>,
-            _,
-        ) = futures_util::try_join!(
+        let (_, account, touched, names, projects, stored) = futures_util::try_join!(
             lock_account(user).run(c),
-            read_account(user).optional(c),
-            touch.optional(c),
-            read_names(user).rows(c),
-            rows_if_any(make_projects, c),
+            read_account(user).optional::<AccountRow>(c),
+            touch.optional::<TouchedMachine>(c),
+            read_names(user).rows::<AccountNameRow>(c),
+            rows_if_any::<ProjectRow>(make_projects, c),
             rows_if_any(find, c),
         )?;
         self.account_names = AccountNames::stored(user, &names);
