@@ -51,6 +51,6 @@ mod testing;
 pub use environment::{Environment, Platform};
 pub use reader::{NO_TOKEN_DATA, NoTokenData, Reader, Retention, Root};
 pub use readers::{readers, scan};
-pub use record::{Record, SessionTotal, Tokens};
+pub use record::{DayTotal, Record, SessionTotal, Tokens};
 pub use scan::{OnRecords, Problem, ProblemKind, Scan, ScanOptions, SourceReport};
 pub use state::State;
