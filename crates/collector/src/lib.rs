@@ -40,6 +40,7 @@ mod response;
 mod scan;
 mod sqlite;
 mod state;
+mod vibe;
 mod wsl;
 mod zed;
 
