@@ -62,6 +62,11 @@ bench:
     cargo bench -p adapters-http --bench sync_body --bench request_metrics
     cargo bench -p adapters-http --bench request_metrics
 
+# Compares the command line with ccusage on generated logs, for docs/COLLECTOR.md; needs python3, and `--ccusage PROGRAM` from npm.
+compare-ccusage *arguments:
+    cargo build --release -p burntop
+    scripts/compare_ccusage.py {{arguments}}
+
 # Measures whole servers for docs/PERFORMANCE.md; without arguments lists the commands.
 load *arguments='--help':
     cargo run --profile dist -p loadgen -- {{arguments}}
