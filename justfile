@@ -65,6 +65,11 @@ bench: instructions
 instructions *arguments:
     scripts/instructions.py {{arguments}}
 
+# Compares the command line with ccusage on generated logs, for docs/COLLECTOR.md; needs python3, and `--ccusage PROGRAM` from npm.
+compare-ccusage *arguments:
+    cargo build --release -p burntop
+    scripts/compare_ccusage.py {{arguments}}
+
 # Measures whole servers for docs/PERFORMANCE.md; without arguments lists the commands.
 load *arguments='--help':
     cargo run --profile dist -p loadgen -- {{arguments}}

@@ -114,3 +114,48 @@ fn progress(context: &Context, steps: usize) -> ProgressBar {
     bar.enable_steady_tick(std::time::Duration::from_millis(200));
     bar
 }
+
+#[cfg(test)]
+mod tests {
+    use collector::Tokens;
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn record(id: &str) -> Record {
+        Record {
+            source: "codex".into(),
+            id: id.to_owned(),
+            timestamp: datetime!(2026-11-30 12:00 UTC),
+            model: "gpt-5".into(),
+            provider: None,
+            tokens: Tokens { input: 10, output: 5, ..Tokens::default() },
+            session: None,
+            project: None,
+            agent: None,
+            service_tier: None,
+            reported_cost_nanousd: None,
+            incomplete: false,
+            cumulative: false,
+            parser_version: 1,
+        }
+    }
+
+    #[test]
+    fn records_of_interrupted_scan_are_stored_once_and_positions_with_the_last() {
+        let mut store = Store::in_memory().expect("a store");
+        let count = |store: &Store| store.record_counts().expect("counts").first().map_or(0, |(_, count)| *count);
+        let scan = |store: &mut Store, is_killed: bool| {
+            let mut held = HeldRecords { store, source: "codex", records: Vec::new(), changed: Ok(0) };
+            held.take(vec![record("a")]);
+            held.take(vec![record("b")]);
+            let positions = serde_json::from_str(r#"{"version":0,"sources":{}}"#).expect("a state");
+            if is_killed { Ok(0) } else { held.finish(Some(&positions)) }
+        };
+        assert_eq!(scan(&mut store, true), Ok(0));
+        assert_eq!((count(&store), store.scan_state("codex")), (1, Ok(State::default())));
+        assert_eq!(scan(&mut store, false), Ok(1), "the first is known");
+        assert_eq!(count(&store), 2);
+        assert_ne!(store.scan_state("codex"), Ok(State::default()));
+    }
+}

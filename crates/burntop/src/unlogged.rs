@@ -6,7 +6,7 @@ pub(crate) fn unlogged_calls(source: &str) -> Option<&'static str> {
         "claude-code" => "titles of sessions, side calls of web searches, the classifier of automatic mode, compaction",
         "codex" => "sessions with --ephemeral, parallel reviews of the guardian",
         "amp" => "calls of sub-agents",
-        "droid" => "single responses: only the total of a session is known",
+        "droid" | "vibe" => "single responses: only the total of a session is known",
         _ => return None,
     })
 }

@@ -40,6 +40,7 @@ mod response;
 mod scan;
 mod sqlite;
 mod state;
+mod vibe;
 mod wsl;
 mod zed;
 
@@ -51,6 +52,6 @@ mod testing;
 pub use environment::{Environment, Platform};
 pub use reader::{NO_TOKEN_DATA, NoTokenData, Reader, Retention, Root};
 pub use readers::{readers, scan};
-pub use record::{Record, SessionTotal, Tokens};
+pub use record::{DayTotal, Record, SessionTotal, Tokens};
 pub use scan::{OnRecords, Problem, ProblemKind, Scan, ScanOptions, SourceReport};
 pub use state::State;

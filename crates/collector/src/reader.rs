@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::Environment;
 use crate::scan::SourceScan;
+use crate::{DayTotal, Environment};
 
 /// Reads the logs of one tool.
 pub trait Reader: Send + Sync {
@@ -26,6 +26,11 @@ pub trait Reader: Send + Sync {
 
     /// Roots that may be the tool's, but are not read unless they are added as extra directories.
     fn suggestions(&self, _environment: &Environment) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// What the tool itself counted by day, which outlives its logs.
+    fn day_totals(&self, _environment: &Environment) -> Vec<DayTotal> {
         Vec::new()
     }
 

@@ -3,7 +3,7 @@
 use crate::scan::{OnRecords, SourceScan};
 use crate::{
     Environment, Reader, Scan, ScanOptions, State, amp, claude, cline, codex, copilot, droid, gemini, goose, grok,
-    kimi, mux, opencode, pi, qwen, zed,
+    kimi, mux, opencode, pi, qwen, vibe, zed,
 };
 
 /// All readers. A tool is added here and in a folder of its own.
@@ -34,6 +34,7 @@ pub fn readers() -> &'static [&'static dyn Reader] {
         &grok::Grok,
         &amp::Amp,
         &droid::Droid,
+        &vibe::Vibe,
         &zed::Zed,
     ]
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 /// Token counts of a response. `input`, `cache_read`, `cache_write` and `output` are disjoint.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -75,6 +75,15 @@ impl Record {
         };
         rank(self) > rank(other)
     }
+}
+
+/// What a tool itself counted on a day, input and output together. It is a check only: it has no responses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayTotal {
+    /// In the time zone of the machine.
+    pub date: Date,
+    pub model: String,
+    pub tokens: u64,
 }
 
 /// What a tool itself counted for a session and model, as a check of the records: tools make calls that they do not log.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use collector::{Record, SessionTotal, SourceReport, State, Tokens};
+use collector::{DayTotal, Environment, Record, SessionTotal, SourceReport, State, Tokens, readers};
 use domain::display::cleaned_name;
 use domain::text::plural;
 use serde::Serialize;
@@ -90,6 +90,16 @@ struct SourceExplanation {
     /// Calls that the tool makes and does not log.
     unlogged: Option<&'static str>,
     differences: Vec<TotalDifference>,
+    /// What the tool itself counted on the day, where it differs.
+    day_differences: Vec<DayDifference>,
+}
+
+/// The input and output of a day that a tool itself counted for a model, against its records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct DayDifference {
+    model: String,
+    tool_tokens: u64,
+    read_tokens: u64,
 }
 
 /// A session's own total of the tool, against its records.
@@ -149,6 +159,15 @@ impl Report for ExplainReport {
                     count(difference.read_output_tokens),
                 )?;
             }
+            for difference in &source.day_differences {
+                writeln!(
+                    out,
+                    "  tool's own count  {}: {} tokens of input and output; read: {}",
+                    cleaned_name(&difference.model, 48),
+                    count(difference.tool_tokens),
+                    count(difference.read_tokens),
+                )?;
+            }
             if let Some(unlogged) = source.unlogged {
                 writeln!(out, "  never logged      {unlogged}")?;
             }
@@ -168,10 +187,14 @@ pub(crate) fn explain(context: &Context, args: &ExplainArgs) -> Result<(), Failu
             scan_sources(&environment, State::default(), &[source], &mut |records| keep_best(&mut found, records));
         let all: Vec<Record> = found.into_values().collect();
         let records: Vec<&Record> = all.iter().filter(|record| subject.has(record, &today)).collect();
-        if records.is_empty() {
+        let day_differences = day_differences(&day_totals(source, &subject, &environment), &records);
+        if records.is_empty() && day_differences.is_empty() {
             continue;
         }
-        explanations.extend(scan.sources.iter().map(|report| explanation(report, &records, &all)));
+        explanations.extend(scan.sources.iter().map(|report| SourceExplanation {
+            day_differences: day_differences.clone(),
+            ..explanation(report, &records, &all)
+        }));
     }
     let subject = match subject {
         Subject::Day(date) => date.to_string(),
@@ -207,7 +230,30 @@ fn explanation(report: &SourceReport, subject: &[&Record], all: &[Record]) -> So
         differences: differences(&report.session_totals, all, &sessions),
         sessions: sessions.len(),
         unlogged: unlogged_calls(report.source),
+        day_differences: Vec::new(),
     }
+}
+
+/// What the tool itself counted on the day that is explained.
+fn day_totals(source: &str, subject: &Subject, environment: &Environment) -> Vec<DayTotal> {
+    let Subject::Day(date) = subject else { return Vec::new() };
+    let reader = readers().iter().find(|reader| reader.source() == source);
+    let totals = reader.map_or_else(Vec::new, |reader| reader.day_totals(environment));
+    totals.into_iter().filter(|total| total.date == *date).collect()
+}
+
+/// The models of a day whose input and output differ from the tool's own count.
+fn day_differences(totals: &[DayTotal], records: &[&Record]) -> Vec<DayDifference> {
+    let mut counted = BTreeMap::<&str, u64>::new();
+    for total in totals {
+        *counted.entry(&total.model).or_default() += total.tokens;
+    }
+    let differing = counted.into_iter().filter_map(|(model, tool_tokens)| {
+        let read = records.iter().filter(|record| *record.model == *model);
+        let read_tokens = read.map(|record| record.tokens.input + record.tokens.output).sum();
+        (tool_tokens != read_tokens).then(|| DayDifference { model: model.to_owned(), tool_tokens, read_tokens })
+    });
+    differing.collect()
 }
 
 fn usage_row(record: &Record) -> UsageRow {

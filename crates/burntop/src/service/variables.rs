@@ -2,7 +2,7 @@
 //! files are written into the service.
 
 /// The variables that readers and burntop ask.
-const NAMES: [&str; 34] = [
+const NAMES: [&str; 35] = [
     "AMP_DATA_DIR",
     "BURNTOP_EXTRA_DIRS",
     "CLAUDE_CONFIG_DIR",
@@ -31,6 +31,7 @@ const NAMES: [&str; 34] = [
     "QWEN_DATA_DIR",
     "QWEN_PROJECTS_DIR",
     "TZ",
+    "VIBE_HOME",
     "XDG_CONFIG_HOME",
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",

@@ -78,6 +78,9 @@ impl Store {
         let positions = positions.map(serde_json::to_string).transpose().map_err(|error| local(&error))?;
         let transaction = self.connection.transaction()?;
         let mut changed = 0;
+        // In the order of the table, each of its pages is needed once.
+        let mut records: Vec<&Record> = records.iter().collect();
+        records.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         for record in records {
             changed += usage::upsert(&transaction, record)?;
         }

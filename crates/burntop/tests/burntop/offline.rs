@@ -109,6 +109,9 @@ fn explain_counts_files_lines_and_copies() {
     }
     assert!(home.text(&["explain", "today"]).contains("copies merged"));
     assert!(home.text(&["explain", "2020-01-01"]).starts_with("No logs"));
+    let stats = r#"{"dailyModelTokens":[{"date":"2020-01-01","tokensByModel":{"claude-opus-4":77}}]}"#;
+    home.write(".claude/stats-cache.json", stats);
+    assert!(home.text(&["explain", "2020-01-01"]).contains("claude-opus-4: 77 tokens of input and output; read: 0"));
     assert_eq!(home.failure(&["explain", "x"]).0, 2);
 }
 

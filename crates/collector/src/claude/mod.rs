@@ -1,21 +1,22 @@
 //! Claude Code: JSON lines below `projects/`, one line per content block of a response, in the files of sessions and sub-agents.
 //!
-//! The lines of a response share its `message.id`, and forks copy them into other files. So all lines of all files are gathered by
-//! `message.id` first, and then one record is made per response.
+//! The lines of a response share its `message.id`, and forks copy them into other files. So the lines of a file are gathered by `message.id`
+//! first, and a response that another file had is returned again only if it is better there.
 
 mod gather;
 mod parse;
+mod totals;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::Environment;
 use crate::environment::Platform;
 use crate::files::{file_name, has_extension};
 use crate::reader::{Reader, Retention};
 use crate::scan::SourceScan;
+use crate::{DayTotal, Environment};
 
 use self::gather::Responses;
 use self::parse::{LineItem, TranscriptParser};
@@ -61,6 +62,10 @@ impl Reader for ClaudeCode {
             .collect();
         profiles.sort();
         profiles
+    }
+
+    fn day_totals(&self, environment: &Environment) -> Vec<DayTotal> {
+        config_dirs(environment).iter().flat_map(|root| totals::day_totals(root)).collect()
     }
 
     fn read(&self, scan: &mut SourceScan<'_>) {

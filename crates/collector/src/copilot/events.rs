@@ -11,7 +11,7 @@ use crate::files::{FileEntry, file_name};
 use crate::response::Response;
 use crate::scan::LineParser;
 
-use super::Counts;
+use super::counts::Counts;
 
 /// What a run of a session used, from its start or its last compaction to its end.
 #[derive(Debug, Clone, Serialize, Deserialize)]

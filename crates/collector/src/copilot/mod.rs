@@ -4,6 +4,7 @@
 //! One request may be in all three. A row and a span have the same id, which is made of the session and the counts. A total
 //! counts only for runs of which neither the store nor the telemetry has a request ([`sessions`]).
 
+mod counts;
 mod events;
 mod sessions;
 mod store;
@@ -11,21 +12,17 @@ mod telemetry;
 
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
-use crate::content::{Timestamp, model_name};
+use crate::Environment;
 use crate::files::{file_name, has_extension};
-use crate::fingerprint::fp1;
 use crate::reader::Reader;
 use crate::response::{Response, emit};
 use crate::scan::SourceScan;
-use crate::{Environment, Tokens};
 
+use self::counts::SOURCE;
 use self::events::EventParser;
 use self::sessions::{PendingRun, Sessions};
 use self::telemetry::TelemetryParser;
 
-const SOURCE: &str = "copilot-cli";
 const STORE: &str = "session-store.db";
 const EVENT_LOGS: &str = "session-state";
 const TELEMETRY: &str = "otel";
@@ -125,41 +122,6 @@ fn is_telemetry(path: &Path, roots: &[PathBuf]) -> bool {
     let is_named = || roots.iter().any(|root| root == path) && !has_extension(path, "db") && !is_event_log(path);
     let is_in_directory = path.parent().is_some_and(|parent| file_name(parent) == TELEMETRY);
     (is_in_directory && has_extension(path, "jsonl")) || is_named()
-}
-
-/// Counts as Copilot reports them: input includes both caches, output includes reasoning.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Counts {
-    input: u64,
-    cache_read: u64,
-    cache_write: u64,
-    output: u64,
-    reasoning: u64,
-}
-
-impl Counts {
-    fn tokens(self) -> Result<Tokens, &'static str> {
-        let uncached = self.input.checked_sub(self.cache_read).and_then(|rest| rest.checked_sub(self.cache_write));
-        Ok(Tokens {
-            input: uncached.ok_or("more cached tokens than input tokens")?,
-            cache_read: self.cache_read,
-            cache_write: self.cache_write,
-            cache_write_1h: 0,
-            output: self.output,
-            reasoning: self.reasoning,
-        })
-    }
-
-    /// The id of a response with these counts: the same in the store and in the telemetry.
-    fn id(self, session: &str) -> String {
-        fp1(SOURCE, session, &[self.input, self.cache_read, self.output, self.reasoning])
-    }
-
-    fn response(self, session: String, timestamp: Timestamp, model: Option<&str>) -> Result<Response, &'static str> {
-        let mut response = Response::new(self.id(&session), timestamp, model_name(model), self.tokens()?);
-        response.session = Some(session);
-        Ok(response)
-    }
 }
 
 #[cfg(test)]

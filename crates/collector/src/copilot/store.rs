@@ -7,7 +7,7 @@ use crate::content::Timestamp;
 use crate::response::Response;
 use crate::sqlite::{Cursor, Database, count, instant, text};
 
-use super::Counts;
+use super::counts::Counts;
 
 const TABLE: &str = "assistant_usage_events";
 

@@ -12,7 +12,7 @@ use crate::fingerprint::hash_64;
 use crate::response::Response;
 use crate::scan::LineParser;
 
-use super::Counts;
+use super::counts::Counts;
 use super::events::Run;
 
 /// What a record of the telemetry counts, the best last.

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::Record;
+use crate::fingerprint::fp1;
 use crate::state::State;
 use crate::testing::{Home, Scanned, tokens};
 

@@ -6,11 +6,10 @@ use serde::Deserialize;
 
 use crate::content::{Count, Timestamp, json_problem, lenient, model_name};
 use crate::files::{FileEntry, file_name};
-use crate::model_shares::ModelShares;
+use crate::model_shares::emit_session_total;
 use crate::reader::Reader;
-use crate::response::{Response, emit};
+use crate::response::Response;
 use crate::scan::SourceScan;
-use crate::state::path_key;
 use crate::{Environment, Tokens};
 
 const ENDING: &str = ".settings.json";
@@ -35,18 +34,8 @@ impl Reader for Droid {
         let is_session = |path: &Path| file_name(path).ends_with(ENDING);
         let sessions = scan.find(is_session);
         scan.read_documents(sessions, parse, |scan, entry, total| {
-            let Some(mut response) = total else { return };
-            let key = path_key(&entry.path);
-            let known = scan.previous_files.get(&key).map(|known| known.context.clone());
-            let mut shares: ModelShares =
-                known.and_then(|known| serde_json::from_value(known).ok()).unwrap_or_default();
-            let share = shares.changed_share(&response.model, response.tokens);
-            if let (Some(state), Ok(context)) = (scan.next.files.get_mut(&key), serde_json::to_value(shares)) {
-                state.context = context;
-            }
-            if let Some(share) = share {
-                response.tokens = share;
-                emit(scan, [response], &entry.path);
+            if let Some(total) = total {
+                emit_session_total(scan, &entry.path, total);
             }
         });
     }
