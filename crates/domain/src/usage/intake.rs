@@ -270,12 +270,12 @@ struct Places<N> {
     most: usize,
     /// The latest result.
     latest: usize,
-    places: HashMap<N, usize>,
+    known: HashMap<N, usize>,
 }
 
 impl<N: Clone + Eq + Hash> Places<N> {
     fn up_to(most: usize) -> Self {
-        Self { list: Vec::new(), most, latest: 0, places: HashMap::new() }
+        Self { list: Vec::new(), most, latest: 0, known: HashMap::new() }
     }
 
     /// The place of `name`; `None` beyond the limit.
@@ -284,7 +284,7 @@ impl<N: Clone + Eq + Hash> Places<N> {
         if self.list.get(self.latest) == Some(name) {
             return Some(self.latest);
         }
-        if let Some(place) = self.places.get(name) {
+        if let Some(place) = self.known.get(name) {
             self.latest = *place;
             return Some(*place);
         }
@@ -292,7 +292,7 @@ impl<N: Clone + Eq + Hash> Places<N> {
         (place < self.most).then(|| {
             self.latest = place;
             self.list.push(name.clone());
-            self.places.insert(name.clone(), place);
+            self.known.insert(name.clone(), place);
             place
         })
     }
