@@ -105,11 +105,7 @@ fn parts() -> Vec<ExportPart> {
             updated_at: at(1),
         }]),
         ExportPart::Machines(vec![Machine { id: MachineId::parse("laptop").expect("a name"), last_synced_at: at(1) }]),
-        ExportPart::Handovers(vec![Handover {
-            machine: MachineId::parse("laptop").expect("a name"),
-            source: Source::parse("codex").expect("a name"),
-            from: at(3),
-        }]),
+        ExportPart::Handovers(vec![handover(at(3))]),
         ExportPart::Messages(vec![LedgerEntry {
             message: UsageMessage {
                 model: Model { name: ModelName::trusted("gpt-5"), provider: Provider::parse("openai") },
@@ -156,6 +152,11 @@ fn parts() -> Vec<ExportPart> {
             read_at: Some(at(1)),
         }]),
     ]
+}
+
+fn handover(from: OffsetDateTime) -> Handover {
+    let (machine, source) = (MachineId::parse("laptop"), Source::parse("codex"));
+    Handover { machine: machine.expect("a name"), source: source.expect("a name"), from }
 }
 
 /// What a reader reads of `lines`, written as an export of [`ada`].

@@ -216,7 +216,7 @@ async fn project_of_a_message_without_tokens_is_kept_and_counts_nothing() {
     let day_ago = SentMessage { at: NOW - Duration::DAY, ..sent("m") };
     usage.sync(ada, batch(vec![of_project("idle", empty), of_project("shop", day_ago)])).await.expect("a sync");
     let user = fixture.own(ada).await.user;
-    let list = fixture.dashboard().projects(&viewer, Period::All).await.expect("projects");
+    let list = fixture.dashboard().projects(&user, Period::All).await.expect("projects");
     assert_eq!(list.items.iter().map(|row| row.project.as_str()).collect::<Vec<_>>(), ["shop"]);
     let yesterday = UsageSelection { to: (NOW - Duration::DAY).date().into(), ..UsageSelection::default() };
     usage.forget(ada, &yesterday).await.expect("it is gone");
