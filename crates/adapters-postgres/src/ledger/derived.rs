@@ -220,18 +220,12 @@ impl From<HourRow> for (HourKey, HourSums) {
 pub(super) async fn read(tx: &mut PgUnitOfWork, user: UserId) -> Result<Derived, StoreError> {
     let about_user = |text| statement(text).bind::<SqlUuid>(user.0);
     let c = tx.connection()?;
-    let (rollups, days, hours, projects, totals): (
-        Vec<RollupRow>,
-        Vec<DayRow>,
-        Vec<HourRow>,
-        Vec<ProjectDayRow>,
-        Option<SumsRow>,
-    ) = futures_util::try_join!(
-        about_user(include_str!("read_rollups.sql")).rows(c),
-        about_user(include_str!("read_days.sql")).rows(c),
-        about_user(include_str!("read_hours.sql")).rows(c),
-        about_user(include_str!("read_project_days.sql")).rows(c),
-        about_user(include_str!("read_totals.sql")).optional(c),
+    let (rollups, days, hours, projects, totals) = futures_util::try_join!(
+        about_user(include_str!("read_rollups.sql")).rows::<RollupRow>(c),
+        about_user(include_str!("read_days.sql")).rows::<DayRow>(c),
+        about_user(include_str!("read_hours.sql")).rows::<HourRow>(c),
+        about_user(include_str!("read_project_days.sql")).rows::<ProjectDayRow>(c),
+        about_user(include_str!("read_totals.sql")).optional::<SumsRow>(c),
     )?;
 
     let keys = |of: fn(&RollupRow) -> i32| rollups.iter().map(of).collect::<BTreeSet<_>>();
