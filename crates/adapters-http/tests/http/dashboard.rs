@@ -123,7 +123,7 @@ async fn dashboard_operations_are_documented_with_examples() {
     }
     assert_eq!(
         operations,
-        7 + 4 + 3 + 3 + 4 + 8 + 1 + 9 + 4 + 6 + 5 + 1 + 1 + 1 + 3 + 3 + 2 + 1 + 1 + 5 + 1 + 2 + 12 + 1 + 2 + 5 + 9 + 1
+        7 + 4 + 3 + 3 + 4 + 8 + 2 + 9 + 4 + 6 + 5 + 1 + 1 + 1 + 3 + 3 + 2 + 1 + 1 + 5 + 1 + 2 + 12 + 1 + 2 + 5 + 9 + 1
     );
 }
 

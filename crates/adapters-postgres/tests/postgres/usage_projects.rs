@@ -152,13 +152,13 @@ async fn projects_are_listed_by_cost_with_the_tokens_of_the_period() {
     usage.sync(ada.id, batch(all.collect())).await.expect("a sync");
     usage.sync(eve.id, batch(vec![of_project("secret", sent("m"))])).await.expect("a sync");
 
-    let viewer = fixture.own(ada.id).await.user;
+    let owner = fixture.own(ada.id).await.user;
     for (period, days, expected) in [
         (Period::Week, 7, vec![("blog", 10_000, 2), ("shop", 2_000, 2)]),
         (Period::Month, 30, vec![("blog", 10_000, 2), ("shop", 2_000, 2)]),
         (Period::All, 1_000, vec![("blog", 10_000, 2), ("past", 9_000, 1), ("shop", 3_000, 3)]),
     ] {
-        let list = fixture.dashboard().projects(&viewer, period).await.expect("projects");
+        let list = fixture.dashboard().projects(&owner, period).await.expect("projects");
         let found: Vec<_> = list.items.iter().map(|row| (row.project.as_str(), row.tokens, row.days_active)).collect();
         assert_eq!((found, list.total as usize), (expected.clone(), expected.len()), "{period:?}");
         let tokens: u64 =
@@ -168,7 +168,7 @@ async fn projects_are_listed_by_cost_with_the_tokens_of_the_period() {
         let cost = |row: &domain::dashboard::ProjectUsage| row.cost.atto() / 15_000_000_000_000;
         assert!(list.items.iter().all(|row| cost(row) == i128::from(row.tokens)), "{list:?}");
     }
-    let all = fixture.dashboard().projects(&viewer, Period::All).await.expect("projects");
+    let all = fixture.dashboard().projects(&owner, Period::All).await.expect("projects");
     let today = NOW.date();
     let range = (all.items[2].first_used, all.items[2].last_used);
     assert_eq!(range, (today - Duration::days(40), today));

@@ -71,6 +71,7 @@ const YEAR_OF_HOURS: Query = product!("dashboard/hours.sql", User, DaysAgo(364),
 const TOOLS: Query = product!("dashboard/lifetime_tools.sql", User, User, Number(500));
 const MODELS: Query = product!("dashboard/lifetime_models.sql", User, User, Number(500));
 const MONTH_OF_MODELS: Query = product!("dashboard/models.sql", User, DaysAgo(29), DaysAgo(0), User, Number(500));
+const PROJECTS: Query = product!("dashboard/projects.sql", User, DaysAgo(9_000), DaysAgo(0), Number(500));
 const PLATFORM: Query = Query { text: "SELECT tokens::text, users, tools FROM platform_totals", values: &[] };
 const BOARD: Query = product!("leaderboard/board_overall.sql" "leaderboard/board_gaps.sql" "leaderboard/board_stored.sql", Number(1), Number(1), Number(0), Number(100), Nobody, Now);
 const LAST_OF_BOARD: Query = product!("leaderboard/board_overall.sql" "leaderboard/board_gaps.sql" "leaderboard/board_stored.sql", Number(1), Number(1), Number(9_000), Number(100), Nobody, Now);
@@ -99,7 +100,7 @@ const fn public(path: &'static str, statements: &'static [Query]) -> Endpoint {
 }
 
 /// All measured endpoints.
-pub(crate) const ENDPOINTS: [Endpoint; 17] = [
+pub(crate) const ENDPOINTS: [Endpoint; 18] = [
     Endpoint { target: 0.75, ..personal("/auth/me", &[]) },
     personal("/dashboard/overview", &[FIGURES]),
     personal("/dashboard/trends", &[DAYS, HOURS]),
@@ -107,6 +108,7 @@ pub(crate) const ENDPOINTS: [Endpoint; 17] = [
     personal("/dashboard/tools", &[TOOLS]),
     personal("/dashboard/models", &[MODELS]),
     personal("/dashboard/models?period=month", &[MONTH_OF_MODELS]),
+    personal("/dashboard/projects", &[PROJECTS]),
     public("/users/{person}", &[PERSON, PUBLIC_FIGURES]),
     public("/users/{person}/stats", &[PERSON, PUBLIC_FIGURES]),
     public("/stats/platform", &[PLATFORM]),

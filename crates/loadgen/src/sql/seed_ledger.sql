@@ -1,4 +1,4 @@
--- Writes :messages messages in sittings of 20. The messages of a sitting have one account, day, tool and machine, and two models. An
+-- Writes :messages messages in sittings of 20. The messages of a sitting have one account, day, tool, machine and project, and two models. An
 -- account's share falls with its number: of 10,000 accounts the first has one message in 100, the median one in 14,000. Pseudo-random
 -- numbers come from the number of the sitting and the seed, so a data set is reproducible.
 CREATE TEMPORARY TABLE sittings AS
@@ -8,6 +8,7 @@ SELECT
     8 + (hashint8extended(s, :seed + 2) & 1048575) % 12 AS hour,
     (ARRAY(SELECT key FROM sources ORDER BY key))[1 + (hashint8extended(s, :seed + 3) & hashint8extended(s, :seed + 4) & 3)] AS source_key,
     (hashint8extended(s, :seed + 5) & 7)::integer AS model,
+    1 + (hashint8extended(s, :seed + 6) & 3)::smallint AS project_key,
     (SELECT min(key) FROM machines WHERE machines.user_key = owned.user_key) AS machine_key
 FROM (
     SELECT
@@ -19,14 +20,14 @@ FROM (
 
 INSERT INTO usage_messages (
     user_key, message_key, at, input, output, cache_read, cache_write, cache_write_1h, reasoning,
-    source_key, model_key, machine_key, flags, cost
+    source_key, model_key, machine_key, flags, cost, project_key
 )
 SELECT
     user_key, md5(s || '-' || k)::uuid,
     date_trunc('day', now()) - days_ago * interval '1 day' + hour * interval '1 hour' + k * interval '2 minutes',
     5 + x % 3000, 20 + x % 2000, x % 60000, x % 6000, 0, 0, source_key,
     (ARRAY(SELECT key FROM models ORDER BY key))[1 + (model + CASE WHEN k % 5 = 0 THEN 1 ELSE 0 END) % 8],
-    machine_key, 1, (x % 60000) * 0.0000003 + (x % 2000) * 0.000015
+    machine_key, 1, (x % 60000) * 0.0000003 + (x % 2000) * 0.000015, project_key
 FROM sittings, generate_series(1, 20) AS k, LATERAL (SELECT hashint8extended(s * 20 + k, :seed) & 1073741823 AS x) AS noise
 -- In the order of a server to which many accounts sync: neighbouring rows belong to different accounts.
 ORDER BY days_ago DESC, s;
@@ -55,6 +56,18 @@ SELECT
 FROM usage_messages
 GROUP BY 1, 2, 3
 ORDER BY 2, 1;
+
+INSERT INTO usage_projects
+SELECT DISTINCT user_key, project_key, 'project-' || project_key
+FROM sittings
+ORDER BY 1, 2;
+
+INSERT INTO usage_project_days
+SELECT
+    user_key, (at AT TIME ZONE 'UTC')::date, project_key, count(*), sum(input + output + cache_read + cache_write), sum(cost)
+FROM usage_messages
+GROUP BY 1, 2, 3
+ORDER BY 2, 1, 3;
 
 UPDATE usage_totals
 SET
