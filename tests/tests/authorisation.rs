@@ -94,6 +94,7 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
     ("POST /referrals/track",                       [401, 404, 404, 403, 403, 404]),
     ("GET /stats/platform",                         [200, 200, 200, 200, 200, 200]),
     ("POST /sync",                                  [401, 200, 200, 200, 403, 200]),
+    ("GET /sync/state",                             [401, 200, 200, 200, 403, 200]),
     ("DELETE /users/me",                            [401, 202, 202, 403, 403, 202]),
     ("DELETE /users/me/usage",                      [401, 200, 200, 403, 403, 200]),
     ("PATCH /users/me",                             [401, 200, 200, 403, 403, 200]),
@@ -192,7 +193,7 @@ impl Callers {
         .into_iter()
         .fold(path.to_owned(), |path, (name, value)| path.replace(name, value));
         assert!(!filled.contains('{') && !filled.contains("//"), "a parameter of {path} has no value here");
-        filled
+        if path == "/sync/state" { filled + "?source=claude-code" } else { filled }
     }
 }
 

@@ -82,6 +82,7 @@ async fn request_without_token_is_a_401_before_validation() {
         "/dashboard/models",
         "/dashboard/machines",
         "/dashboard/projects",
+        "/sync/state?source=codex",
     ];
     for client in [server.client(), server.client().with_token(token), server.client().with_token("nonsense")] {
         for path in gets {
