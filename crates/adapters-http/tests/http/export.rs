@@ -203,7 +203,7 @@ fn message_line(id: &str, cost: &Value, status: &str) -> Value {
     json!({
         "type": "message", "key": key, "source": "claude-code", "at": "2026-11-22T11:00:00Z", "model": "claude-sonnet-4-5",
         "provider": null, "machine": "default", "input": 3, "output": 3, "cache_read": 0, "cache_write": 0,
-        "cache_write_1h": 0, "reasoning": 0, "reasoning_in_output": false, "incomplete": false, "parser_version": 0, "project": null,
+        "cache_write_1h": 0, "reasoning": 0, "reasoning_in_output": false, "incomplete": false, "parser_version": 0, "protocol": 2, "project": null,
         "cost": cost, "cost_status": status,
     })
 }
