@@ -11,6 +11,7 @@
 //!
 //! `docs/COLLECTOR.md` lists what is read from where, and how to add a reader.
 
+mod accept;
 mod amp;
 mod claude;
 mod cline;
@@ -27,6 +28,7 @@ mod grok;
 mod interner;
 mod jsonl;
 mod kimi;
+mod lines;
 mod model_shares;
 mod mux;
 mod opencode;
@@ -36,6 +38,7 @@ mod qwen;
 mod reader;
 mod readers;
 mod record;
+mod report;
 mod response;
 mod scan;
 mod sqlite;
@@ -53,5 +56,5 @@ pub use environment::{Environment, Platform};
 pub use reader::{NO_TOKEN_DATA, NoTokenData, Reader, Retention, Root};
 pub use readers::{readers, scan};
 pub use record::{DayTotal, Record, SessionTotal, Tokens};
-pub use scan::{OnRecords, Problem, ProblemKind, Scan, ScanOptions, SourceReport};
+pub use report::{OnRecords, Problem, ProblemKind, Scan, ScanOptions, SourceReport};
 pub use state::State;

@@ -1,6 +1,7 @@
 //! The table of all readers, and the scan over them. Readers do not know it, so a new tool changes no other file.
 
-use crate::scan::{OnRecords, SourceScan};
+use crate::report::OnRecords;
+use crate::scan::SourceScan;
 use crate::{
     Environment, Reader, Scan, ScanOptions, State, amp, claude, cline, codex, copilot, droid, gemini, goose, grok,
     kimi, mux, opencode, pi, qwen, vibe, zed,

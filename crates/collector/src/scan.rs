@@ -1,8 +1,7 @@
-//! A scan of a source: its result, and what readers share while they read.
+//! A scan of a source: what readers share while they read.
 
-use std::borrow::Cow;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,26 +9,19 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use time::{Duration, OffsetDateTime, macros::datetime};
+use time::{Duration, OffsetDateTime};
 
+use crate::accept::{impossible, make_acceptable};
 use crate::content::Timestamp;
 use crate::files::{FileEntry, Stamp, find};
-use crate::fingerprint::{hash_64, hash_id};
-use crate::jsonl::{self, Line};
+use crate::fingerprint::hash_64;
+use crate::jsonl;
 use crate::project::Projects;
 use crate::reader::{Reader, Root};
+use crate::report::{LISTED_PROBLEMS, OnRecords, Problem, ProblemKind, SourceReport};
 use crate::sqlite::{self, Database};
-use crate::state::{FileState, RecentId, SentResponse, SourceState, State, path_key};
+use crate::state::{FileState, RecentId, SentResponse, SourceState, path_key};
 use crate::{Environment, Record, SessionTotal, Tokens};
-
-/// Problems beyond this number per source are counted, not listed.
-const LISTED_PROBLEMS: usize = 100;
-
-/// Tools had no token counts before.
-const EARLIEST: OffsetDateTime = datetime!(2020-01-01 00:00 UTC);
-
-/// A clock may be ahead this much.
-const CLOCK_SKEW: Duration = Duration::hours(24);
 
 /// A clock that was reset is wrong by less, so that a response in a far future does not cost a read of its file in each scan.
 const CLOCK_ERROR: Duration = Duration::days(366);
@@ -43,107 +35,11 @@ const IDS_REMEMBERED: Duration = Duration::hours(48);
 /// Files that are one document are read whole, so they are limited.
 const LARGEST_DOCUMENT: u64 = 64 << 20;
 
-/// Bytes of lines that are read at once: what is found in them is in memory until it is returned. Small in tests, so that they read files in
-/// pieces.
-const ROUND: u64 = if cfg!(test) { 1 << 10 } else { 64 << 20 };
-
 /// Documents that are read at once.
 const ROUND_DOCUMENTS: usize = 1_024;
 
 /// Records that are held back, so that copies meet before they are returned.
 const HELD_RECORDS: usize = 20_000;
-
-/// The longest id and names that the server takes, in characters.
-const LONGEST_ID: usize = 200;
-/// The largest count that the server takes, 2^53 - 1.
-const LARGEST_COUNT: u64 = (1 << 53) - 1;
-
-#[derive(Debug, Clone)]
-pub struct ScanOptions {
-    /// Records that are later are rejected.
-    pub now: OffsetDateTime,
-    /// The sources to read; all if `None`.
-    pub sources: Option<Vec<String>>,
-}
-
-/// The result of a scan, apart from its records.
-#[derive(Debug)]
-pub struct Scan {
-    /// For the next scan. Save it after the records are safe: what a lost state forgets is returned again, what a saved one knows is not.
-    pub state: State,
-    /// Whether the state is another one than before.
-    pub is_changed: bool,
-    pub sources: Vec<SourceReport>,
-}
-
-/// Takes the records of a scan while it runs.
-pub type OnRecords<'a> = &'a mut dyn FnMut(Vec<Record>);
-
-/// What was read of one source.
-#[derive(Debug, Clone, Serialize)]
-pub struct SourceReport {
-    pub source: &'static str,
-    pub parser_version: u16,
-    pub roots: Vec<Root>,
-    pub files_found: u64,
-    /// Files whose content was read: the others have not changed.
-    pub files_read: u64,
-    /// Files, directories and databases that could not be read. While there are any, the scan does not know everything.
-    pub files_unread: u64,
-    pub lines_read: u64,
-    pub bytes_read: u64,
-    pub records: u64,
-    /// Lines and records that were copies of a response: repeated lines, forks, backups.
-    pub copies_merged: u64,
-    /// Records that are known to be below the truth.
-    pub unfinished: u64,
-    /// Entries that look like responses but were no calls, such as error messages.
-    pub not_calls: u64,
-    pub problem_count: u64,
-    /// The first 100 problems.
-    pub problems: Vec<Problem>,
-    /// What the tool itself counted, for the sessions that were read.
-    pub session_totals: Vec<SessionTotal>,
-}
-
-/// What a problem costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProblemKind {
-    /// A file, directory or database was not read. The next scan tries again.
-    Unread,
-    /// A line was not understood.
-    BadLine,
-    /// A response was understood and refused, because its counts or its time are impossible.
-    Refused,
-}
-
-/// Something that could not be read, or was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Problem {
-    pub kind: ProblemKind,
-    pub path: PathBuf,
-    pub line: Option<u64>,
-    /// Contains no content of the file.
-    pub reason: String,
-}
-
-/// Understands the lines of a file, one after the other. It is saved with the position in the file, so a later scan continues with what
-/// is known by then, such as the current model.
-pub(crate) trait LineParser: Serialize + DeserializeOwned + Send {
-    type Item: Send;
-
-    /// Adds what the line says. An error is the reason why the line is bad, without its content.
-    fn line(&mut self, line: &[u8], items: &mut Vec<Self::Item>) -> Result<(), String>;
-}
-
-/// New lines of a file: all of them, unless it is large.
-pub(crate) struct ParsedLines<'a, P: LineParser> {
-    pub(crate) entry: &'a FileEntry,
-    /// What is known after the lines. Changes are saved.
-    pub(crate) parser: &'a mut P,
-    pub(crate) items: Vec<P::Item>,
-}
 
 /// The reading of one source.
 pub struct SourceScan<'a> {
@@ -260,85 +156,6 @@ impl<'a> SourceScan<'a> {
             self.unread(&path, reason);
         }
         found.files
-    }
-
-    /// Reads the new lines of the files that changed, and calls `on_lines` with them in the order of the files. Files are read in parallel, in
-    /// rounds. A large file takes several rounds, and later files wait for its end.
-    pub(crate) fn read_jsonl<P: LineParser>(
-        &mut self,
-        files: Vec<FileEntry>,
-        new_parser: impl Fn(&FileEntry) -> P + Sync,
-        mut on_lines: impl FnMut(&mut Self, ParsedLines<'_, P>),
-    ) {
-        let mut waiting: VecDeque<_> =
-            self.changed(files).into_iter().map(|entry| Reading { entry, read: None }).collect();
-        while !waiting.is_empty() {
-            let (round, limit) = next_round(&mut waiting);
-            let previous_files = &self.previous_files;
-            let read: Vec<_> = round
-                .into_par_iter()
-                .map(|Reading { entry, read }| {
-                    let result = if let Some((state, parser)) = read {
-                        read_one(&entry, Some(&state), Some(parser), limit, &new_parser)
-                    } else {
-                        let known = previous_files.get(&path_key(&entry.path));
-                        // A context of another shape cannot be continued.
-                        let parser = known.and_then(|known| P::deserialize(&known.context).ok());
-                        read_one(&entry, known, parser, limit, &new_parser)
-                    };
-                    (entry, result)
-                })
-                .collect();
-            for (entry, result) in read {
-                match result {
-                    Ok(read) => {
-                        let is_end = read.is_end;
-                        let (state, parser) = self.take_lines(&entry, read, &mut on_lines);
-                        if !is_end {
-                            // Only the last file of a round is cut.
-                            waiting.push_front(Reading { entry, read: Some((state, parser)) });
-                        }
-                    }
-                    Err(reason) => self.unreadable(&entry.path, reason),
-                }
-            }
-        }
-    }
-
-    fn take_lines<P: LineParser>(
-        &mut self,
-        entry: &FileEntry,
-        read: ReadLines<P>,
-        on_lines: &mut impl FnMut(&mut Self, ParsedLines<'_, P>),
-    ) -> (FileState, P) {
-        let ReadLines { mut parser, items, mut state, is_end, lines, bytes, problems, problem_count } = read;
-        self.report.files_read += u64::from(is_end);
-        self.report.lines_read += lines;
-        self.report.bytes_read += bytes;
-        self.report.problem_count += problem_count - problems.len() as u64;
-        for (line, reason) in problems {
-            self.bad_line(&entry.path, line, reason);
-        }
-        let position = state.clone();
-        state.stamp = entry.stamp;
-        let key = path_key(&entry.path);
-        self.next.files.insert(key.clone(), state);
-        on_lines(self, ParsedLines { entry, parser: &mut parser, items });
-        match serde_json::to_value(&parser) {
-            // A position that `on_lines` gave up has no context.
-            Ok(context) => {
-                let state = self.next.files.get_mut(&key).filter(|state| state.offset == position.offset);
-                if let Some(state) = state {
-                    state.context = context;
-                }
-            }
-            // Without a position the file is read again.
-            Err(error) => {
-                self.next.files.remove(&key);
-                self.unread(&entry.path, format!("the position cannot be saved: {error}"));
-            }
-        }
-        (position, parser)
     }
 
     /// Reads the files that changed and are one document each, and calls `on_document` with what each says.
@@ -471,7 +288,7 @@ impl<'a> SourceScan<'a> {
         });
     }
 
-    fn unread(&mut self, path: &Path, reason: String) {
+    pub(crate) fn unread(&mut self, path: &Path, reason: String) {
         self.report.files_unread += 1;
         self.problem(Problem { kind: ProblemKind::Unread, path: path.to_path_buf(), line: None, reason });
     }
@@ -614,116 +431,4 @@ impl<'a> SourceScan<'a> {
 /// The output of a response as it is remembered.
 pub(crate) fn saturated(output: u64) -> u32 {
     u32::try_from(output).unwrap_or(u32::MAX)
-}
-
-/// Parses a line. Output of programs is logged as it came, so a line may not be UTF-8; its counts are.
-pub(crate) fn parse_line<P: LineParser>(parser: &mut P, line: &[u8], items: &mut Vec<P::Item>) -> Result<(), String> {
-    match parser.line(line, items) {
-        Err(reason) => match String::from_utf8_lossy(line) {
-            Cow::Owned(mended) => parser.line(mended.as_bytes(), items),
-            Cow::Borrowed(_) => Err(reason),
-        },
-        Ok(()) => Ok(()),
-    }
-}
-
-/// A file that is read, and how far it was in earlier rounds.
-struct Reading<P> {
-    entry: FileEntry,
-    read: Option<(FileState, P)>,
-}
-
-/// The files of the next round, and how many bytes are read of each at most. A file that is larger than a round is alone in it.
-fn next_round<P>(waiting: &mut VecDeque<Reading<P>>) -> (Vec<Reading<P>>, u64) {
-    let mut round = Vec::new();
-    let mut size: u64 = 0;
-    while let Some(reading) = waiting.pop_front() {
-        size = size.saturating_add(reading.entry.stamp.size);
-        if size > ROUND && !round.is_empty() {
-            waiting.push_front(reading);
-            break;
-        }
-        round.push(reading);
-    }
-    (round, ROUND)
-}
-
-struct ReadLines<P: LineParser> {
-    parser: P,
-    items: Vec<P::Item>,
-    state: FileState,
-    is_end: bool,
-    lines: u64,
-    bytes: u64,
-    problems: Vec<(u64, String)>,
-    problem_count: u64,
-}
-
-/// Reads what follows `known` with the parser that knows what was before, or everything with a new one.
-fn read_one<P: LineParser>(
-    entry: &FileEntry,
-    known: Option<&FileState>,
-    mut continued_parser: Option<P>,
-    limit: u64,
-    new_parser: impl Fn(&FileEntry) -> P,
-) -> Result<ReadLines<P>, String> {
-    let known = known.filter(|_| continued_parser.is_some());
-    let (mut items, mut problems, mut problem_count) = (Vec::new(), Vec::new(), 0);
-    let (parser, state, consumed) = jsonl::read_file(
-        &entry.path,
-        known,
-        limit,
-        |continued| continued.and_then(|_| continued_parser.take()).unwrap_or_else(|| new_parser(entry)),
-        |parser, line, number| {
-            let result = match line {
-                Line::Text(text) => parse_line(parser, text, &mut items),
-                Line::TooLong => Err("line longer than 64 MiB".to_owned()),
-            };
-            if let Err(reason) = result {
-                problem_count += 1;
-                if problems.len() < LISTED_PROBLEMS {
-                    problems.push((number, reason));
-                }
-            }
-        },
-    )
-    .map_err(|error| error.kind().to_string())?;
-    let jsonl::Consumed { bytes, lines, is_end } = consumed;
-    Ok(ReadLines { parser, items, state, is_end, lines, bytes, problems, problem_count })
-}
-
-fn impossible(record: &Record, now: OffsetDateTime) -> Option<&'static str> {
-    let tokens = record.tokens;
-    let counts = [tokens.input, tokens.cache_read, tokens.cache_write, tokens.output];
-    if record.timestamp < EARLIEST {
-        Some("response before 2020")
-    } else if record.timestamp > now + CLOCK_SKEW {
-        Some("response in the future")
-    } else if counts.iter().any(|count| *count > LARGEST_COUNT) {
-        Some("count too large")
-    } else if tokens.cache_write_1h > tokens.cache_write {
-        Some("more one-hour cache writes than cache writes")
-    } else {
-        None
-    }
-}
-
-/// Makes names that the server takes: without NUL and not too long. Reasoning is at most the output, of which it is a part.
-fn make_acceptable(record: &mut Record) {
-    record.tokens.reasoning = record.tokens.reasoning.min(record.tokens.output);
-    if record.id.contains('\0') || record.id.chars().count() > LONGEST_ID {
-        record.id = hash_id(&[&record.id]);
-    }
-    let names = [Some(&mut record.model)].into_iter().chain([
-        record.provider.as_mut(),
-        record.session.as_mut(),
-        record.project.as_mut(),
-        record.agent.as_mut(),
-        record.service_tier.as_mut(),
-    ]);
-    for name in names.flatten() {
-        if name.contains('\0') || name.len() > LONGEST_ID {
-            *name = name.chars().filter(|character| *character != '\0').take(LONGEST_ID).collect::<String>().into();
-        }
-    }
 }

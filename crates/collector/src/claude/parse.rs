@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::content::{Count, Timestamp, json_problem, lenient, model_name, nano_usd};
 use crate::interner::Interner;
-use crate::scan::LineParser;
+use crate::lines::LineParser;
 use crate::{SessionTotal, Tokens};
 
 /// Lines without one of these are not parsed. They only choose lines: the parser decides.

@@ -7,7 +7,7 @@ use std::path::Path;
 use ruzstd::decoding::StreamingDecoder;
 
 use crate::jsonl::{self, Line};
-use crate::scan::{LineParser, parse_line};
+use crate::lines::{LineParser, parse_line};
 
 /// The content of an archive.
 pub(crate) struct Archive {

@@ -14,8 +14,9 @@ use std::sync::Arc;
 
 use crate::files::{FileEntry, file_name, has_extension};
 use crate::jsonl;
+use crate::lines::{LineParser, ParsedLines};
 use crate::reader::Reader;
-use crate::scan::{LineParser, ParsedLines, SourceScan};
+use crate::scan::SourceScan;
 use crate::state::path_key;
 use crate::{Environment, SessionTotal};
 

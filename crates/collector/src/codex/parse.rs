@@ -11,7 +11,7 @@ use crate::Tokens;
 use crate::content::{Count, Timestamp, json_problem, lenient, model_name};
 use crate::fingerprint::fp1;
 use crate::interner::Interner;
-use crate::scan::LineParser;
+use crate::lines::LineParser;
 
 /// A child whose parent is gone begins with copies that were written at once.
 const COPY_BURST_MS: i64 = 1_000;

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::content::{Count, Timestamp, json_problem, lenient};
 use crate::files::{FileEntry, file_name};
+use crate::lines::LineParser;
 use crate::response::Response;
-use crate::scan::LineParser;
 
 use super::counts::Counts;
 

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::content::{Count, Timestamp, json_problem, model_name};
 use crate::fingerprint::hash_64;
+use crate::lines::LineParser;
 use crate::response::Response;
-use crate::scan::LineParser;
 
 use super::counts::Counts;
 use super::events::Run;

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::Tokens;
 use crate::content::{Count, Timestamp, json_problem, model_name};
 use crate::fingerprint::fp1;
+use crate::lines::LineParser;
 use crate::response::{ParsedDocument, Response};
-use crate::scan::LineParser;
 
 const SOURCE: &str = "gemini-cli";
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::{Count, Timestamp, json_problem, model_name};
 use crate::files::FileEntry;
+use crate::lines::LineParser;
 use crate::response::Response;
-use crate::scan::LineParser;
 use crate::{Environment, Tokens};
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Tokens;
 use crate::content::{Count, Timestamp, json_problem, model_name};
+use crate::lines::LineParser;
 use crate::response::Response;
-use crate::scan::LineParser;
 
 /// The event and the record of a response stand close together.
 const REMEMBERED: usize = 16;

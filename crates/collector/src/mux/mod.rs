@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::{Count, Timestamp, json_problem, lenient, model_name};
 use crate::files::{FileEntry, file_name};
+use crate::lines::LineParser;
 use crate::reader::Reader;
 use crate::response::{Response, emit, last_of_each};
-use crate::scan::{LineParser, SourceScan};
+use crate::scan::SourceScan;
 use crate::{Environment, Tokens};
 
 const SOURCE: &str = "mux";

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::Tokens;
 use crate::content::{Count, Timestamp, json_problem, lenient, model_name, nano_usd};
 use crate::fingerprint::hash_id;
+use crate::lines::LineParser;
 use crate::response::Response;
-use crate::scan::LineParser;
 
 /// A sub-agent ends while its caller waits, so the message is one of the last.
 const REMEMBERED_TARGETS: usize = 16;
