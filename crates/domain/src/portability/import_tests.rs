@@ -183,6 +183,7 @@ fn import_project_beyond_limit_is_left_out() {
             .expect_make_projects()
             .withf(|user, wanted| *user == TARGET_USER && wanted.iter().map(ProjectName::as_str).eq(["blog", "shop"]))
             .returning(move |_, _| Ok(HashSet::from([shop()])));
+        tx.ledger.expect_handovers().returning(|_| Ok(Vec::new()));
         tx.ledger.expect_find().returning(|_, _, _| Ok(Vec::new()));
         let projects =
             |new: &[LedgerEntry]| new.iter().filter_map(|entry| entry.message.project.clone()).collect::<Vec<_>>();

@@ -1,6 +1,6 @@
 //! Intake: normalises the messages of a request, and rejects implausible ones and those beyond the account's limits.
 
-use std::borrow::Cow;
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -141,11 +141,28 @@ impl IgnoredProjects {
     }
 }
 
+/// A message that an account accepts. It is small, because a large request is sorted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AcceptedMessage<'intake> {
+    AsSent(&'intake UsageMessage),
+    /// Its project is beyond the account's limit.
+    WithoutProject(Box<UsageMessage>),
+}
+
+impl Borrow<UsageMessage> for AcceptedMessage<'_> {
+    fn borrow(&self) -> &UsageMessage {
+        match self {
+            Self::AsSent(message) => message,
+            Self::WithoutProject(message) => message,
+        }
+    }
+}
+
 /// The messages of an [`Intake`] that an account accepts.
 #[derive(Debug, PartialEq, Eq)]
 pub struct AcceptedMessages<'intake> {
     /// One copy of each message, in the order of keys.
-    pub messages: Vec<Cow<'intake, UsageMessage>>,
+    pub messages: Vec<AcceptedMessage<'intake>>,
     /// The models of the admitted messages, each once.
     pub models: Vec<&'intake Model>,
     /// Copies that were superseded within the request.
@@ -255,10 +272,13 @@ impl Intake {
                     free_models -= usize::from(is_another);
                     models[item.model] = true;
                     messages.push(if item.project.is_none_or(|place| has_project[place]) {
-                        Cow::Borrowed(&item.message)
+                        AcceptedMessage::AsSent(&item.message)
                     } else {
                         ignored_projects.add(item.index);
-                        Cow::Owned(UsageMessage { project: None, ..item.message.clone() })
+                        AcceptedMessage::WithoutProject(Box::new(UsageMessage {
+                            project: None,
+                            ..item.message.clone()
+                        }))
                     });
                     continue;
                 }
@@ -446,7 +466,8 @@ mod tests {
             let admitted = intake.admit(&AccountRoom { projects, ..room(MOST_TOKENS) }, None);
             // The last message repeats the first.
             assert_eq!((admitted.messages.len(), admitted.folded, admitted.rejections.count), (1_002, 1, 0), "{name}");
-            assert_eq!(admitted.messages.iter().filter(|m| m.project.is_some()).count(), stored, "{name}");
+            let messages = admitted.messages.iter().map(Borrow::<UsageMessage>::borrow);
+            assert_eq!(messages.filter(|message| message.project.is_some()).count(), stored, "{name}");
             let warning = admitted.ignored_projects.warning().expect("a warning");
             assert_eq!((warning.code, &*warning.field), ("too_many_projects", field), "{name}");
             assert!(warning.message.starts_with(&format!("The project of {warned} was")), "{name}: {warning:?}");
@@ -554,7 +575,8 @@ mod tests {
         let intake = Intake::new(SyncBatch { conventions, ..batch(items) }, NOW);
         let admitted = intake.admit(&room(MOST_TOKENS), None);
         assert_eq!(admitted.rejections.first[0].reason, RejectionReason::CachedExceedsInput);
-        let tokens = admitted.messages[0].tokens;
+        let message: &UsageMessage = admitted.messages[0].borrow();
+        let tokens = message.tokens;
         assert_eq!((tokens.input, tokens.cache_read, tokens.total()), (30, 70, 109));
     }
 

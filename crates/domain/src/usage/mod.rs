@@ -36,7 +36,7 @@ pub use changes::LedgerChanges;
 pub use derived::{Derived, HourKey, HourSums, ProjectKey, ProjectSums, RollupKey};
 pub use error::UsageError;
 pub use handover::Handover;
-pub use intake::{AcceptedMessages, Intake, Rejection, RejectionReason, Rejections};
+pub use intake::{AcceptedMessage, AcceptedMessages, Intake, Rejection, RejectionReason, Rejections};
 pub use message::{LedgerEntry, MessageKey, Model, Protocol, Reading, UsageMessage, fold_copies};
 pub use names::{MachineId, ModelName, ProjectName, Provider, Source};
 pub use pricer::Pricer;

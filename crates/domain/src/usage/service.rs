@@ -1,5 +1,6 @@
 //! The use cases of the ledger: sync, deletion of usage, change of zone, rebuild.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -116,7 +117,7 @@ impl Usage {
         }
         let book = self.prices.get();
         let mut pricer = Pricer::new(&book);
-        let messages: Vec<&UsageMessage> = admitted.messages.iter().map(AsRef::as_ref).collect();
+        let messages: Vec<&UsageMessage> = admitted.messages.iter().map(Borrow::borrow).collect();
         let written = write_all(&mut *tx, user, source, &messages, stored, &mut pricer, &zone).await?;
         let unpriced_models = pricer.unpriced_models();
         let account = with_delta(account, user, &written.last.delta)?;

@@ -63,7 +63,15 @@ const TOTALS: [Value; 12] = with_sums([User]);
 const STATEMENTS: &[Query] = &[
     product!("accounts/lock_account.sql", User),
     product!("accounts/read_accounts.sql", Users),
-    product!("ledger/touch_machine.sql", User, Raw("'machine1'"), Now, Number(1_000), Raw("true")),
+    product!(
+        "ledger/touch_machine.sql",
+        User,
+        Raw("'machine1'"),
+        Now,
+        Number(1_000),
+        Raw("true"),
+        Raw("'claude-code'")
+    ),
     product!("ledger/account_names.sql", User),
     product!("ledger/find_messages.sql", User, SOURCE, KEYS),
     product!(
@@ -82,7 +90,8 @@ const STATEMENTS: &[Query] = &[
         Raw(concat!("array_fill(", machine!(), ", ARRAY[10])")),
         Raw("array_fill(0::smallint, ARRAY[10])"),
         Raw("array_fill(0::smallint, ARRAY[10])"),
-        Raw("array_fill(0.0123::numeric, ARRAY[10])")
+        Raw("array_fill(0.0123::numeric, ARRAY[10])"),
+        Raw("array_fill(0::smallint, ARRAY[10])")
     ),
     Query { text: include_str!("../../../adapters-postgres/src/ledger/apply_rollup_deltas.sql"), values: &ROLLUP },
     Query { text: include_str!("../../../adapters-postgres/src/ledger/apply_day_deltas.sql"), values: &DAY },
