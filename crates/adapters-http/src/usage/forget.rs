@@ -62,8 +62,8 @@ struct ForgottenBody {
 /// Delete the caller's usage
 ///
 /// Deletes all usage, or that of one tool, or that of a range of the caller's local days, both included. Sums, streaks and XP from
-/// usage follow at once, and machines and projects without usage are removed; achievements and their XP stay. A machine whose tools still have
-/// the logs sends them again. An unknown parameter is refused, since without it all usage would be deleted. Requires a session.
+/// usage follow at once, and machines and projects without usage are removed; achievements and their XP stay. Handovers end unless days are
+/// selected. A machine whose tools still have the logs sends them again. An unknown parameter is refused, since without it all usage would be deleted. Requires a session.
 #[utoipa::path(
     delete, path = "/users/me/usage", tag = "Users", params(ForgetQuery),
     responses(

@@ -52,6 +52,15 @@ impl PgUnitOfWork {
             .await
     }
 
+    pub(super) async fn remove_handovers(&mut self, user: UserId, source: Option<&Source>) -> Result<bool, StoreError> {
+        let removed = statement(include_str!("remove_handovers.sql"))
+            .bind::<SqlUuid>(user.0)
+            .bind::<Nullable<Text>>(source.map(Source::as_str))
+            .run(self.connection()?)
+            .await?;
+        Ok(removed > 0)
+    }
+
     pub(super) async fn stored_handovers(&mut self, user: UserId) -> Result<Vec<Handover>, StoreError> {
         let query = statement(include_str!("handovers.sql")).bind::<SqlUuid>(user.0);
         let rows: Vec<HandoverRow> = query.rows(self.connection()?).await?;

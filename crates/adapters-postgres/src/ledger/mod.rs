@@ -179,6 +179,10 @@ impl LedgerRepository for PgUnitOfWork {
         self.store_handover(user, handover).await
     }
 
+    async fn end_handovers<'a>(&mut self, user: UserId, source: Option<&'a Source>) -> Result<bool, StoreError> {
+        self.remove_handovers(user, source).await
+    }
+
     async fn handovers(&mut self, user: UserId) -> Result<Vec<Handover>, StoreError> {
         self.stored_handovers(user).await
     }

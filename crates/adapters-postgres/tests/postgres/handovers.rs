@@ -122,12 +122,52 @@ async fn handover_of_a_dry_run_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn handover_survives_the_deletion_of_its_usage() {
+async fn handover_ends_with_the_deletion_of_all_usage_of_its_tool() {
+    let fixture = fixture();
+    let usage = fixture.usage();
+    let (claude, codex) = (Some(Source::trusted("claude-code")), Some(Source::trusted("codex")));
+    let today = Some(NOW.date());
+    let selection = |source, from| UsageSelection { source, from, to: None };
+    for (n, (selection, sent_again)) in [
+        (selection(None, None), (4, 0, 0, 0)),
+        (selection(claude.clone(), None), (4, 0, 0, 0)),
+        (selection(codex, None), (0, 4, 3, 0)),
+        (selection(claude, today), (0, 4, 3, 0)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let user = fixture.create_user(&format!("person{n}"), None).await.id;
+        for step in [npm(), exact()] {
+            usage.sync(user, step).await.expect("a sync");
+        }
+        usage.forget(user, &selection).await.expect("a deletion");
+        assert_eq!(counts(&usage.sync(user, npm()).await.expect("a sync")), sent_again, "{selection:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn machine_without_usage_goes_with_its_handovers() {
     let fixture = fixture();
     let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
     usage.sync(ada, exact()).await.expect("a sync");
-    assert_eq!(usage.forget(ada, &UsageSelection::default()).await.expect("a deletion"), 1);
-    assert_eq!(counts(&usage.sync(ada, npm()).await.expect("a sync")), (1, 3, 3, 0), "the npm client still runs");
+    usage.forget(ada, &UsageSelection::default()).await.expect("a deletion");
+    let machines: i64 =
+        fixture.client().await.query_one("SELECT count(*) FROM machines", &[]).await.expect("one").get(0);
+    assert_eq!(machines, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn handover_without_an_accepted_message_removes_nothing() {
+    let fixture = fixture();
+    let (usage, ada) = (fixture.usage(), fixture.create_user("ada", None).await.id);
+    usage.sync(ada, npm()).await.expect("a sync");
+    let rejected = SentMessage { at: NOW + Duration::days(2), ..sent("ahead") };
+    let report =
+        usage.sync(ada, SyncBatch { handover_from: Some(FROM), ..protocol_3(vec![rejected]) }).await.expect("a sync");
+    assert_eq!((report.handed_over, report.warnings.len()), (0, 1));
+    let state = state(&usage, ada).await;
+    assert_eq!((input(&fixture, ada).await, state.handover_from, state.messages_protocol_2), (601, None, 4));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,7 +36,7 @@ pub struct SyncBatch {
 /// An invalid part of a request that was ignored because nothing depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// The class of the problem: `field_ignored` or `too_many_projects`.
+    /// The class of the problem: `field_ignored`, `too_many_projects` or `handover_ignored`.
     pub code: &'static str,
     /// The first field concerned (`timezone`, `messages[3].project`).
     pub field: String,

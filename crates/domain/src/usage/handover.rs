@@ -2,6 +2,8 @@
 
 use time::OffsetDateTime;
 
+use super::batch::Warning;
+use super::intake::{AcceptedMessages, is_plausible};
 use super::message::{Protocol, UsageMessage};
 use super::names::{MachineId, Source};
 
@@ -22,6 +24,40 @@ impl Handover {
             && message.at >= self.from
             && message.machine == self.machine
             && message.source == self.source
+    }
+}
+
+/// Why a handover has no effect. It removes usage, so it needs a plausible start and a reader that delivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IgnoredHandover {
+    /// It starts at a time that no message can have.
+    StartOutOfRange,
+    /// No message with tokens was accepted with it.
+    NothingAccepted,
+}
+
+impl IgnoredHandover {
+    /// Why `handover`, sent at `now` with messages of which `accepted` were accepted, has no effect; `None` if it has one.
+    pub fn reason(handover: &Handover, accepted: &AcceptedMessages<'_>, now: OffsetDateTime) -> Option<Self> {
+        if !is_plausible(handover.from, now) {
+            Some(Self::StartOutOfRange)
+        } else if !accepted.have_tokens() {
+            Some(Self::NothingAccepted)
+        } else {
+            None
+        }
+    }
+
+    pub fn warning(self) -> Warning {
+        let reason = match self {
+            Self::StartOutOfRange => "it starts before 2020 or more than 24 hours ahead",
+            Self::NothingAccepted => "no message with tokens was accepted with it",
+        };
+        Warning {
+            code: "handover_ignored",
+            field: "handover".to_owned(),
+            message: format!("The handover was ignored: {reason}."),
+        }
     }
 }
 

@@ -174,6 +174,13 @@ pub struct AcceptedMessages<'intake> {
     pub rejections: Rejections,
 }
 
+impl AcceptedMessages<'_> {
+    /// Whether any message has tokens.
+    pub fn have_tokens(&self) -> bool {
+        self.messages.iter().map(Borrow::<UsageMessage>::borrow).any(|message| !message.tokens.is_empty())
+    }
+}
+
 impl Intake {
     pub fn new(batch: SyncBatch, now: OffsetDateTime) -> Self {
         let received = batch.messages.len();
@@ -357,15 +364,25 @@ fn judge(
     Ok(tokens)
 }
 
-/// Checks a message by the rules of both sync and import. Each accepted count is part of the total or bounded by a count that
-/// is, so a bounded total bounds every sum of counts.
-fn check(at: OffsetDateTime, tokens: &TokenCounts, now: OffsetDateTime) -> Result<(), RejectionReason> {
+/// Whether a message can have the time `at`, judged at `now`.
+pub(super) fn is_plausible(at: OffsetDateTime, now: OffsetDateTime) -> bool {
+    check_time(at, now).is_ok()
+}
+
+fn check_time(at: OffsetDateTime, now: OffsetDateTime) -> Result<(), RejectionReason> {
     if at - now > MAX_CLOCK_LEAD {
         return Err(RejectionReason::TimestampInFuture);
     }
     if at < EARLIEST {
         return Err(RejectionReason::TimestampTooOld);
     }
+    Ok(())
+}
+
+/// Checks a message by the rules of both sync and import. Each accepted count is part of the total or bounded by a count that
+/// is, so a bounded total bounds every sum of counts.
+fn check(at: OffsetDateTime, tokens: &TokenCounts, now: OffsetDateTime) -> Result<(), RejectionReason> {
+    check_time(at, now)?;
     if tokens.cache_write_1h > tokens.cache_write {
         return Err(RejectionReason::HourWritesExceedWrites);
     }

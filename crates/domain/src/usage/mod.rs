@@ -35,7 +35,7 @@ pub use batch::{SentMessage, SyncBatch, TokenConventions, Warning};
 pub use changes::LedgerChanges;
 pub use derived::{Derived, HourKey, HourSums, ProjectKey, ProjectSums, RollupKey};
 pub use error::UsageError;
-pub use handover::Handover;
+pub use handover::{Handover, IgnoredHandover};
 pub use intake::{AcceptedMessage, AcceptedMessages, Intake, Rejection, RejectionReason, Rejections};
 pub use message::{LedgerEntry, MessageKey, Model, Protocol, Reading, UsageMessage, fold_copies};
 pub use names::{MachineId, ModelName, ProjectName, Provider, Source};

@@ -30,6 +30,11 @@ pub struct InstantRange {
 }
 
 impl UsageSelection {
+    /// Whether no day is excluded.
+    pub fn has_all_days(&self) -> bool {
+        self.from.is_none() && self.to.is_none()
+    }
+
     /// Whether `message`, whose owner lives in `zone`, is selected.
     pub fn has(&self, message: &UsageMessage, zone: &Zone) -> bool {
         let day = zone.date(message.at);

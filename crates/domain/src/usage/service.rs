@@ -8,7 +8,7 @@ use super::batch::{SyncBatch, Warning};
 use super::changes::LedgerChanges;
 use super::derived::Derived;
 use super::error::UsageError;
-use super::handover::Handover;
+use super::handover::{Handover, IgnoredHandover};
 use super::intake::Intake;
 use super::message::{LedgerEntry, MessageKey, UsageMessage, fold_copies};
 use super::names::{MachineId, Source};
@@ -90,21 +90,27 @@ impl Usage {
         let mut account = up_to_date(&mut *tx, user, account, &zone).await?;
         let mut change = AccountChange::of(account.clone());
 
+        let models = intake.models().iter().cloned().collect();
+        let mut names = SharedNames { sources: BTreeSet::from([source.clone()]), models };
+        let name_use = tx.ledger().name_use(user, &names).await?;
+        let mut room = AccountRoom { tokens: room_of(&account), names: name_use, machine_fits, projects };
+        let mut warnings = warnings.clone();
         // One that reaches less far back than the stored one changes nothing.
-        let handover =
-            handover.as_ref().filter(|new| machine_fits && stored_from.is_none_or(|stored| new.from < stored));
+        let mut handover = handover.as_ref().filter(|new| stored_from.is_none_or(|stored| new.from < stored));
+        let ignored = handover.and_then(|new| IgnoredHandover::reason(new, &intake.admit(&room, None), now));
+        if let Some(reason) = ignored {
+            warnings.push(reason.warning());
+            handover = None;
+        }
         let mut handed_over = 0;
         if let Some(handover) = handover {
             (account, handed_over) = remove_covered(&mut *tx, user, account, handover, &zone).await?;
             stored.retain(|entry| !handover.covers(&entry.message));
+            room.tokens = room_of(&account);
+            room.names = tx.ledger().name_use(user, &names).await?;
         }
         let stored = (!start.keys.is_empty()).then_some(stored);
 
-        let models = intake.models().iter().cloned().collect();
-        let mut names = SharedNames { sources: BTreeSet::from([source.clone()]), models };
-        let name_use = tx.ledger().name_use(user, &names).await?;
-        let tokens = MOST_TOKENS - account.totals.tokens;
-        let room = AccountRoom { tokens, names: name_use, machine_fits, projects };
         let in_force = stored_from.map(|from| start.handover(from));
         let admitted = intake.admit(&room, in_force.as_ref());
         if !admitted.messages.is_empty() || handover.is_some() {
@@ -165,7 +171,7 @@ impl Usage {
             new_rollups: moved.new_rollups,
             updated_rollups: moved.updated_rollups,
             unpriced_models,
-            warnings: warnings.iter().cloned().chain(admitted.ignored_projects.warning()).collect(),
+            warnings: warnings.into_iter().chain(admitted.ignored_projects.warning()).collect(),
             standing: AccountSummary::of(&earned),
             leveled_up: earned.leveled_up,
             unlocks: earned.unlocks,
@@ -190,7 +196,8 @@ impl Usage {
     }
 
     /// Removes the selected messages of `user`, and machines and projects without messages; returns the number of messages. Their sums and
-    /// the XP of usage are taken back. Achievements and XP of events stay.
+    /// the XP of usage are taken back. Achievements and XP of events stay. A selection of all days of a tool ends its handovers: what any
+    /// client sends afterwards counts.
     pub async fn forget(&self, user: UserId, selection: &UsageSelection) -> Result<u64, UsageError> {
         self.deps.retried(|| self.forget_once(user, selection)).await
     }
@@ -213,7 +220,12 @@ impl Usage {
                 break;
             }
         }
-        if removed > 0 {
+        let ended = if selection.has_all_days() {
+            tx.ledger().end_handovers(user, selection.source.as_ref()).await?
+        } else {
+            false
+        };
+        if removed > 0 || ended {
             tx.ledger().remove_idle_names(user).await?;
             change.account = account;
             settle(&mut *tx, &*self.deps.ids, self.deps.now(), user, change).await?;
@@ -250,6 +262,11 @@ impl Usage {
         tx.commit().await?;
         Ok(RebuildReport { counts, progress: earned.corrected, unlocked: earned.unlocks.len(), ..repair })
     }
+}
+
+/// The tokens that `account` can still have.
+fn room_of(account: &Account) -> i64 {
+    MOST_TOKENS - account.totals.tokens
 }
 
 /// Removes `entries` of `user` and their effect on the derived rows.

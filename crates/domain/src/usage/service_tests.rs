@@ -9,7 +9,9 @@ use crate::testing::{TestUnitOfWork, facts};
 use crate::usage::ports::RollupChanges;
 use crate::usage::room::NameUse;
 use crate::usage::testing::{NOW, account, batch, locked, locked_with, message, sent};
-use crate::usage::{Model, ModelName, ProjectName, SentMessage};
+use crate::usage::{Model, ModelName, ProjectName, Protocol, SentMessage};
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 const ADA: UserId = UserId(Uuid::from_u128(7));
@@ -125,6 +127,59 @@ fn sync_dry_run_does_not_commit() {
     assert_eq!(commits.load(Ordering::SeqCst), 0);
 }
 
+/// A handover with these messages and this start; whether it is kept, and the warnings.
+fn handed_over(messages: Vec<SentMessage>, from: OffsetDateTime, name_use: &NameUse) -> (bool, Vec<Warning>) {
+    let kept = Arc::new(AtomicUsize::new(0));
+    let (counted, name_use) = (Arc::clone(&kept), name_use.clone());
+    let (usage, _) = usage(move || {
+        let mut tx = TestUnitOfWork::default();
+        tx.ledger.expect_lock_for_sync().returning(|_, _| Ok(Some(locked(account()))));
+        let name_use = name_use.clone();
+        tx.ledger.expect_name_use().returning(move |_, _| Ok(name_use.clone()));
+        tx.ledger.expect_make_names().returning(|_| Ok(()));
+        tx.ledger.expect_page_covered().returning(|_, _, _, _| Ok(Vec::new()));
+        let counted = Arc::clone(&counted);
+        tx.ledger.expect_keep_handover().returning(move |_, _| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        });
+        tx.expect_recording(RollupChanges::default(), BTreeSet::from([NOW.date()]));
+        tx
+    });
+    let request = SyncBatch { protocol: Protocol::V3, handover_from: Some(from), ..batch(messages) };
+    let warnings = pollster::block_on(usage.sync(ADA, request)).expect("a sync").warnings;
+    (kept.load(Ordering::SeqCst) > 0, warnings)
+}
+
+#[test]
+fn sync_handover_needs_an_accepted_message_and_a_plausible_start() {
+    let no_tokens = SentMessage { input: 0, output: 0, ..sent("a") };
+    let ahead = SentMessage { at: NOW + Duration::hours(25), ..sent("a") };
+    let (room, no_room) = (
+        NameUse::default(),
+        NameUse {
+            new_sources: BTreeSet::from([Source::trusted("claude-code")]),
+            sources: crate::usage::room::MOST_SOURCES,
+            ..NameUse::default()
+        },
+    );
+    let (no_delivery, no_start) = (Some(IgnoredHandover::NothingAccepted), Some(IgnoredHandover::StartOutOfRange));
+    for (what, messages, from, names, expected) in [
+        ("a message", vec![sent("a")], NOW, &room, None),
+        ("a rejected message too", vec![ahead.clone(), sent("a")], NOW, &room, None),
+        ("only a rejected message", vec![ahead], NOW, &room, no_delivery),
+        ("only a message without tokens", vec![no_tokens], NOW, &room, no_delivery),
+        ("an account without room", vec![sent("a")], NOW, &no_room, no_delivery),
+        ("the first start", vec![sent("a")], datetime!(2020-01-01 00:00 UTC), &room, None),
+        ("a start before it", vec![sent("a")], datetime!(2019-12-31 23:59:59 UTC), &room, no_start),
+        ("the last start", vec![sent("a")], NOW + Duration::DAY, &room, None),
+        ("a start after it", vec![sent("a")], NOW + Duration::hours(25), &room, no_start),
+    ] {
+        let expected: Vec<Warning> = expected.into_iter().map(IgnoredHandover::warning).collect();
+        assert_eq!(handed_over(messages, from, names), (expected.is_empty(), expected), "{what}");
+    }
+}
+
 #[test]
 fn sync_large_batch_is_written_in_chunks() {
     let (usage, _) = usage(|| {
@@ -153,6 +208,7 @@ fn forgetting(stored: Vec<LedgerEntry>) -> TestUnitOfWork {
         let place = |entry: &&LedgerEntry| after.as_ref().is_none_or(|(_, key)| entry.message.key > *key);
         Ok(stored.iter().filter(place).take(limit).cloned().collect())
     });
+    tx.ledger.expect_end_handovers().returning(|_, _| Ok(false));
     tx.expect_settling(BTreeSet::new());
     tx
 }
@@ -185,6 +241,24 @@ fn forget_removes_messages_in_chunks() {
     assert_eq!(removed, 2 * CHUNK as u64 + 1);
     assert_eq!((totals.messages, totals.tokens), (-10_001, -200_020));
     assert_eq!(commits.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn forget_of_all_days_ends_handovers() {
+    let tomorrow = UsageSelection { from: NOW.date().next_day(), ..UsageSelection::default() };
+    for (selection, ends) in [(UsageSelection::default(), true), (tomorrow, false)] {
+        let (usage, commits) = usage(move || {
+            let mut tx = TestUnitOfWork::default();
+            tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
+            tx.ledger.expect_page_within().returning(|_, _, _, _| Ok(Vec::new()));
+            tx.ledger.expect_end_handovers().times(usize::from(ends)).returning(|_, _| Ok(true));
+            tx.ledger.expect_remove_idle_names().times(usize::from(ends)).returning(|_| Ok(()));
+            tx.expect_settling(BTreeSet::new());
+            tx
+        });
+        assert_eq!(pollster::block_on(usage.forget(ADA, &selection)).expect("nothing"), 0);
+        assert_eq!(commits.load(Ordering::SeqCst), usize::from(ends), "{selection:?}");
+    }
 }
 
 #[test]

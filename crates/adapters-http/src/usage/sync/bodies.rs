@@ -50,7 +50,7 @@ struct RejectedMessage {
 /// A field that was ignored.
 #[derive(Debug, Serialize, ToSchema)]
 struct SyncWarning {
-    /// `field_ignored`, or `too_many_projects`.
+    /// `field_ignored`, `too_many_projects`, or `handover_ignored`.
     code: &'static str,
     /// The field: `timezone`, or `messages[3].project` for the first message that has it.
     field: String,

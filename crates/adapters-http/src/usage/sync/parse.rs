@@ -47,9 +47,11 @@ sync_object! {
 
 sync_object! {
     /// A client of protocol 3 has read all messages of the tool on the machine since an instant. The messages of protocol 2 of that
-    /// machine and tool at or after the instant are removed, and those sent later count as duplicates. Ignored in protocol 2.
+    /// machine and tool at or after the instant are removed, and those sent later count as duplicates. It is ignored with a warning if no
+    /// message with tokens was accepted with it. A message that was sent before it, and lost to a copy of protocol 2, must be sent again
+    /// after it. It ends when the user deletes all usage of the tool. Ignored in protocol 2.
     struct Handover as "Handover", read through HandoverDraft and HandoverField {
-        /// RFC 3339; without an offset it is UTC.
+        /// RFC 3339; without an offset it is UTC. From 2020 on, and at most 24 hours ahead.
         from: required OffsetDateTime = "from",
     }
 }
