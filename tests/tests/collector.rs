@@ -181,7 +181,8 @@ async fn collector_after_npm_client_lowers_totals_to_the_truth() {
 
     machine.login(&server, &ada).await;
     let synced = machine.json(&["sync"]);
-    assert_eq!(synced["sources"][0]["handed_over"], true, "{synced}");
+    let handover = &synced["sources"][0]["handed_over"];
+    assert_eq!((&handover["removed"], &handover["kept"]), (&json!(4), &json!(2)), "{synced}");
     assert_eq!(ada.overview().await["total_tokens"], of_deleted + truth);
     let state = ada.get("/sync/state?source=claude-code&machineId=abcd1234").await;
     assert_eq!((&state["messages"], &state["messages_protocol_2"]), (&json!(4), &json!(2)), "{state}");

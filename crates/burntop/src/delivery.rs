@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use collector::readers;
+use collector::{Environment, readers};
 use domain::clock::Clock;
 use domain::days::Zone;
 use domain::text::rfc3339;
@@ -14,10 +14,11 @@ use crate::api::{
 };
 use crate::clock::SystemClock;
 use crate::failure::{Failure, FailureKind};
+use crate::handover::{HandoverPlan, LocalLogs, WaitReason};
 use crate::machine::Machine;
 use crate::output::note;
 use crate::settings::ProjectNames;
-use crate::store::{DeliveryOutcome, PendingRecord, Store};
+use crate::store::{DeliveryOutcome, KnownHandover, PendingRecord, Store};
 
 /// The messages of a request. A batch is a few hundred kilobytes in gzip, and one transaction of the server.
 pub(crate) const BATCH: usize = 5_000;
@@ -30,7 +31,13 @@ const POSTPONED_REASONS: [&str; 1] = ["timestamp_in_future"];
 
 /// What is the same in all requests of a run.
 pub(crate) struct Sender<'a> {
+    pub(crate) environment: &'a Environment,
     pub(crate) machine: &'a Machine,
+    /// The id under which the npm client syncs from this machine, if it did: usually that of `machine`.
+    pub(crate) npm_machine: Option<&'a str>,
+    /// From this instant on, the user says, all logs are there.
+    pub(crate) complete_since: Option<OffsetDateTime>,
+    pub(crate) now: OffsetDateTime,
     pub(crate) zone: &'a Zone,
     pub(crate) projects: ProjectNames,
     /// The account, for the hash of names of projects.
@@ -55,8 +62,19 @@ pub(crate) struct SourceDelivery {
     pub(crate) rejected: u64,
     /// The reasons of the first rejections.
     pub(crate) rejection_reasons: BTreeSet<String>,
-    /// Whether the messages that the npm client sent of this source were handed over.
-    pub(crate) handed_over: bool,
+    /// The handover that this run made.
+    pub(crate) handed_over: Option<HandedOver>,
+}
+
+/// What took the place of messages of the npm client.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct HandedOver {
+    #[serde(with = "time::serde::rfc3339")]
+    pub(crate) from: OffsetDateTime,
+    /// The messages of the npm client that were removed.
+    pub(crate) removed: u64,
+    /// Its messages before `from`, which stay.
+    pub(crate) kept: u64,
 }
 
 /// What a run delivered.
@@ -68,6 +86,14 @@ pub(crate) struct Delivery {
     pub(crate) stats: Option<SyncStats>,
     /// Sources whose messages the server refused as a whole.
     pub(crate) refused: Vec<RefusedSource>,
+    /// Sources of which nothing was sent, because it would count twice.
+    pub(crate) waiting: Vec<WaitingSource>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct WaitingSource {
+    pub(crate) source: String,
+    pub(crate) reason: WaitReason,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,44 +109,83 @@ pub(crate) struct Batch {
 }
 
 impl Sender<'_> {
-    /// The next batch of `source` with at most `limit` messages, after the record `after`; `None` if nothing is left. The last batch of
-    /// a source has the handover from `handover_from`: the messages of the npm client go when all of their replacements are there.
+    /// The next batch of `source` with at most `limit` messages from `floor` on, after the record `after`; `None` if nothing is left.
     pub(crate) fn next_batch(
         &self,
         store: &Store,
         source: &str,
+        floor: Option<OffsetDateTime>,
         after: Option<&PendingRecord>,
-        handover_from: Option<OffsetDateTime>,
         limit: usize,
     ) -> Result<Option<Batch>, Failure> {
-        let mut records = store.pending(source, self.since, self.everything, after, limit + 1)?;
-        let mut is_last = records.len() <= limit;
-        records.truncate(limit);
-        if records.is_empty() && after.is_none() && handover_from.is_some() {
-            // A request has at least one message, so one that the server has carries the handover.
-            records.extend(store.newest(source)?);
-        }
+        let since = self.since.max(floor);
+        let mut records = store.pending(source, since, self.everything, after, limit)?;
         let Some(first) = records.first() else { return Ok(None) };
         // A request names one version of the reader.
         let parser_version = first.parser_version;
         let same = records.iter().take_while(|record| record.parser_version == parser_version).count();
-        is_last &= same == records.len();
         records.truncate(same);
-        let mut body = SyncBody::new(self.machine.id(), source, self.zone.name(), SystemClock.now());
-        body.parser_version = parser_version;
-        body.handover = handover_from.filter(|_| is_last).map(Handover::from);
-        body.messages = records.iter().map(|record| self.message(record)).collect();
-        Ok(Some(Batch { body, records }))
+        Ok(Some(Batch { body: self.body(self.machine.id(), source, &records), records }))
     }
 
-    /// The instant from which the records of `source` replace what the npm client sent; `None` if there is nothing to replace, or it is
-    /// done, or not everything was read or is sent: then usage would go without a replacement.
-    pub(crate) fn handover_from(&self, store: &Store, source: &str) -> Result<Option<OffsetDateTime>, Failure> {
-        let is_complete = self.since.is_none() && !self.incomplete_sources.contains(source);
-        if !self.machine.has_npm_history || !is_complete || (store.has_handed_over(source)? && !self.everything) {
+    /// The request that replaces the npm client's messages of `source` from `from` on; `None` if there is no record to send with it. A
+    /// request has at least one message, here one that the server has, or in a dry run would have.
+    pub(crate) fn handover(
+        &self,
+        store: &Store,
+        source: &str,
+        from: OffsetDateTime,
+        is_delivered: bool,
+    ) -> Result<Option<SyncBody>, Failure> {
+        let (Some(npm_machine), Some(record)) = (self.npm_machine, store.newest(source, is_delivered)?) else {
             return Ok(None);
+        };
+        let mut body = self.body(npm_machine, source, &[record]);
+        body.handover = Some(Handover::from(from));
+        Ok(Some(body))
+    }
+
+    fn body(&self, machine: &str, source: &str, records: &[PendingRecord]) -> SyncBody {
+        let mut body = SyncBody::new(machine, source, self.zone.name(), SystemClock.now());
+        body.parser_version = records.first().map_or(0, |record| record.parser_version);
+        body.messages = records.iter().map(|record| self.message(record)).collect();
+        body
+    }
+
+    /// What to do about the npm client's messages of `source`, without a question to the server if nothing is to be done.
+    pub(crate) fn plan(&self, store: &Store, api: Option<&Api>, source: &str) -> Result<HandoverPlan, Failure> {
+        let (Some(npm_machine), Some(logs)) = (self.npm_machine, self.logs(store, source)?) else {
+            return Ok(HandoverPlan::NotNeeded);
+        };
+        if let Some(known) = store.handover(source)?
+            && !self.everything
+            && (known.from <= logs.complete_from() || !logs.is_complete)
+            && store.pending_count(source, self.since.max(known.floor))? == 0
+        {
+            return Ok(HandoverPlan::InForce { from: known.from, floor: known.floor });
         }
-        store.first_at(source)
+        let state = match api {
+            Some(api) => self.state(api, source, npm_machine)?,
+            // Offline, the client counts as one that has sent messages.
+            None => Some(SyncState { messages_protocol_2: 1, handover_from: None }),
+        };
+        // A server of an earlier release would ignore the handover.
+        Ok(state.map_or(HandoverPlan::NotNeeded, |state| logs.plan(&state)))
+    }
+
+    /// What is known on this machine of `source`; `None` without records.
+    fn logs(&self, store: &Store, source: &str) -> Result<Option<LocalLogs>, Failure> {
+        let Some((first_at, responses)) = store.extent(source)? else { return Ok(None) };
+        let reader = readers().iter().find(|reader| reader.source() == source);
+        Ok(Some(LocalLogs {
+            first_at,
+            responses,
+            is_complete: !self.incomplete_sources.contains(source),
+            kept_days: reader.and_then(|reader| reader.kept_days(self.environment)),
+            complete_since: self.complete_since,
+            since: self.since,
+            now: self.now,
+        }))
     }
 
     fn message(&self, record: &PendingRecord) -> SyncMessage {
@@ -161,7 +226,7 @@ impl Sender<'_> {
                 }
                 result => result?,
             }
-            if done.sent > 0 {
+            if done.sent > 0 || done.handed_over.is_some() {
                 delivery.sources.push(done);
             }
         }
@@ -176,27 +241,37 @@ impl Sender<'_> {
         delivery: &mut Delivery,
     ) -> Result<(), Failure> {
         let source = &done.source.clone();
-        let mut handover_from = self.handover_from(store, source)?;
-        if let Some(from) = handover_from {
-            match self.state(api, source)? {
-                // A server of an earlier release would ignore the handover, and never receive it again.
-                None => handover_from = None,
-                // A run whose state was lost has sent it.
-                Some(state) if state.handover_from.is_some_and(|earlier| earlier <= from) => {
-                    store.settle(source, &[], &[], true)?;
-                    handover_from = None;
-                }
-                Some(_) => {}
+        let plan = self.plan(store, Some(api), source)?;
+        match plan {
+            HandoverPlan::Waiting(reason) => {
+                delivery.waiting.push(WaitingSource { source: source.clone(), reason });
+                return Ok(());
             }
+            HandoverPlan::InForce { from, floor } => store.keep_handover(source, KnownHandover { from, floor })?,
+            HandoverPlan::Due { .. } | HandoverPlan::NotNeeded => {}
         }
+        self.deliver_records(store, api, plan.floor(), done, delivery)?;
+        if let HandoverPlan::Due { from, .. } = plan
+            && let HandoverPlan::InForce { floor, .. } = self.hand_over(store, api, from, done, delivery)?
+        {
+            // Incomplete records that had lost to the npm client's, and those before the handover if nothing is left of it.
+            self.deliver_records(store, api, floor, done, delivery)?;
+        }
+        Ok(())
+    }
+
+    fn deliver_records(
+        &self,
+        store: &mut Store,
+        api: &Api,
+        floor: Option<OffsetDateTime>,
+        done: &mut SourceDelivery,
+        delivery: &mut Delivery,
+    ) -> Result<(), Failure> {
+        let source = &done.source.clone();
         let (mut after, mut limit) = (None, BATCH);
-        while let Some(batch) = self.next_batch(store, source, after.as_ref(), handover_from, limit)? {
-            let json = batch.body.to_json()?;
-            let wait = |delay: std::time::Duration, error: &ApiError| {
-                note(format_args!("{error} Trying again in {:.1} s.", delay.as_secs_f64()));
-                std::thread::sleep(delay);
-            };
-            let answer = match Retry::SYNC.run(wait, || api.sync(&json)) {
+        while let Some(batch) = self.next_batch(store, source, floor, after.as_ref(), limit)? {
+            let answer = match send(api, &batch.body) {
                 Ok(answer) => answer,
                 // The server's own limit is far above a batch; a proxy before it may have a lower one.
                 Err(ApiError::Answered { status: 413, .. }) if batch.records.len() > SMALLEST_BATCH => {
@@ -206,35 +281,73 @@ impl Sender<'_> {
                 Err(error) => return Err(error.into()),
             };
             let outcomes = outcomes(batch.records.len(), &answer);
-            let has_handover = batch.body.handover.is_some();
-            store.settle(source, &batch.records, &outcomes, has_handover)?;
-            done.add(batch.records.len(), &answer, has_handover);
-            delivery.unpriced_models.extend(answer.unpriced_models);
-            delivery.warnings.extend(answer.warnings);
-            delivery.stats = answer.stats.or(delivery.stats.take());
-            if has_handover {
-                handover_from = None;
-            }
+            store.settle(source, &batch.records, &outcomes)?;
+            done.add(batch.records.len(), &answer);
+            delivery.add(answer);
             after = batch.records.into_iter().next_back();
         }
         Ok(())
     }
 
-    /// What the server has of `source` and this machine; `None` if it does not say.
-    fn state(&self, api: &Api, source: &str) -> Result<Option<SyncState>, ApiError> {
-        Retry::SYNC.run(|delay, _| std::thread::sleep(delay), || api.sync_state(source, self.machine.id()))
+    /// Replaces the npm client's messages from `from` on, and returns what holds then: the server may have ignored the handover.
+    fn hand_over(
+        &self,
+        store: &mut Store,
+        api: &Api,
+        from: OffsetDateTime,
+        done: &mut SourceDelivery,
+        delivery: &mut Delivery,
+    ) -> Result<HandoverPlan, Failure> {
+        let source = &done.source.clone();
+        let (Some(npm_machine), Some(body)) = (self.npm_machine, self.handover(store, source, from, true)?) else {
+            return Ok(HandoverPlan::NotNeeded);
+        };
+        let before = self.state(api, source, npm_machine)?.unwrap_or_default();
+        delivery.add(send(api, &body)?);
+        let state = self.state(api, source, npm_machine)?.unwrap_or_default();
+        let Some(from) = state.handover_from.filter(|in_force| *in_force <= from) else {
+            return Ok(HandoverPlan::NotNeeded);
+        };
+        let kept = state.messages_protocol_2;
+        let floor = (kept > 0).then_some(from);
+        store.keep_handover(source, KnownHandover { from, floor })?;
+        let removed = before.messages_protocol_2.saturating_sub(kept);
+        done.handed_over = Some(HandedOver { from, removed, kept });
+        Ok(HandoverPlan::InForce { from, floor })
+    }
+
+    /// What the server has of `source` and `machine`; `None` if it does not say.
+    fn state(&self, api: &Api, source: &str, machine: &str) -> Result<Option<SyncState>, ApiError> {
+        Retry::SYNC.run(|delay, _| std::thread::sleep(delay), || api.sync_state(source, machine))
+    }
+}
+
+/// Sends `body`, again after a failure that may pass.
+fn send(api: &Api, body: &SyncBody) -> Result<SyncAnswer, ApiError> {
+    let json = body.to_json()?;
+    let wait = |delay: std::time::Duration, error: &ApiError| {
+        note(format_args!("{error} Trying again in {:.1} s.", delay.as_secs_f64()));
+        std::thread::sleep(delay);
+    };
+    Retry::SYNC.run(wait, || api.sync(&json))
+}
+
+impl Delivery {
+    fn add(&mut self, answer: SyncAnswer) {
+        self.unpriced_models.extend(answer.unpriced_models);
+        self.warnings.extend(answer.warnings);
+        self.stats = answer.stats.or(self.stats.take());
     }
 }
 
 impl SourceDelivery {
-    fn add(&mut self, sent: usize, answer: &SyncAnswer, has_handover: bool) {
+    fn add(&mut self, sent: usize, answer: &SyncAnswer) {
         self.sent += sent as u64;
         self.synced += answer.messages_synced;
         self.duplicate += answer.messages_duplicate;
         self.superseded += answer.messages_superseded;
         self.rejected += answer.messages_rejected;
         self.rejection_reasons.extend(answer.rejected.iter().map(|rejection| rejection.reason.clone()));
-        self.handed_over |= has_handover;
     }
 }
 

@@ -46,6 +46,12 @@ impl Machine {
     pub(crate) fn id(&self) -> &str {
         &self.id
     }
+
+    /// The id under which the npm client syncs from this machine, if it is or was here. A client that was installed after burntop has an id
+    /// of its own.
+    pub(crate) fn npm_client(&self, paths: &Paths) -> Result<Option<String>, Failure> {
+        Ok(npm_machine_id(paths)?.or_else(|| self.has_npm_history.then(|| self.id.clone())))
+    }
 }
 
 /// The id that the npm client has in `machine-id`: eight hexadecimal digits. Its checkpoint of syncs has a copy.
@@ -105,6 +111,23 @@ mod tests {
                 None => assert!(npm_id(first.id()).is_some(), "{name}: {first:?}"),
             }
         }
+    }
+
+    #[test]
+    fn npm_client_is_known_after_it_is_gone_and_when_it_comes_later() {
+        let home = tempfile::tempdir().expect("a directory");
+        let paths = Paths::of_home(home.path());
+        let file = paths.npm_client().join("machine-id");
+        let machine = Machine::load_or_create(&paths).expect("a machine");
+        assert_eq!(machine.npm_client(&paths), Ok(None));
+        files::replace(&file, b"0badcafe").expect("written");
+        let machine = Machine::load_or_create(&paths).expect("a machine");
+        assert_eq!((machine.has_npm_history, machine.npm_client(&paths)), (false, Ok(Some("0badcafe".to_owned()))));
+
+        std::fs::remove_file(paths.machine()).expect("removed");
+        let machine = Machine::load_or_create(&paths).expect("a machine");
+        std::fs::remove_file(&file).expect("removed");
+        assert_eq!(machine.npm_client(&paths), Ok(Some("0badcafe".to_owned())));
     }
 
     #[test]

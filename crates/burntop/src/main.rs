@@ -11,6 +11,7 @@ mod delivery;
 mod failure;
 mod figures;
 mod files;
+mod handover;
 mod machine;
 mod output;
 mod paths;

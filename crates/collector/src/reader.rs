@@ -24,6 +24,12 @@ pub trait Reader: Send + Sync {
         None
     }
 
+    /// The days for which the tool has certainly kept its logs, whatever is set today: the setting may have been shorter before. `None` if
+    /// it deletes none.
+    fn kept_days(&self, _environment: &Environment) -> Option<u32> {
+        None
+    }
+
     /// Roots that may be the tool's, but are not read unless they are added as extra directories.
     fn suggestions(&self, _environment: &Environment) -> Vec<PathBuf> {
         Vec::new()

@@ -136,8 +136,10 @@ pub(crate) struct SyncStats {
 }
 
 /// What the server knows of a source on a machine.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct SyncState {
+    #[serde(default)]
+    pub(crate) messages_protocol_2: u64,
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub(crate) handover_from: Option<OffsetDateTime>,
 }

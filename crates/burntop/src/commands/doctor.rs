@@ -222,7 +222,8 @@ fn tools(context: &Context, store: &mut Store, today: &Today) -> Result<Vec<Tool
             roots,
             files: report.files_found,
             records,
-            pending: store.pending_count(report.source, None)?,
+            pending: store
+                .pending_count(report.source, store.handover(report.source)?.and_then(|known| known.floor))?,
             problem_count: report.problem_count,
             problems: report.problems,
             retention: reader.retention(&environment).map(|retention| ToolRetention {

@@ -1,25 +1,24 @@
 //! `burntop sync`: reads the logs, and sends what the server has not seen.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use clap::Args;
 use domain::clock::Clock;
 use domain::text::plural;
 use serde::Serialize;
-use time::OffsetDateTime;
 
 use crate::api::Api;
 use crate::clock::SystemClock;
 use crate::context::Context;
 use crate::credentials::Credentials;
 use crate::day::parse_since;
-use crate::delivery::{BATCH, Delivery, Sender, chosen_sources};
+use crate::delivery::{BATCH, Delivery, HandedOver, Sender, WaitingSource, chosen_sources};
 use crate::failure::{Failure, FailureKind};
 use crate::figures::Today;
+use crate::handover::{HandoverPlan, WaitReason};
 use crate::machine::Machine;
-use crate::output::{Report, Style, count, finished};
-use crate::scan::{ScanSummary, scan_into};
+use crate::output::{Report, Style, count, finished, note};
+use crate::scan::{ScanSummary, environment, scan_into};
 use crate::settings::{ProjectNames, Settings};
 use crate::store::{StateLock, Store};
 use crate::summary;
@@ -32,6 +31,9 @@ pub(crate) struct SyncArgs {
     /// Only usage from this local day on: YYYY-MM-DD, or a number of days such as 7d
     #[arg(long, value_name = "DAY")]
     since: Option<String>,
+    /// Replaces what the npm client sent from this local day on: all logs since then are there
+    #[arg(long, value_name = "DAY")]
+    replace_from: Option<String>,
     /// Sends everything again, also what the server has. It changes no total
     #[arg(long)]
     full: bool,
@@ -46,8 +48,6 @@ struct SyncReport {
     delivery: Delivery,
     /// Lines and files that could not be read.
     problems: u64,
-    /// Sources whose handover waits until all files can be read.
-    incomplete_sources: BTreeSet<&'static str>,
 }
 
 impl Report for SyncReport {
@@ -67,8 +67,8 @@ impl Report for SyncReport {
                 write!(out, ", {} known", source.duplicate)?;
             }
             writeln!(out)?;
-            if source.handed_over {
-                writeln!(out, "  The messages that the npm client sent are replaced.")?;
+            if let Some(handover) = &source.handed_over {
+                writeln!(out, "  {}", replacement(handover))?;
             }
             if source.rejected > 0 {
                 let reasons: Vec<&str> = source.rejection_reasons.iter().map(String::as_str).collect();
@@ -84,9 +84,8 @@ impl Report for SyncReport {
             let models: Vec<&str> = self.delivery.unpriced_models.iter().map(String::as_str).collect();
             writeln!(out, "Models without a price: {}", models.join(", "))?;
         }
-        for source in &self.incomplete_sources {
-            let text = format!("Not all files of {source} could be read, so the messages of the npm client stay.");
-            writeln!(out, "{}", style.warning(text))?;
+        for waiting in &self.delivery.waiting {
+            writeln!(out, "{}", style.warning(hindrance(waiting)))?;
         }
         if self.problems > 0 {
             writeln!(out, "{} in the logs. Run `burntop doctor`.", plural(self.problems, "problem"))?;
@@ -104,11 +103,43 @@ impl Report for SyncReport {
     }
 }
 
+/// What a handover did, as text.
+fn replacement(handover: &HandedOver) -> String {
+    let HandedOver { from, removed, kept } = handover;
+    let mut text = format!("Replaced {} of the npm client.", plural(*removed, "message"));
+    if *kept > 0 {
+        let kept = plural(*kept, "message");
+        let day = from.date();
+        text += &format!(
+            " {kept} before {day} stay, because older logs may be deleted. If all are there: `burntop sync --replace-from DAY`."
+        );
+    }
+    text
+}
+
+/// Why nothing of a source was sent, and what helps.
+fn hindrance(waiting: &WaitingSource) -> String {
+    let source = &waiting.source;
+    match waiting.reason {
+        WaitReason::UnreadFiles => format!(
+            "Nothing of {source} was sent: not all of its files could be read, and the npm client has sent them. \
+             `burntop doctor` names the files."
+        ),
+        WaitReason::MissingLogs { messages, responses } => format!(
+            "Nothing of {source} was sent: the npm client has sent {}, and the logs have {}, so logs seem to be deleted. \
+             `burntop sync --replace-from DAY` replaces what it sent from the day on from which all logs are there.",
+            plural(messages, "message"),
+            plural(responses, "response")
+        ),
+    }
+}
+
 pub(crate) fn sync(context: &Context, args: &SyncArgs) -> Result<(), Failure> {
     let settings = Settings::load(&context.paths.settings())?;
     let sources = chosen_sources(&args.source)?;
     let today = Today::new();
-    let since = args.since.as_deref().map(|text| parse_since(text, &today)).transpose()?;
+    let instant = |text: &Option<String>| text.as_deref().map(|text| parse_since(text, &today)).transpose();
+    let (since, complete_since) = (instant(&args.since)?, instant(&args.replace_from)?);
     // A dry run shows what a sync would send, so it needs no sign-in.
     let credentials = if args.dry_run {
         Credentials::load(&context.paths.credentials())?
@@ -137,8 +168,13 @@ pub(crate) fn sync(context: &Context, args: &SyncArgs) -> Result<(), Failure> {
     let scanned = scan_into(&mut store, context, &sources)?;
     summary::refresh(&store, directory, &today, scanned.changed > 0)?;
     let incomplete_sources = scanned.incomplete_sources();
+    let (environment, npm_machine) = (environment()?, machine.npm_client(&context.paths)?);
     let sender = Sender {
+        environment: &environment,
         machine: &machine,
+        npm_machine: npm_machine.as_deref(),
+        complete_since,
+        now: today.now,
         zone: &today.zone,
         projects: settings.projects,
         user_id: credentials.as_ref().map_or("", |credentials| &credentials.user_id),
@@ -147,8 +183,8 @@ pub(crate) fn sync(context: &Context, args: &SyncArgs) -> Result<(), Failure> {
         incomplete_sources: &incomplete_sources,
     };
     match credentials.as_ref().filter(|_| !args.dry_run) {
-        Some(credentials) => deliver(context, &mut store, &sender, credentials, &sources, &scanned),
-        None => show(&store, &sender, &sources),
+        Some(found) => deliver(context, &mut store, &sender, found, &sources, &scanned),
+        None => show(&store, &sender, credentials.as_ref(), &sources),
     }
 }
 
@@ -171,24 +207,45 @@ fn deliver(
     if refused.is_none() {
         store.set_last_sync(SystemClock.now())?;
     }
-    let incomplete_sources =
-        if sender.machine.has_npm_history { sender.incomplete_sources.clone() } else { BTreeSet::new() };
-    context.output.print(&SyncReport { delivery, problems: scanned.problem_count(), incomplete_sources })?;
+    context.output.print(&SyncReport { delivery, problems: scanned.problem_count() })?;
     refused.map_or(Ok(()), Err)
 }
 
-/// Prints the bodies that a sync would send.
-fn show(store: &Store, sender: &Sender<'_>, sources: &[&str]) -> Result<(), Failure> {
+/// Prints the bodies that a sync would send. The server is asked only what it has of the npm client's messages.
+fn show(
+    store: &Store,
+    sender: &Sender<'_>,
+    credentials: Option<&Credentials>,
+    sources: &[&str],
+) -> Result<(), Failure> {
+    let api = credentials.map(Api::signed_in).transpose()?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     for source in sources {
-        let handover_from: Option<OffsetDateTime> = sender.handover_from(store, source)?;
+        let plan = sender.plan(store, api.as_ref(), source).or_else(|failure| {
+            note(format_args!("{failure} The npm client counts as one that has sent messages."));
+            sender.plan(store, None, source)
+        })?;
+        if let HandoverPlan::Waiting(reason) = plan {
+            note(hindrance(&WaitingSource { source: (*source).to_owned(), reason }));
+            continue;
+        }
         let mut after = None;
-        while let Some(batch) = sender.next_batch(store, source, after.as_ref(), handover_from, BATCH)? {
+        while let Some(batch) = sender.next_batch(store, source, plan.floor(), after.as_ref(), BATCH)? {
             let written = writeln!(out, "{}", batch.body.to_json()?);
             if written.is_err() {
                 return finished(written);
             }
             after = batch.records.into_iter().next_back();
+        }
+        let handover = match plan {
+            HandoverPlan::Due { from, .. } => sender.handover(store, source, from, false)?,
+            _ => None,
+        };
+        if let Some(body) = handover {
+            let written = writeln!(out, "{}", body.to_json()?);
+            if written.is_err() {
+                return finished(written);
+            }
         }
     }
     finished(out.flush())

@@ -35,6 +35,16 @@ pub(crate) enum DeliveryOutcome {
     Postponed,
 }
 
+/// A handover that the server has taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct KnownHandover {
+    #[serde(with = "time::serde::rfc3339")]
+    pub(crate) from: OffsetDateTime,
+    /// Records before it are not sent: what the npm client sent of that time stays.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub(crate) floor: Option<OffsetDateTime>,
+}
+
 /// A record that the server rejected.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct RejectedRecord {
@@ -113,38 +123,32 @@ impl Store {
         Ok(count.unsigned_abs())
     }
 
-    /// The newest record of `source`, delivered or not.
-    pub(crate) fn newest(&self, source: &str) -> Result<Option<PendingRecord>, Failure> {
-        let sql = "SELECT * FROM records WHERE source = ?1 AND delivery <> 2 ORDER BY at DESC, id LIMIT 1";
+    /// The newest record of `source` with tokens, of those that the server has if `is_delivered` is set.
+    pub(crate) fn newest(&self, source: &str, is_delivered: bool) -> Result<Option<PendingRecord>, Failure> {
+        let sql = "SELECT * FROM records
+                   WHERE source = ?1 AND (delivery = 1 OR NOT ?2) AND input + output + cache_read + cache_write > 0
+                   ORDER BY at DESC, id LIMIT 1";
         let mut statement = self.connection.prepare(sql)?;
         let columns = TokenColumns::find(&statement)?;
-        Ok(statement.query_row([source], |row| pending(row, columns)).optional()?)
+        Ok(statement.query_row(params![source, is_delivered], |row| pending(row, columns)).optional()?)
     }
 
-    /// The instant of the first record of `source`.
-    pub(crate) fn first_at(&self, source: &str) -> Result<Option<OffsetDateTime>, Failure> {
-        let sql = "SELECT min(at) FROM records WHERE source = ?1";
-        let first: Option<i64> = self.connection.query_row(sql, [source], |row| row.get(0))?;
-        Ok(first.map(instant))
+    /// The instant of the first record of `source`, and the number of records; `None` without records.
+    pub(crate) fn extent(&self, source: &str) -> Result<Option<(OffsetDateTime, u64)>, Failure> {
+        let sql = "SELECT min(at), count(*) FROM records WHERE source = ?1";
+        let (first, count): (Option<i64>, i64) =
+            self.connection.query_row(sql, [source], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(first.map(|first| (instant(first), count.unsigned_abs())))
     }
 
-    /// Stores what the server did with `records` of `source`, and that it has taken a handover if `handover` is set. The lock is held
-    /// since the records were read, so no scan has changed them.
+    /// Stores what the server did with `records` of `source`. The lock is held since the records were read, so no scan has changed them.
     pub(crate) fn settle(
         &mut self,
         source: &str,
         records: &[PendingRecord],
         outcomes: &[DeliveryOutcome],
-        handover: bool,
     ) -> Result<(), Failure> {
         let transaction = self.connection.transaction()?;
-        if handover {
-            // The server may have kept the npm client's copy instead of an incomplete one, and the handover removed it.
-            transaction.execute(
-                "UPDATE records SET delivery = 0 WHERE source = ?1 AND incomplete AND delivery = 1",
-                [source],
-            )?;
-        }
         {
             let mut statement = transaction
                 .prepare_cached("UPDATE records SET delivery = ?3, rejection = ?4 WHERE source = ?1 AND id = ?2")?;
@@ -157,16 +161,34 @@ impl Store {
                 statement.execute(params![source, record.id, delivery, rejection])?;
             }
         }
-        if handover {
-            transaction.execute(super::schema::SET_META, params![handover_key(source), "done"])?;
-        }
         transaction.commit()?;
         Ok(())
     }
 
-    /// Whether the server has taken a handover of `source`.
-    pub(crate) fn has_handed_over(&self, source: &str) -> Result<bool, Failure> {
-        Ok(self.meta(&handover_key(source))?.is_some())
+    /// Remembers that the server has taken `handover` of `source`. If it is new, incomplete records are pending again: the server may have
+    /// kept the npm client's copy instead, and the handover has removed that.
+    pub(crate) fn keep_handover(&mut self, source: &str, handover: KnownHandover) -> Result<(), Failure> {
+        let earlier = self.handover(source)?;
+        if earlier == Some(handover) {
+            return Ok(());
+        }
+        let text = serde_json::to_string(&handover).map_err(|error| super::local(&error))?;
+        let transaction = self.connection.transaction()?;
+        if earlier.map(|earlier| earlier.from) != Some(handover.from) {
+            transaction.execute(
+                "UPDATE records SET delivery = 0 WHERE source = ?1 AND incomplete AND delivery = 1",
+                [source],
+            )?;
+        }
+        transaction.execute(super::schema::SET_META, params![handover_key(source), text])?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// The handover of `source` that the server has taken, as far as is known here.
+    pub(crate) fn handover(&self, source: &str) -> Result<Option<KnownHandover>, Failure> {
+        let text = self.meta(&handover_key(source))?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     /// What the server rejected, by source and reason.

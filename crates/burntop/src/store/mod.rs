@@ -15,7 +15,7 @@ use std::path::Path;
 use collector::{Record, State};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
-pub(crate) use delivery::{DeliveryOutcome, PendingRecord, RejectedRecord};
+pub(crate) use delivery::{DeliveryOutcome, KnownHandover, PendingRecord, RejectedRecord};
 pub(crate) use lock::StateLock;
 pub(crate) use usage::{ModelUse, UsageFilter, UsageRow};
 

@@ -254,7 +254,7 @@ pub(super) fn instant(microseconds: i64) -> OffsetDateTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::DeliveryOutcome;
+    use crate::store::{DeliveryOutcome, KnownHandover};
     use time::macros::datetime;
 
     fn record() -> Record {
@@ -314,7 +314,7 @@ mod tests {
         let unfinished = Record { incomplete: true, ..record() };
         let mut store = store_with(&unfinished);
         let pending = store.pending("codex", None, false, None, 10).expect("read");
-        store.settle("codex", &pending, &[DeliveryOutcome::Delivered], false).expect("stored");
+        store.settle("codex", &pending, &[DeliveryOutcome::Delivered]).expect("stored");
         upsert(&store.connection, &unfinished).expect("stored");
         assert_eq!(store.pending_count("codex", None), Ok(0), "the same copy again");
         upsert(&store.connection, &record()).expect("stored");
@@ -328,12 +328,23 @@ mod tests {
         let mut store = store_with(&earlier);
         let pending = |store: &Store| store.pending("codex", None, false, None, 10).expect("read");
         let sent = pending(&store);
-        store.settle("codex", &sent, &[DeliveryOutcome::Delivered], false).expect("stored");
-        upsert(&store.connection, &Record { incomplete: true, ..last }).expect("stored");
+        store.settle("codex", &sent, &[DeliveryOutcome::Delivered]).expect("stored");
+        upsert(&store.connection, &last).expect("stored");
         let sent = pending(&store);
-        assert_eq!(sent.len(), 1, "the record of the request with the handover");
-        store.settle("codex", &sent, &[DeliveryOutcome::Delivered], true).expect("stored");
-        assert_eq!(pending(&store).iter().map(|record| record.id.as_str()).collect::<Vec<_>>(), ["a"]);
+        store.settle("codex", &sent, &[DeliveryOutcome::Delivered]).expect("stored");
+        let handover = KnownHandover { from: earlier.timestamp, floor: None };
+        for (handover, again) in [
+            (handover, vec!["a"]),
+            (handover, vec![]),
+            (KnownHandover { floor: Some(handover.from), ..handover }, vec![]),
+            (KnownHandover { from: handover.from - time::Duration::DAY, floor: None }, vec!["a"]),
+        ] {
+            store.keep_handover("codex", handover).expect("stored");
+            let sent = pending(&store);
+            assert_eq!(sent.iter().map(|record| record.id.as_str()).collect::<Vec<_>>(), again, "{handover:?}");
+            store.settle("codex", &sent, &[DeliveryOutcome::Delivered]).expect("stored");
+            assert_eq!(store.handover("codex"), Ok(Some(handover)));
+        }
     }
 
     #[test]

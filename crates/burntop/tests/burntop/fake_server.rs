@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// What happens to a sync instead of an answer.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +39,9 @@ struct ServerState {
     is_released: bool,
     polls: u32,
     device_outcome: Option<&'static str>,
-    handover_from: Option<String>,
+    handover_from: Option<OffsetDateTime>,
+    /// The times of the messages that the npm client sent.
+    npm_messages: Vec<OffsetDateTime>,
     is_older_release: bool,
     /// The most messages that a request may have.
     limit: Option<usize>,
@@ -100,8 +104,24 @@ impl FakeServer {
         self.state().is_older_release = is_older;
     }
 
-    pub(crate) fn know_handover(&self, from: &str) {
-        self.state().handover_from = Some(from.to_owned());
+    /// Sets the messages that the npm client sent.
+    pub(crate) fn set_npm_messages(&self, times: impl IntoIterator<Item = OffsetDateTime>) {
+        self.state().npm_messages = times.into_iter().collect();
+    }
+
+    pub(crate) fn npm_messages(&self) -> usize {
+        self.state().npm_messages.len()
+    }
+
+    /// Forgets handovers, as a server does that was restored from a backup.
+    pub(crate) fn forget_handover(&self) {
+        self.state().handover_from = None;
+    }
+
+    /// Of each sync, the machine and whether it has a handover.
+    pub(crate) fn handovers(&self) -> Vec<(String, bool)> {
+        let machine = |body: &Value| body["machineId"].as_str().expect("a machine").to_owned();
+        self.syncs().iter().map(|body| (machine(body), body.get("handover").is_some())).collect()
     }
 
     /// Waits until a request is held. The time limit is generous, because it does not measure speed.
@@ -146,7 +166,8 @@ fn serve(shared: &(Mutex<ServerState>, Condvar), mut stream: TcpStream) {
         "POST /api/v1/sync" => sync(shared, &request),
         "GET /api/v1/sync/state" => {
             let state = shared.0.lock().expect("not poisoned");
-            let known = (200, json!({"handover_from": state.handover_from}), "");
+            let from = state.handover_from.map(|from| from.format(&Rfc3339).expect("a time"));
+            let known = (200, json!({"handover_from": from, "messages_protocol_2": state.npm_messages.len()}), "");
             Some(if state.is_older_release { (404, json!({"detail": "Not found."}), "") } else { known })
         }
         "GET /api/v1/auth/me" if request.authorization.is_empty() => Some((401, json!({"detail": "No."}), "")),
@@ -208,6 +229,12 @@ fn sync(shared: &(Mutex<ServerState>, Condvar), request: &Received) -> Option<(u
         let known =
             state.ledger.entry((source.clone(), message["id"].as_str().expect("an id").to_owned())).or_default();
         *known = tokens.max(*known);
+    }
+    if let Some(from) = body["handover"]["from"].as_str().filter(|_| messages.len() > skipped) {
+        let from = OffsetDateTime::parse(from, &Rfc3339).expect("a time");
+        let from = state.handover_from.map_or(from, |earlier| earlier.min(from));
+        state.handover_from = Some(from);
+        state.npm_messages.retain(|at| *at < from);
     }
     if matches!(fault, Some(Fault::LoseAnswer)) {
         return None;

@@ -21,7 +21,7 @@ pub(crate) struct FixtureHome {
     directory: TempDir,
     /// The tools' variables and the path of programs.
     variables: Vec<(String, String)>,
-    now: OffsetDateTime,
+    pub(crate) now: OffsetDateTime,
 }
 
 /// A response of Claude in a fixture: 1,000 input, 200 cached, 30 written and `output` output tokens.

@@ -2,6 +2,7 @@
 
 mod fake_server;
 mod fixture_home;
+mod handover;
 mod login;
 mod offline;
 mod privacy;

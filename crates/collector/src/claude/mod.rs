@@ -52,6 +52,10 @@ impl Reader for ClaudeCode {
         })
     }
 
+    fn kept_days(&self, environment: &Environment) -> Option<u32> {
+        self.retention(environment).map(|retention| retention.days.min(DEFAULT_RETENTION_DAYS))
+    }
+
     /// Other profiles: `~/.claude-*` with a `projects` directory.
     fn suggestions(&self, environment: &Environment) -> Vec<PathBuf> {
         let entries = fs::read_dir(&environment.home).into_iter().flatten().flatten();

@@ -41,6 +41,11 @@ impl Reader for GeminiCli {
         Some(Retention { days, setting })
     }
 
+    fn kept_days(&self, environment: &Environment) -> Option<u32> {
+        let retention = self.retention(environment);
+        Some(retention.map_or(DEFAULT_RETENTION_DAYS, |retention| retention.days.min(DEFAULT_RETENTION_DAYS)))
+    }
+
     fn read(&self, scan: &mut SourceScan<'_>) {
         let is_chat = |path: &Path| path.components().any(|part| part.as_os_str() == "chats");
         let found = scan.find(|path| is_chat(path) && (has_extension(path, "json") || has_extension(path, "jsonl")));
