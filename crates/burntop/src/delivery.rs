@@ -165,7 +165,7 @@ impl Sender<'_> {
             return Ok(HandoverPlan::InForce { from: known.from, floor: known.floor });
         }
         let state = match api {
-            Some(api) => self.state(api, source, npm_machine)?,
+            Some(api) => state(api, source, npm_machine)?,
             // Offline, the client counts as one that has sent messages.
             None => Some(SyncState { messages_protocol_2: 1, handover_from: None }),
         };
@@ -302,9 +302,9 @@ impl Sender<'_> {
         let (Some(npm_machine), Some(body)) = (self.npm_machine, self.handover(store, source, from, true)?) else {
             return Ok(HandoverPlan::NotNeeded);
         };
-        let before = self.state(api, source, npm_machine)?.unwrap_or_default();
+        let before = state(api, source, npm_machine)?.unwrap_or_default();
         delivery.add(send(api, &body)?);
-        let state = self.state(api, source, npm_machine)?.unwrap_or_default();
+        let state = state(api, source, npm_machine)?.unwrap_or_default();
         let Some(from) = state.handover_from.filter(|in_force| *in_force <= from) else {
             return Ok(HandoverPlan::NotNeeded);
         };
@@ -315,11 +315,11 @@ impl Sender<'_> {
         done.handed_over = Some(HandedOver { from, removed, kept });
         Ok(HandoverPlan::InForce { from, floor })
     }
+}
 
-    /// What the server has of `source` and `machine`; `None` if it does not say.
-    fn state(&self, api: &Api, source: &str, machine: &str) -> Result<Option<SyncState>, ApiError> {
-        Retry::SYNC.run(|delay, _| std::thread::sleep(delay), || api.sync_state(source, machine))
-    }
+/// What the server has of `source` and `machine`; `None` if it does not say.
+fn state(api: &Api, source: &str, machine: &str) -> Result<Option<SyncState>, ApiError> {
+    Retry::SYNC.run(|delay, _| std::thread::sleep(delay), || api.sync_state(source, machine))
 }
 
 /// Sends `body`, again after a failure that may pass.

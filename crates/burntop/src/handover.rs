@@ -78,14 +78,13 @@ impl LocalLogs {
             Some(earlier) if earlier <= from || !self.is_complete => {
                 HandoverPlan::InForce { from: earlier, floor: floor(earlier) }
             }
-            Some(_) => HandoverPlan::Due { from, floor: floor(from) },
             None if !self.is_complete && has_messages => HandoverPlan::Waiting(WaitReason::UnreadFiles),
             None if !self.is_complete => HandoverPlan::NotNeeded,
             None if self.lacks_logs(state.messages_protocol_2) => HandoverPlan::Waiting(WaitReason::MissingLogs {
                 messages: state.messages_protocol_2,
                 responses: self.responses,
             }),
-            None => HandoverPlan::Due { from, floor: floor(from) },
+            Some(_) | None => HandoverPlan::Due { from, floor: floor(from) },
         }
     }
 

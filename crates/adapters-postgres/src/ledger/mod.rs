@@ -179,8 +179,8 @@ impl LedgerRepository for PgUnitOfWork {
         self.store_handover(user, handover).await
     }
 
-    async fn end_handovers<'a>(&mut self, user: UserId, source: Option<&'a Source>) -> Result<bool, StoreError> {
-        self.remove_handovers(user, source).await
+    async fn end_handovers(&mut self, user: UserId, source: Option<Source>) -> Result<bool, StoreError> {
+        self.remove_handovers(user, source.as_ref()).await
     }
 
     async fn handovers(&mut self, user: UserId) -> Result<Vec<Handover>, StoreError> {

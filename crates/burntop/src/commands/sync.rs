@@ -106,15 +106,15 @@ impl Report for SyncReport {
 /// What a handover did, as text.
 fn replacement(handover: &HandedOver) -> String {
     let HandedOver { from, removed, kept } = handover;
-    let mut text = format!("Replaced {} of the npm client.", plural(*removed, "message"));
-    if *kept > 0 {
-        let kept = plural(*kept, "message");
-        let day = from.date();
-        text += &format!(
-            " {kept} before {day} stay, because older logs may be deleted. If all are there: `burntop sync --replace-from DAY`."
-        );
+    let removed = plural(*removed, "message");
+    if *kept == 0 {
+        return format!("Replaced {removed} of the npm client.");
     }
-    text
+    let (kept, day) = (plural(*kept, "message"), from.date());
+    format!(
+        "Replaced {removed} of the npm client. {kept} before {day} stay, because older logs may be deleted. If all are there: \
+         `burntop sync --replace-from DAY`."
+    )
 }
 
 /// Why nothing of a source was sent, and what helps.

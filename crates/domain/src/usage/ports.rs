@@ -176,7 +176,7 @@ pub trait LedgerRepository: Send {
     async fn handovers(&mut self, user: UserId) -> Result<Vec<Handover>, StoreError>;
 
     /// Removes the handovers of `source`, or of all tools, on all machines. Returns whether there was one.
-    async fn end_handovers<'a>(&mut self, user: UserId, source: Option<&'a Source>) -> Result<bool, StoreError>;
+    async fn end_handovers(&mut self, user: UserId, source: Option<Source>) -> Result<bool, StoreError>;
 
     /// Up to `limit` messages of `models` without a price after `after`, by source and key.
     async fn page_unpriced(

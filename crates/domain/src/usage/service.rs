@@ -221,7 +221,7 @@ impl Usage {
             }
         }
         let ended = if selection.has_all_days() {
-            tx.ledger().end_handovers(user, selection.source.as_ref()).await?
+            tx.ledger().end_handovers(user, selection.source.clone()).await?
         } else {
             false
         };
