@@ -35,6 +35,26 @@ pub struct NoContent;
 #[derive(Debug)]
 pub struct Revalidated<T>(pub T);
 
+/// The answer of [`Revalidated`], written once for many requests.
+#[derive(Debug, Clone)]
+pub struct Written {
+    body: Bytes,
+    tag: EntityTag,
+}
+
+impl Written {
+    /// Writes `body` as JSON.
+    pub fn of<T: Serialize>(body: &T) -> serde_json::Result<Self> {
+        let body = Bytes::from(written(body)?);
+        Ok(Self { tag: entity_tag(&body), body })
+    }
+
+    /// The bytes of the body.
+    pub fn size(&self) -> usize {
+        self.body.len()
+    }
+}
+
 /// 200 with a public body that caches store for some seconds.
 #[derive(Debug)]
 pub struct Cacheable<T> {
@@ -105,19 +125,34 @@ impl<T: Serialize> Responder for Revalidated<T> {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let Ok(body) = written(&self.0) else { return HttpResponse::from_error(ApiError::internal()) };
-        let mut answer = HttpResponse::Ok();
-        answer.insert_header((header::VARY, "Authorization"));
         if request.headers().contains_key(header::AUTHORIZATION) {
+            let mut answer = HttpResponse::Ok();
+            answer.insert_header((header::VARY, "Authorization"));
             answer.insert_header((header::CACHE_CONTROL, "private, no-store"));
-            return json(&mut answer, Ok(body));
+            return json(&mut answer, written(&self.0));
         }
-        let tag = entity_tag(&body);
-        answer.insert_header((header::CACHE_CONTROL, "public, no-cache")).insert_header(ETag(tag.clone()));
-        if known(request, &tag) {
+        match Written::of(&self.0) {
+            Ok(body) => body.respond_to(request),
+            Err(_) => HttpResponse::from_error(ApiError::internal()),
+        }
+    }
+}
+
+impl Responder for Written {
+    type Body = BoxBody;
+
+    /// Expects a request without a token.
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let mut answer = HttpResponse::Ok();
+        answer
+            .insert_header((header::VARY, "Authorization"))
+            .insert_header((header::CACHE_CONTROL, "public, no-cache"));
+        let is_known = known(request, &self.tag);
+        answer.insert_header(ETag(self.tag));
+        if is_known {
             return answer.status(StatusCode::NOT_MODIFIED).finish();
         }
-        json(&mut answer, Ok(body))
+        answer.content_type(header::ContentType::json()).body(self.body)
     }
 }
 

@@ -22,6 +22,7 @@ use crate::body::{BodyLimits, ByteBudget};
 use crate::client_ip::TrustedProxies;
 use crate::health::Readiness;
 use crate::identity::{Browser, PublicUrl};
+use crate::leaderboard::BoardPages;
 use crate::limits::{Limits, Shares, SignInRequirement};
 use crate::referrals::ReferralLinks;
 use crate::routes::Routes;
@@ -74,6 +75,8 @@ pub struct Services {
     pub unsubscribing: Unsubscribing,
     /// Boards.
     pub leaderboard: Leaderboard,
+    /// Written pages of boards.
+    pub board_pages: BoardPages,
     /// Figures of usage.
     pub dashboard: Dashboard,
     /// Comparison with the community.
@@ -130,6 +133,7 @@ impl Services {
             .app_data(Data::new(self.notifications))
             .app_data(Data::new(self.unsubscribing))
             .app_data(Data::new(self.leaderboard))
+            .app_data(Data::new(self.board_pages))
             .app_data(Data::new(self.dashboard))
             .app_data(Data::new(self.insights))
             .app_data(Data::new(self.plausibility))

@@ -97,6 +97,12 @@ diesel::table! {
 }
 
 diesel::table! {
+    board_changes (id) {
+        id -> Int8,
+    }
+}
+
+diesel::table! {
     board_entries (board, position) {
         board -> Int4,
         position -> Int4,
@@ -724,6 +730,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     benchmark_measures,
     benchmarks,
     best_ranks,
+    board_changes,
     board_entries,
     board_pages,
     board_places,

@@ -7,6 +7,7 @@ use adapters_http::body::{BodyLimits, BodyTimeout, ByteBudget};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::EdgeSettings;
 use adapters_http::identity::{Browser, PublicUrl};
+use adapters_http::leaderboard::BoardPages;
 use adapters_http::limits::{Limits, Rates, ShareSizes, Shares, SignInRequirement};
 use adapters_http::referrals::ReferralLinks;
 use adapters_http::server::ServerLimits;
@@ -88,6 +89,7 @@ pub(crate) fn services(
         price_overrides: PriceOverrides::new(requests.clone()),
         unpriced_models: UnpricedModels::new(requests.clone(), prices),
         leaderboard: Leaderboard::new(requests.clone()),
+        board_pages: BoardPages::default(),
         unsubscribing: Unsubscribing::new(requests.clone(), tickets),
         notifications: Notifications::new(requests.clone()),
         insights: Insights::new(requests.clone()),

@@ -34,11 +34,11 @@ pub(super) struct EntryBody {
     total_cost: Dollars,
     /// The current streak of the scored usage as of the refresh.
     streak_days: u32,
-    /// As of the refresh on boards whose order is stored.
+    /// As of the refresh or later.
     level: u64,
     /// The tool with the most tokens of all time.
     preferred_tool: Option<String>,
-    /// As of the refresh on boards whose order is stored.
+    /// As of the refresh or later.
     followers_count: u64,
     /// Null without a token and for the caller's own entry.
     is_following: Option<bool>,
@@ -109,7 +109,7 @@ pub(super) struct BoardBody {
 impl BoardBody {
     /// The requested `part` of `board`.
     pub(super) fn of(query: &BoardQuery, part: BoardSlice, board: Board) -> Self {
-        let Board { entries, total, computed_at, me } = board;
+        let Board { entries, total, computed_at, me, version: _ } = board;
         let BoardSlice { limit, offset } = part;
         let has_more = offset.saturating_add(entries.len() as u64) < total && !entries.is_empty();
         Self {

@@ -2,23 +2,27 @@
 
 mod bodies;
 mod history;
+mod pages;
 mod query;
 mod seasons;
 
+use actix_web::Either;
 use actix_web::web::Data;
 use domain::leaderboard::{Leaderboard, LeaderboardError};
 use domain::users::Username;
 
 use crate::administration::Admin;
-use crate::answer::{Accepted, Revalidated};
+use crate::answer::{Accepted, Revalidated, Written};
 use crate::caller::MaybeCaller;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::input::{PathArgs, Query};
 use crate::openapi::failures;
 use crate::routes::Routes;
 use crate::users::UserPath;
 use bodies::{BoardBody, EntryBody, RefreshBody};
 use query::{BoardParams, BoardPart, EntryQuery, ForFriends};
+
+pub use pages::BoardPages;
 
 /// The routes of boards.
 pub fn routes() -> Routes {
@@ -39,7 +43,7 @@ pub fn routes() -> Routes {
 /// number of models, `efficient` cache reads in percent of input (from 1,000,000 tokens of input), `streak` days, `rising` the growth
 /// of this week over the week before as a fraction (from 100,000 tokens before; always of the week), `reasoning` tokens. `tool` and
 /// `model` restrict the scored usage, one of them at a time; `region` and `friends` restrict the users. `friends` requires a token.
-/// `me` is the caller's own entry, on any page, even when the profile is hidden.
+/// `me` is the caller's own entry, on any page, even when the profile is hidden. Levels and followers may be as old as the refresh.
 #[utoipa::path(
     get, path = "", tag = "Leaderboard", params(BoardParams),
     responses(
@@ -53,14 +57,29 @@ async fn board(
     friends: Query<ForFriends>,
     query: Query<BoardPart>,
     leaderboard: Data<Leaderboard>,
-) -> ApiResult<Revalidated<BoardBody>> {
+    pages: Data<BoardPages>,
+) -> ApiResult<Either<Written, Revalidated<BoardBody>>> {
     // A caller without a token learns nothing about the rest of the query.
     if caller.id().is_none() && friends.read().is_ok_and(|ForFriends(query)| query) {
         return Err(LeaderboardError::NotSignedIn.into());
     }
     let BoardPart { query, part } = query.read()?;
-    let board = leaderboard.board(&query, part, caller.id()).await?;
-    Ok(Revalidated(BoardBody::of(&query, part, board)))
+    if caller.id().is_some() {
+        let board = leaderboard.board(&query, part, caller.id()).await?;
+        return Ok(Either::Right(Revalidated(BoardBody::of(&query, part, board))));
+    }
+    if let Some((version, page)) = pages.find(&query, part)
+        && leaderboard.version().await? == Some(version)
+    {
+        return Ok(Either::Left(page));
+    }
+    let board = leaderboard.board(&query, part, None).await?;
+    let version = board.version;
+    let page = Written::of(&BoardBody::of(&query, part, board)).map_err(|_| ApiError::internal())?;
+    if let Some(version) = version {
+        pages.keep(version, query, part, page.clone());
+    }
+    Ok(Either::Left(page))
 }
 
 /// Refresh the boards

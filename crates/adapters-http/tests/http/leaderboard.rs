@@ -3,7 +3,8 @@
 use domain::days::Period;
 use domain::ids::UserId;
 use domain::leaderboard::{
-    Board, BoardEntry, BoardKind, RankPosition, RankedDay, Score, Season, SeasonBoard, SeasonEntry, SeasonMonth, SortBy,
+    Board, BoardEntry, BoardKind, BoardVersion, RankPosition, RankedDay, Score, Season, SeasonBoard, SeasonEntry,
+    SeasonMonth, SortBy,
 };
 use domain::progression::Level;
 use domain::usage::Source;
@@ -49,7 +50,7 @@ fn world() -> World {
         assert_eq!(now, NOW);
         let entries = if part.offset == 0 { vec![entry(ADA, 1, Some(3), viewer)] } else { Vec::new() };
         let me = viewer.filter(|viewer| *viewer == BOB).map(|bob| entry(bob, 2, None, viewer));
-        Ok(Board { entries, total: 2, computed_at: Some(NOW), me })
+        Ok(Board { entries, total: 2, computed_at: Some(NOW), me, version: None })
     });
     world.leaderboard.expect_entry().returning(|name, period, sort_by, viewer, _| {
         let query = (period, sort_by) == (Period::Week, SortBy::Cost) || (period, sort_by) == Default::default();
@@ -106,6 +107,61 @@ async fn board_has_the_fields_of_the_contract() {
     let beyond = client.get("/api/v1/leaderboard?offset=7").await.json();
     assert_eq!(beyond["pagination"], json!({"total": 2, "limit": 100, "offset": 7, "has_more": false}));
     assert_eq!(client.get("/api/v1/leaderboard?kind=rising").await.json()["period"], "week");
+}
+
+/// A world whose board has `boards`, one after the other, each of its version, while the version is that of `versions`.
+fn changing_world(boards: Vec<BoardVersion>, versions: Vec<Option<BoardVersion>>) -> World {
+    let mut world = World::new();
+    let (mut boards, mut versions) = (boards.into_iter(), versions.into_iter());
+    world.leaderboard.expect_board().returning(move |_, _, viewer, _| {
+        let version = boards.next().expect("a further board");
+        let entries = vec![entry(ADA, u32::try_from(version.changes).expect("small"), None, viewer)];
+        Ok(Board { entries, total: 1, computed_at: Some(NOW), me: None, version: Some(version) })
+    });
+    world.leaderboard.expect_version().returning(move |_| Ok(versions.next().expect("a further version")));
+    world
+}
+
+#[actix_web::test]
+async fn board_page_is_written_once_for_callers_without_token_until_it_changes() {
+    let version = |changes| BoardVersion { snapshot: 1, changes, expired_flags: 0 };
+    let known = |changes| Some(version(changes));
+    let client = changing_world(
+        vec![version(1), version(1), version(2), version(3), version(3)],
+        vec![known(1), known(1), known(2), known(2), known(3), None, known(3)],
+    )
+    .serve();
+    let rank = async |query: &str| {
+        client.get(&format!("/api/v1/leaderboard{query}")).await.json()["entries"][0]["rank"].clone()
+    };
+    assert_eq!(rank("").await, 1);
+    assert_eq!(rank("").await, 1, "known");
+    assert_eq!(rank("?offset=0&limit=100&period=all").await, 1, "the same page");
+    assert_eq!(rank("?limit=99").await, 1, "another page");
+    assert_eq!(rank("").await, 2, "changed");
+    assert_eq!(rank("").await, 2);
+    let tag = client.get("/api/v1/leaderboard").await.header("etag").expect("a tag").to_owned();
+    assert_eq!(rank("").await, 3, "no refresh any more, so nothing is known");
+    let seen = client.request("GET", "/api/v1/leaderboard").header("If-None-Match", &tag).send().await;
+    assert_eq!(seen.status, 304);
+}
+
+#[actix_web::test]
+async fn board_page_of_a_caller_with_token_is_read_each_time() {
+    let version = BoardVersion { snapshot: 1, changes: 1, expired_flags: 0 };
+    let client = changing_world(vec![version, version, version], vec![Some(version)]).serve();
+    let path = "/api/v1/leaderboard";
+    for bearer in [Some(ada()), None, Some(ada()), None] {
+        let request = client.request("GET", path);
+        let answer = match &bearer {
+            Some(token) => request.bearer(token).send().await,
+            None => request.send().await,
+        };
+        let follows = answer.json()["entries"][0]["is_following"].clone();
+        assert_eq!((answer.status, follows), (200, Value::Null), "one's own entry");
+        let policy = if bearer.is_some() { "private, no-store" } else { "public, no-cache" };
+        assert_eq!(answer.header("cache-control"), Some(policy));
+    }
 }
 
 #[actix_web::test]

@@ -3,8 +3,8 @@
 use domain::days::Period;
 use domain::leaderboard::ports::LeaderboardReader;
 use domain::leaderboard::{
-    Board, BoardEntry, BoardFilter, BoardKind, BoardQuery, BoardScope, BoardSlice, RankPosition, RankedDay, Score,
-    Season, SeasonBoard, SeasonEntry, SeasonMonth, SortBy,
+    Board, BoardEntry, BoardFilter, BoardKind, BoardQuery, BoardScope, BoardSlice, BoardVersion, RankPosition,
+    RankedDay, Score, Season, SeasonBoard, SeasonEntry, SeasonMonth, SortBy,
 };
 use domain::social::Author;
 use domain::usage::Source;
@@ -36,6 +36,8 @@ const ACCOUNT: &str = entries_of!("board_account.sql");
 /// A board, and one of its entries unless the part is empty.
 #[derive(QueryableByName)]
 struct BoardRow {
+    #[diesel(sql_type = Array<BigInt>)]
+    version: Vec<i64>,
     #[diesel(sql_type = Timestamptz)]
     computed_at: OffsetDateTime,
     #[diesel(sql_type = BigInt)]
@@ -100,10 +102,17 @@ impl From<EntryRow> for BoardEntry {
     }
 }
 
+/// The version of the array that the function `board_version` makes.
+fn board_version(array: &[i64]) -> Option<BoardVersion> {
+    let [snapshot, changes, expired_flags] = *array else { return None };
+    Some(BoardVersion { snapshot, changes, expired_flags })
+}
+
 /// The board of `rows`; the viewer's own entry comes last.
 fn board(rows: Vec<BoardRow>) -> Board {
     let mut board = Board::default();
-    for BoardRow { computed_at, total, mine, entry: Joined(entry) } in rows {
+    for BoardRow { version, computed_at, total, mine, entry: Joined(entry) } in rows {
+        board.version = board_version(&version);
         board.computed_at = Some(computed_at);
         board.total = total.unsigned_abs();
         if mine == Some(true) {
@@ -222,6 +231,12 @@ impl LeaderboardReader for Database {
         };
         let ranked = filtered(part_of(text, query, part, viewer, now), &query.filter);
         Ok(board(ranked.rows(&connection.pg).await?))
+    }
+
+    async fn version(&self, now: OffsetDateTime) -> Result<Option<BoardVersion>, StoreError> {
+        let query = statement("SELECT board_version($1) AS value").bind::<Timestamptz>(now);
+        let version = query.value::<Nullable<Array<BigInt>>, Option<Vec<i64>>>(&self.connection().await?.pg).await?;
+        Ok(version.as_deref().and_then(board_version))
     }
 
     async fn entry(

@@ -9,7 +9,8 @@ use time::Duration;
 use super::people;
 use crate::prelude::*;
 use crate::schema::{
-    account_counter, best_ranks, board_places, board_scores, board_snapshots, boards, seasons, usage_days,
+    account_counter, best_ranks, board_changes, board_places, board_scores, board_snapshots, boards, seasons,
+    usage_days,
 };
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -64,9 +65,10 @@ impl PgUnitOfWork {
         history.bind::<Integer>(snapshot).bind::<SqlDate>(now.date()).exec(self.connection()?).await
     }
 
-    /// Removes all snapshots but the newest ones.
+    /// Removes all snapshots but the newest ones, and the changes before the newest one.
     async fn drop_snapshots(&mut self) -> Result<(), StoreError> {
         let c = self.connection()?;
+        diesel::delete(board_changes::table).run(c).await?;
         let oldest_kept: Option<i32> = board_snapshots::table
             .select(board_snapshots::id)
             .order(board_snapshots::id.desc())

@@ -10,7 +10,7 @@ use crate::usage::{ModelName, Source};
 use crate::users::{Region, Username, WebUrl};
 
 /// What a board ranks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum BoardKind {
     /// All accounts.
     #[default]
@@ -47,7 +47,7 @@ impl BoardKind {
 }
 
 /// The order of the global and friends boards. The other kinds have a measure of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum SortBy {
     #[default]
     Tokens,
@@ -126,7 +126,7 @@ impl Score {
 }
 
 /// The usage that is scored.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum BoardScope {
     #[default]
     Everything,
@@ -136,7 +136,7 @@ pub enum BoardScope {
 }
 
 /// The restriction of a board.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct BoardFilter {
     pub scope: BoardScope,
     /// The region of the ranked accounts; `None` is any.
@@ -144,7 +144,7 @@ pub struct BoardFilter {
 }
 
 /// A page of a board.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BoardSlice {
     /// The most entries.
     pub limit: u32,
@@ -153,7 +153,7 @@ pub struct BoardSlice {
 }
 
 /// Selects a board.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BoardQuery {
     kind: BoardKind,
     sort_by: SortBy,
@@ -259,6 +259,20 @@ pub struct Board {
     pub computed_at: Option<OffsetDateTime>,
     /// The viewer's own entry, on whichever page it is, also if it is hidden from others.
     pub me: Option<BoardEntry>,
+    /// The state that was read; `None` before the first refresh.
+    pub version: Option<BoardVersion>,
+}
+
+/// The state on which all pages of boards depend, apart from their viewer: the same page of the same version is the same. A later one
+/// is greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct BoardVersion {
+    /// The refresh.
+    pub snapshot: i64,
+    /// The changes of shown accounts since.
+    pub changes: i64,
+    /// The flags of accounts that have expired.
+    pub expired_flags: i64,
 }
 
 #[cfg(test)]

@@ -19,7 +19,8 @@ mod service;
 mod service_tests;
 
 pub use board::{
-    Board, BoardEntry, BoardFilter, BoardKind, BoardQuery, BoardScope, BoardSlice, Measure, RankPosition, Score, SortBy,
+    Board, BoardEntry, BoardFilter, BoardKind, BoardQuery, BoardScope, BoardSlice, BoardVersion, Measure, RankPosition,
+    Score, SortBy,
 };
 pub use error::LeaderboardError;
 pub use freshness::BoardUpdates;

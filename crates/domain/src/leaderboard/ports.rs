@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use time::{Date, Duration, OffsetDateTime};
 
-use super::board::{Board, BoardEntry, BoardQuery, BoardSlice, SortBy};
+use super::board::{Board, BoardEntry, BoardQuery, BoardSlice, BoardVersion, SortBy};
 use super::history::RankedDay;
 use super::season::{Season, SeasonBoard, SeasonMonth};
 use crate::days::Period;
@@ -113,6 +113,9 @@ pub trait LeaderboardReader: Send + Sync {
         viewer: Option<UserId>,
         now: OffsetDateTime,
     ) -> Result<Board, StoreError>;
+
+    /// The state on which the pages of boards depend at `now`; `None` before the first refresh.
+    async fn version(&self, now: OffsetDateTime) -> Result<Option<BoardVersion>, StoreError>;
 
     /// The entry of the user `name` on the global board; `None` without a rank, or if hidden. The user's own entry is always
     /// visible.

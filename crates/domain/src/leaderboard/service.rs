@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::{Date, Duration};
 
-use super::board::{Board, BoardEntry, BoardKind, BoardQuery, BoardSlice, SortBy};
+use super::board::{Board, BoardEntry, BoardKind, BoardQuery, BoardSlice, BoardVersion, SortBy};
 use super::error::LeaderboardError;
 use super::history::{HistoryDays, RankedDay};
 use super::ports::{BestRank, ZoneDay};
@@ -177,6 +177,11 @@ impl Leaderboard {
             return Err(LeaderboardError::NotSignedIn);
         }
         Ok(self.deps.reads().leaderboard().board(query, part, viewer, self.deps.now()).await?)
+    }
+
+    /// The state on which the pages of boards depend: while it stays, they do not change for the same viewer.
+    pub async fn version(&self) -> Result<Option<BoardVersion>, LeaderboardError> {
+        Ok(self.deps.reads().leaderboard().version(self.deps.now()).await?)
     }
 
     /// The entry of the user `name` on the global board.

@@ -81,7 +81,7 @@ impl fmt::Display for Username {
 }
 
 /// The region of the world, for boards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Region {
     Na,
     Eu,

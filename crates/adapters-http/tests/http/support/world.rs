@@ -7,6 +7,7 @@ use adapters_http::body::{BodyLimits, ByteBudget};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::{Edge, EdgeSettings};
 use adapters_http::identity::{Browser, PublicUrl};
+use adapters_http::leaderboard::BoardPages;
 use adapters_http::limits::{Limits, Rates, ShareSizes, Shares, SignInRequirement};
 use adapters_http::referrals::ReferralLinks;
 use adapters_http::services::{Services, api};
@@ -244,6 +245,7 @@ impl World {
             price_overrides: PriceOverrides::new(deps.clone()),
             unpriced_models: UnpricedModels::new(deps.clone(), book),
             leaderboard: Leaderboard::new(deps.clone()),
+            board_pages: BoardPages::default(),
             insights: Insights::new(deps.clone()),
             plausibility: Plausibility::new(deps.clone()),
             unsubscribing: Unsubscribing::new(deps.clone(), tickets()),

@@ -6,3 +6,4 @@ mod oracle;
 mod rewards;
 mod seasons;
 mod stored;
+mod versions;
