@@ -122,34 +122,40 @@ pub(crate) fn sync(context: &Context, args: &SyncArgs) -> Result<(), Failure> {
         ));
     }
     let directory = context.paths.state();
-    let _lock = StateLock::take(directory)?;
-    let mut store = Store::open(directory)?;
+    let lock = StateLock::take(directory)?;
     let machine = Machine::load_or_create(&context.paths)?;
-    let destination = credentials.as_ref().map(Credentials::destination).unwrap_or_default();
-    // A dry run leaves what is known of the server, and shows what a sync would send regardless.
-    let everything = args.dry_run && (args.full || !store.is_destination(&destination)?);
-    if !args.dry_run {
-        store.set_destination(&destination)?;
-        for source in sources.iter().filter(|_| args.full) {
-            store.forget_deliveries(Some(source))?;
+    let mut has_printed = false;
+    lock.with_store(|store| {
+        if has_printed {
+            let message = "The state was damaged, so what was printed is not complete. Run the command again.";
+            return Err(Failure::new(FailureKind::Local, message));
         }
-    }
-    let scanned = scan_into(&mut store, context, &sources)?;
-    summary::refresh(&store, directory, &today, scanned.changed > 0)?;
-    let incomplete_sources = scanned.incomplete_sources();
-    let sender = Sender {
-        machine: &machine,
-        zone: &today.zone,
-        projects: settings.projects,
-        user_id: credentials.as_ref().map_or("", |credentials| &credentials.user_id),
-        since,
-        everything,
-        incomplete_sources: &incomplete_sources,
-    };
-    match credentials.as_ref().filter(|_| !args.dry_run) {
-        Some(credentials) => deliver(context, &mut store, &sender, credentials, &sources, &scanned),
-        None => show(&store, &sender, &sources),
-    }
+        let destination = credentials.as_ref().map(Credentials::destination).unwrap_or_default();
+        // A dry run leaves what is known of the server, and shows what a sync would send regardless.
+        let everything = args.dry_run && (args.full || !store.is_destination(&destination)?);
+        if !args.dry_run {
+            store.set_destination(&destination)?;
+            for source in sources.iter().filter(|_| args.full) {
+                store.forget_deliveries(Some(source))?;
+            }
+        }
+        let scanned = scan_into(store, context, &sources)?;
+        summary::refresh(store, directory, &today, scanned.changed > 0)?;
+        let incomplete_sources = scanned.incomplete_sources();
+        let sender = Sender {
+            machine: &machine,
+            zone: &today.zone,
+            projects: settings.projects,
+            user_id: credentials.as_ref().map_or("", |credentials| &credentials.user_id),
+            since,
+            everything,
+            incomplete_sources: &incomplete_sources,
+        };
+        match credentials.as_ref().filter(|_| !args.dry_run) {
+            Some(credentials) => deliver(context, store, &sender, credentials, &sources, &scanned),
+            None => show(store, &sender, &sources, &mut has_printed),
+        }
+    })
 }
 
 fn deliver(
@@ -177,13 +183,14 @@ fn deliver(
     refused.map_or(Ok(()), Err)
 }
 
-/// Prints the bodies that a sync would send.
-fn show(store: &Store, sender: &Sender<'_>, sources: &[&str]) -> Result<(), Failure> {
+/// Prints the bodies that a sync would send, and says whether there are any.
+fn show(store: &Store, sender: &Sender<'_>, sources: &[&str], has_printed: &mut bool) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     for source in sources {
         let handover_from: Option<OffsetDateTime> = sender.handover_from(store, source)?;
         let mut after = None;
         while let Some(batch) = sender.next_batch(store, source, after.as_ref(), handover_from, BATCH)? {
+            *has_printed = true;
             let written = writeln!(out, "{}", batch.body.to_json()?);
             if written.is_err() {
                 return finished(written);
