@@ -18,7 +18,7 @@ use crate::delivery::{BATCH, Delivery, Sender, chosen_sources};
 use crate::failure::{Failure, FailureKind};
 use crate::figures::Today;
 use crate::machine::Machine;
-use crate::output::{Report, Style, count, finished};
+use crate::output::{Report, Style, count, finished, harmless_json};
 use crate::scan::{ScanSummary, scan_into};
 use crate::settings::{ProjectNames, Settings};
 use crate::store::{StateLock, Store};
@@ -191,7 +191,7 @@ fn show(store: &Store, sender: &Sender<'_>, sources: &[&str], has_printed: &mut 
         let mut after = None;
         while let Some(batch) = sender.next_batch(store, source, after.as_ref(), handover_from, BATCH)? {
             *has_printed = true;
-            let written = writeln!(out, "{}", batch.body.to_json()?);
+            let written = writeln!(out, "{}", harmless_json(&batch.body.to_json()?));
             if written.is_err() {
                 return finished(written);
             }

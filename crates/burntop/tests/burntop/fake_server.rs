@@ -25,6 +25,10 @@ pub(crate) enum Fault {
     Hold,
     /// Rejects the first message for this reason.
     RejectFirst(&'static str),
+    /// Answers with this text wherever the answer has a text.
+    Say(&'static str),
+    /// Answers with 422 and this text.
+    RefuseFor(&'static str),
 }
 
 #[derive(Default)]
@@ -41,6 +45,8 @@ struct ServerState {
     is_older_release: bool,
     /// The most messages that a request may have.
     limit: Option<usize>,
+    /// The name of the user, if it is another one than `ada`.
+    username: Option<&'static str>,
 }
 
 /// A received request. The body is decompressed.
@@ -100,6 +106,10 @@ impl FakeServer {
         self.state().is_older_release = is_older;
     }
 
+    pub(crate) fn rename_user(&self, name: &'static str) {
+        self.state().username = Some(name);
+    }
+
     pub(crate) fn know_handover(&self, from: &str) {
         self.state().handover_from = Some(from.to_owned());
     }
@@ -151,7 +161,10 @@ fn serve(shared: &(Mutex<ServerState>, Condvar), mut stream: TcpStream) {
         }
         "GET /api/v1/auth/me" if request.authorization.is_empty() => Some((401, json!({"detail": "No."}), "")),
         "GET /api/v1/auth/me" if request.authorization == "Bearer t_wrong" => Some((401, json!({"detail": "No."}), "")),
-        "GET /api/v1/auth/me" => Some((200, json!({"id": "u1", "username": "ada", "email": null}), "")),
+        "GET /api/v1/auth/me" => {
+            let name = shared.0.lock().expect("not poisoned").username.unwrap_or("ada");
+            Some((200, json!({"id": "u1", "username": name, "email": null}), ""))
+        }
         "GET /api/v1/health" => Some((200, json!({"status": "ok"}), "")),
         "POST /api/v1/auth/device/code" => Some((
             200,
@@ -197,10 +210,15 @@ fn sync(shared: &(Mutex<ServerState>, Condvar), request: &Received) -> Option<(u
     match fault {
         Some(Fault::Busy(status)) => return Some((status, json!({"detail": "Busy."}), "Retry-After: 1\r\n")),
         Some(Fault::Refuse(status)) => return Some((status, json!({"detail": "No."}), "")),
+        Some(Fault::RefuseFor(reason)) => return Some((422, json!({"detail": reason}), "")),
         Some(Fault::HangUp) => return None,
         _ => {}
     }
-    let skipped = usize::from(matches!(fault, Some(Fault::RejectFirst(_))));
+    let (skipped, text) = match fault {
+        Some(Fault::RejectFirst(reason)) => (1, reason),
+        Some(Fault::Say(text)) => (1, text),
+        _ => (0, ""),
+    };
     let source = body["source"].as_str().expect("a source").to_owned();
     for message in &messages[skipped..] {
         let kinds = ["inputTokens", "outputTokens", "cacheCreationTokens", "cacheReadTokens"];
@@ -217,14 +235,18 @@ fn sync(shared: &(Mutex<ServerState>, Condvar), request: &Received) -> Option<(u
         shared.1.notify_all();
         state = shared.1.wait_while(state, |state| !state.is_released).expect("not poisoned");
     }
-    let rejected = match fault {
-        Some(Fault::RejectFirst(reason)) => json!([{"index": 0, "id": "x", "reason": reason}]),
+    let rejected = match skipped {
+        1 => json!([{"index": 0, "id": "x", "reason": text}]),
         _ => json!([]),
+    };
+    let (models, warnings) = match fault {
+        Some(Fault::Say(text)) => (json!([text]), json!([{"code": text, "field": text, "message": text}])),
+        _ => (json!([]), json!([])),
     };
     let total: u64 = state.ledger.values().sum();
     let answer = json!({
         "success": true, "messagesReceived": messages.len(), "messagesSynced": messages.len() - skipped,
-        "messagesDuplicate": 0, "messagesRejected": skipped, "rejected": rejected, "unpricedModels": [], "warnings": [],
+        "messagesDuplicate": 0, "messagesRejected": skipped, "rejected": rejected, "unpricedModels": models, "warnings": warnings,
         "stats": {"totalTokens": total, "totalCost": 0.35, "currentStreak": 1},
     });
     Some((200, answer, ""))

@@ -9,3 +9,4 @@ mod privacy;
 #[cfg(unix)]
 mod service;
 mod sync;
+mod terminal;
