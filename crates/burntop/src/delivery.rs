@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use collector::readers;
 use domain::clock::Clock;
 use domain::days::Zone;
-use domain::text::rfc3339;
+use domain::text::{plural, rfc3339};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -205,6 +205,7 @@ impl Sender<'_> {
                 }
                 Err(error) => return Err(error.into()),
             };
+            require_all_received(batch.records.len(), &answer)?;
             let outcomes = outcomes(batch.records.len(), &answer);
             let has_handover = batch.body.handover.is_some();
             store.settle(source, &batch.records, &outcomes, has_handover)?;
@@ -235,6 +236,17 @@ impl SourceDelivery {
         self.rejected += answer.messages_rejected;
         self.rejection_reasons.extend(answer.rejected.iter().map(|rejection| rejection.reason.clone()));
         self.handed_over |= has_handover;
+    }
+}
+
+/// Fails unless `answer` is about `count` messages: what answers in place of the server has received none.
+fn require_all_received(count: usize, answer: &SyncAnswer) -> Result<(), ApiError> {
+    match answer.messages_received {
+        Some(received) if received == count as u64 => Ok(()),
+        Some(received) => {
+            Err(ApiError::NotBurntop(format!("{} sent, {received} received", plural(count as u64, "message"))))
+        }
+        None => Err(ApiError::NotBurntop("it does not say how many messages were received".to_owned())),
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) enum Fault {
     RejectFirst(&'static str),
     /// Answers with this text wherever the answer has a text.
     Say(&'static str),
+    /// Answers 200 with this JSON, and stores nothing.
+    Pretend(&'static str),
     /// Answers with 422 and this text.
     RefuseFor(&'static str),
 }
@@ -210,6 +212,7 @@ fn sync(shared: &(Mutex<ServerState>, Condvar), request: &Received) -> Option<(u
     match fault {
         Some(Fault::Busy(status)) => return Some((status, json!({"detail": "Busy."}), "Retry-After: 1\r\n")),
         Some(Fault::Refuse(status)) => return Some((status, json!({"detail": "No."}), "")),
+        Some(Fault::Pretend(json)) => return Some((200, serde_json::from_str(json).expect("JSON"), "")),
         Some(Fault::RefuseFor(reason)) => return Some((422, json!({"detail": reason}), "")),
         Some(Fault::HangUp) => return None,
         _ => {}

@@ -102,6 +102,24 @@ fn sync_refused_source_does_not_hold_back_others() {
 }
 
 #[test]
+fn sync_answer_that_is_no_acknowledgement_fails_and_delivers_nothing() {
+    for (answer, part) in [
+        ("{}", "does not say how many messages were received"),
+        (r#"{"messagesReceived": 2, "messagesSynced": 2}"#, "3 messages sent, 2 received"),
+        ("[]", "not one of a burntop server"),
+    ] {
+        let server = FakeServer::start();
+        let (home, expected) = home_with(&server, 3);
+        server.fail([Fault::Pretend(answer)]);
+        let (code, text) = home.failure(&["sync"]);
+        assert!(code == 5 && text.contains(part), "{answer}: {code} {text}");
+        assert!(home.json(&["doctor"])["last_sync"].is_null(), "{answer}");
+        home.text(&["sync"]);
+        assert_eq!(server.totals(), expected, "{answer}");
+    }
+}
+
+#[test]
 fn sync_killed_in_the_middle_ends_in_same_totals() {
     let server = FakeServer::start();
     let (home, expected) = home_with(&server, 5_001);
