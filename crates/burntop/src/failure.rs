@@ -18,7 +18,7 @@ pub(crate) enum FailureKind {
     SignedOut,
     /// The server cannot be reached or is busy. A later attempt can succeed.
     Unavailable,
-    /// The server refused the request. Repeating it does not help.
+    /// The server refused the request or failed at it, or it is none of burntop. Repeating the request does not help.
     Refused,
     /// Another process of burntop holds the lock.
     Locked,
