@@ -1,18 +1,55 @@
 //! The clock and the time zone of this machine.
 
+use std::time::SystemTime;
+
 use domain::clock::Clock;
 use domain::days::Zone;
 use time::OffsetDateTime;
+use time::macros::datetime;
+
+use crate::failure::{Failure, FailureKind};
+
+/// The times at which burntop works. Libraries fail beyond them: of TLS before 1970, of calendars after 9999. A year remains before the end, so
+/// that a time ahead of the clock can be computed.
+const FIRST: OffsetDateTime = datetime!(1970-01-01 00:00 UTC);
+const LAST: OffsetDateTime = datetime!(9998-01-01 00:00 UTC);
 
 /// The clock of the system.
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> OffsetDateTime {
-        #[expect(clippy::disallowed_methods, reason = "this is the clock")]
-        let now = OffsetDateTime::now_utc();
-        now.replace_nanosecond(now.nanosecond() / 1_000 * 1_000).unwrap_or(now)
+        let system = system_time();
+        instant(system).unwrap_or(if system < SystemTime::UNIX_EPOCH { FIRST } else { LAST })
     }
+}
+
+/// Fails if the clock of this machine shows a time at which burntop does not work.
+pub(crate) fn check() -> Result<(), Failure> {
+    check_time(system_time())
+}
+
+fn check_time(system: SystemTime) -> Result<(), Failure> {
+    instant(system).map(drop).ok_or_else(|| {
+        let message = format!(
+            "The clock of this machine is wrong: its year is not one from {} to {}. Set it, and try again.",
+            FIRST.year(),
+            LAST.year() - 1
+        );
+        Failure::new(FailureKind::Local, message)
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the clock")]
+fn system_time() -> SystemTime {
+    SystemTime::now()
+}
+
+/// `system` in microseconds; `None` outside of the times at which burntop works. The conversion of `time` would panic.
+fn instant(system: SystemTime) -> Option<OffsetDateTime> {
+    let microseconds = system.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_micros();
+    let nanoseconds = i128::try_from(microseconds).ok()?.checked_mul(1_000)?;
+    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok().filter(|instant| *instant < LAST)
 }
 
 /// The zone of this machine: `TZ` if it names one, else what the system is set to, else UTC.
@@ -33,6 +70,34 @@ fn named_zone(variable: Option<&str>) -> Option<Zone> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn clock_outside_of_calendar_is_failure_without_panic() {
+        let at = |year: i64| {
+            let seconds = Duration::from_secs((year - 1970).unsigned_abs() * 31_556_952);
+            if year < 1970 { SystemTime::UNIX_EPOCH - seconds } else { SystemTime::UNIX_EPOCH + seconds }
+        };
+        for (year, is_usable) in [
+            (-33_658, false),
+            (1969, false),
+            (1970, true),
+            (2026, true),
+            (9_997, true),
+            (9_999, false),
+            (10_000, false),
+            (33_658, false),
+            (250_000_000_000, false),
+        ] {
+            assert_eq!(check_time(at(year)).is_ok(), is_usable, "{year}");
+        }
+    }
+
+    #[test]
+    fn clock_has_microseconds() {
+        let system = SystemTime::UNIX_EPOCH + Duration::from_nanos(1_234_567);
+        assert_eq!(instant(system), Some(datetime!(1970-01-01 00:00:00.001234 UTC)));
+    }
 
     #[test]
     fn zone_of_variable() {

@@ -16,6 +16,9 @@ use crate::credentials::{Credentials, Token};
 use crate::failure::{Failure, FailureKind};
 use crate::output::{Report, Style, note};
 
+/// Codes expire within minutes; a server that names more cannot make the sum with the clock overflow.
+const LONGEST_CODE: Duration = Duration::from_hours(1);
+
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {
     /// The address of the server, such as <https://burntop.example.org>
@@ -104,7 +107,7 @@ fn through_browser(api: Api) -> Result<(Api, Token, Option<String>), Failure> {
 
 /// Polls until the user has answered or the code expires. Interruptions of the network in between are survived.
 fn poll(api: &Api, codes: &DeviceCodes) -> Result<Token, Failure> {
-    let ends = Instant::now() + Duration::from_secs(codes.expires_in);
+    let ends = Instant::now() + Duration::from_secs(codes.expires_in).min(LONGEST_CODE);
     let mut interval = Duration::from_secs(codes.interval.clamp(1, 60));
     while Instant::now() < ends {
         sleep(interval);
