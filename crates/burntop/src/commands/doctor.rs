@@ -51,6 +51,9 @@ struct ToolHealth {
     files: u64,
     records: u64,
     pending: u64,
+    /// Files, directories and databases that could not be read.
+    files_unread: u64,
+    /// These, and lines and responses that were not taken.
     problem_count: u64,
     problems: Vec<Problem>,
     retention: Option<ToolRetention>,
@@ -150,6 +153,18 @@ pub(crate) fn doctor(context: &Context) -> Result<(), Failure> {
     warnings.extend(files_set_aside(context.paths.state()).into_iter().map(|file| {
         let file = file.display();
         format!("A damaged state is kept as {file}. Usage whose logs are deleted may be in it alone; delete it if you do not need it.")
+    }));
+    failures.extend(state.tools.iter().filter(|tool| tool.files_unread > 0).map(|tool| {
+        let files = plural(tool.files_unread, "file");
+        format!("{files} of {} could not be read, so usage is missing.", tool.source)
+    }));
+    warnings.extend(state.tools.iter().filter(|tool| tool.problem_count > tool.files_unread).map(|tool| {
+        let problems = plural(tool.problem_count - tool.files_unread, "problem");
+        format!("{problems} with lines in the logs of {}. What these lines say does not count.", tool.source)
+    }));
+    warnings.extend(state.rejected.iter().map(|rejected| {
+        let messages = plural(rejected.count, "message");
+        format!("The server has rejected {messages} of {}: {}.", rejected.source, rejected.reason)
     }));
     let server = server(context, &mut warnings, &mut failures);
     let last_sync = state.last_sync;
@@ -254,6 +269,7 @@ fn tools(context: &Context, store: &mut Store, today: &Today) -> Result<Vec<Tool
             files: report.files_found,
             records,
             pending: store.pending_count(report.source, None)?,
+            files_unread: report.files_unread,
             problem_count: report.problem_count,
             problems: report.problems,
             retention: reader.retention(&environment).map(|retention| ToolRetention {

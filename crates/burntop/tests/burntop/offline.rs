@@ -137,6 +137,25 @@ fn doctor_names_tools_bad_lines_and_what_is_missing() {
 }
 
 #[test]
+fn doctor_warns_of_bad_lines_and_fails_for_unread_files() {
+    let (server, home) = (crate::fake_server::FakeServer::start(), home());
+    home.sign_in(&server.url());
+    home.text(&["sync"]);
+    assert!(home.text(&["doctor"]).ends_with("Everything is in order.\n"));
+    home.write(".claude/projects/p/bad.jsonl", "{\"type\":\"assistant\",\"message\":{\"usage\": nonsense\n");
+    let text = home.text(&["doctor"]);
+    assert!(text.contains("warning: 1 problem with lines in the logs of claude-code."), "{text}");
+    assert!(!text.contains("in order"), "{text}");
+    let archive =
+        ".codex/sessions/2026/11/01/rollout-2026-11-01T10-00-00-019a0000-0000-7000-8000-00000000bbbb.jsonl.zst";
+    home.write(archive, "this is no archive");
+    let output = home.run(&["doctor"]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(7), "{text}");
+    assert!(text.contains("problem: 1 file of codex could not be read, so usage is missing."), "{text}");
+}
+
+#[test]
 fn home_that_does_not_exist_is_not_created() {
     let home = home();
     let missing = home.path("missing");

@@ -151,7 +151,9 @@ fn sync_rejected_message_is_shown_and_not_sent_again() {
     let text = home.text(&["sync"]);
     assert!(text.contains("rejected 1 message: too_many_models"), "{text}");
     assert_eq!(home.text(&["sync"]), "Nothing new to send.\n");
-    let rejected = home.json(&["doctor"])["rejected"].clone();
+    let report = home.json(&["doctor"]);
+    assert!(report["warnings"].to_string().contains("rejected 1 message of claude-code: too_many_models"), "{report}");
+    let rejected = report["rejected"].clone();
     assert_eq!(rejected, serde_json::json!([{"source": "claude-code", "reason": "too_many_models", "count": 1}]));
 }
 
