@@ -9,7 +9,7 @@ use domain::clock::Clock;
 use domain::display::cleaned_name;
 use serde::Serialize;
 
-use crate::api::{Api, ApiError, DeviceCodes, DevicePoll, IssuedToken, ServerUrl};
+use crate::api::{Account, Api, ApiError, DeviceCodes, DevicePoll, IssuedToken, ServerUrl};
 use crate::clock::SystemClock;
 use crate::context::Context;
 use crate::credentials::{Credentials, Token};
@@ -53,7 +53,7 @@ pub(crate) fn login(context: &Context, args: &LoginArgs) -> Result<(), Failure> 
         Some(token) => with_token(api, Token::parse(token)?),
         None => through_browser(api)?,
     };
-    let account = api.me()?;
+    let account = if args.token.is_some() { account_within_scopes(&api)? } else { api.me()? };
     let credentials = Credentials {
         server: api.server().clone(),
         user_id: account.id,
@@ -68,6 +68,20 @@ pub(crate) fn login(context: &Context, args: &LoginArgs) -> Result<(), Failure> 
 
 fn with_token(api: Api, token: Token) -> (Api, Token, Option<String>) {
     (api.with_token(token.clone()), token, None)
+}
+
+/// The account of a token that the user has made, if it has both scopes that burntop needs.
+fn account_within_scopes(api: &Api) -> Result<Account, Failure> {
+    let lacks = |scope: &str| {
+        let message = format!("The token lacks the scope `{scope}`. Make one with the scopes `sync` and `read`.");
+        Err(Failure::new(FailureKind::SignedOut, message))
+    };
+    match api.me() {
+        Ok(account) if api.may_sync()? => Ok(account),
+        Ok(_) => lacks("sync"),
+        Err(ApiError::Answered { status: 403, .. }) if api.may_sync()? => lacks("read"),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn token_from_input() -> Result<String, Failure> {

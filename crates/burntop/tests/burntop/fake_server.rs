@@ -156,6 +156,9 @@ fn serve(shared: &(Mutex<ServerState>, Condvar), mut stream: TcpStream) {
     let path = line.split(' ').take(2).collect::<Vec<_>>().join(" ");
     let answer = match path.split('?').next().unwrap_or_default() {
         "POST /api/v1/sync" => sync(shared, &request),
+        "GET /api/v1/sync/state" if request.authorization == "Bearer t_read" => {
+            Some((403, json!({"detail": "The scopes do not permit this."}), ""))
+        }
         "GET /api/v1/sync/state" => {
             let state = shared.0.lock().expect("not poisoned");
             let known = (200, json!({"handover_from": state.handover_from}), "");
@@ -163,6 +166,9 @@ fn serve(shared: &(Mutex<ServerState>, Condvar), mut stream: TcpStream) {
         }
         "GET /api/v1/auth/me" if request.authorization.is_empty() => Some((401, json!({"detail": "No."}), "")),
         "GET /api/v1/auth/me" if request.authorization == "Bearer t_wrong" => Some((401, json!({"detail": "No."}), "")),
+        "GET /api/v1/auth/me" if request.authorization == "Bearer t_sync" => {
+            Some((403, json!({"detail": "The scopes do not permit this."}), ""))
+        }
         "GET /api/v1/auth/me" => {
             let name = shared.0.lock().expect("not poisoned").username.unwrap_or("ada");
             Some((200, json!({"id": "u1", "username": name, "email": null}), ""))

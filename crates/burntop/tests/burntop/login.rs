@@ -56,6 +56,18 @@ fn login_with_token_reads_standard_input_and_keeps_file_private() {
 }
 
 #[test]
+fn login_with_token_names_missing_scope() {
+    let (server, home) = (FakeServer::start(), FixtureHome::new());
+    for (token, scope) in [("t_read", "`sync`"), ("t_sync", "`read`")] {
+        let (code, text) = home.failure(&["login", &server.url(), "--token", token]);
+        assert!(code == 3 && text.contains(&format!("The token lacks the scope {scope}.")), "{token}: {code} {text}");
+        assert!(!home.path(CREDENTIALS).exists(), "{token}");
+    }
+    server.set_older_release(true);
+    home.sign_in(&server.url());
+}
+
+#[test]
 fn logout_without_server_forgets_token() {
     let (server, home) = (FakeServer::start(), FixtureHome::new());
     home.sign_in(&server.url());
