@@ -49,6 +49,7 @@ struct ServerState {
     limit: Option<usize>,
     /// The name of the user, if it is another one than `ada`.
     username: Option<&'static str>,
+    requires_session: bool,
 }
 
 /// A received request. The body is decompressed.
@@ -106,6 +107,11 @@ impl FakeServer {
     /// Whether the server is of a release without handovers.
     pub(crate) fn set_older_release(&self, is_older: bool) {
         self.state().is_older_release = is_older;
+    }
+
+    /// Refuses to end API tokens without a session.
+    pub(crate) fn require_session(&self) {
+        self.state().requires_session = true;
     }
 
     pub(crate) fn rename_user(&self, name: &'static str) {
@@ -193,6 +199,12 @@ fn serve(shared: &(Mutex<ServerState>, Condvar), mut stream: TcpStream) {
             })
         }
         "POST /api/v1/auth/tokens" => Some((201, json!({"id": "token-id", "token": "t_issued", "name": "x"}), "")),
+        "POST /api/v1/auth/logout" | "DELETE /api/v1/auth/tokens/token-id"
+            if request.authorization.starts_with("Bearer t_")
+                && shared.0.lock().expect("not poisoned").requires_session =>
+        {
+            Some((403, json!({"detail": "The scopes do not permit this."}), ""))
+        }
         "POST /api/v1/auth/logout" | "DELETE /api/v1/auth/tokens/token-id" => Some((204, Value::Null, "")),
         _ => Some((404, json!({"detail": "Not found."}), "")),
     };

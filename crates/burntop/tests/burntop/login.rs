@@ -20,7 +20,7 @@ fn login_through_browser_stores_api_token_and_ends_session() {
     assert_eq!(ended.authorization, "Bearer s_session");
     assert_eq!(home.json(&["whoami"])["username"], "ada");
 
-    assert_eq!(home.text(&["logout"]), "Signed out.\n");
+    assert_eq!(home.text(&["logout"]), "Signed out. The server no longer accepts the token.\n");
     let revoked =
         server.requests().into_iter().any(|request| request.line.starts_with("DELETE /api/v1/auth/tokens/token-id"));
     assert!(revoked && !home.path(CREDENTIALS).exists());
@@ -65,6 +65,23 @@ fn login_with_token_names_missing_scope() {
     }
     server.set_older_release(true);
     home.sign_in(&server.url());
+}
+
+#[test]
+fn logout_says_how_to_end_token_that_server_keeps() {
+    let (server, home) = (FakeServer::start(), FixtureHome::new());
+    server.require_session();
+    home.json(&["login", &server.url()]);
+    let text = home.text(&["logout"]);
+    let request = format!("DELETE {}/api/v1/auth/tokens/token-id", server.url());
+    assert!(text.contains("still valid") && text.contains(&request), "{text}");
+    assert!(!home.path(CREDENTIALS).exists());
+
+    home.sign_in(&server.url());
+    let report = home.json(&["logout"]);
+    assert_eq!((&report["is_revoked"], &report["left_token"]["server"]), (&false.into(), &server.url().into()));
+    home.sign_in(&server.url());
+    assert!(home.text(&["logout"]).contains(&format!("GET {}/api/v1/auth/tokens", server.url())));
 }
 
 #[test]
