@@ -33,6 +33,7 @@ pub(crate) enum Fault {
     RefuseFor(&'static str),
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Default)]
 struct ServerState {
     /// The tokens of each message, by source and id.

@@ -72,6 +72,20 @@ fn service_changes_scheduler_without_doubling() {
 }
 
 #[test]
+fn service_that_fails_leaves_what_was_there() {
+    let fails = "#!/bin/sh\necho 'Failed to connect to bus' >&2\nexit 1\n";
+    let home = home(&[("systemctl", fails), ("crontab", CRONTAB)]);
+    home.text(&["service", "install", "--with", "cron"]);
+    let table = home.read("crontab");
+    let (code, text) = home.failure(&["service", "install", "--with", "systemd"]);
+    assert!(code == 1 && text.contains("Failed to connect to bus"), "{code} {text}");
+    assert!(!home.path(".config/systemd/user/burntop-sync.service").exists());
+    assert!(!home.path(".config/systemd/user/burntop-sync.timer").exists());
+    assert_eq!(home.read("crontab"), table);
+    assert_eq!(home.json(&["service", "status"])["service"]["scheduler"], "cron");
+}
+
+#[test]
 fn service_needs_sign_in_and_scheduler() {
     let without_scheduler = home(&[]);
     assert_eq!(without_scheduler.failure(&["service", "install"]).0, 1);
