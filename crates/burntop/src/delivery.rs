@@ -1,6 +1,7 @@
 //! Delivers pending records to the server, in batches, each acknowledged before the next one.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use collector::readers;
 use domain::clock::Clock;
@@ -192,10 +193,6 @@ impl Sender<'_> {
         let (mut after, mut limit) = (None, BATCH);
         while let Some(batch) = self.next_batch(store, source, after.as_ref(), handover_from, limit)? {
             let json = batch.body.to_json()?;
-            let wait = |delay: std::time::Duration, error: &ApiError| {
-                note(format_args!("{error} Trying again in {:.1} s.", delay.as_secs_f64()));
-                std::thread::sleep(delay);
-            };
             let answer = match Retry::SYNC.run(wait, || api.sync(&json)) {
                 Ok(answer) => answer,
                 // The server's own limit is far above a batch; a proxy before it may have a lower one.
@@ -223,7 +220,7 @@ impl Sender<'_> {
 
     /// What the server has of `source` and this machine; `None` if it does not say.
     fn state(&self, api: &Api, source: &str) -> Result<Option<SyncState>, ApiError> {
-        Retry::SYNC.run(|delay, _| std::thread::sleep(delay), || api.sync_state(source, self.machine.id()))
+        Retry::SYNC.run(wait, || api.sync_state(source, self.machine.id()))
     }
 }
 
@@ -237,6 +234,12 @@ impl SourceDelivery {
         self.rejection_reasons.extend(answer.rejected.iter().map(|rejection| rejection.reason.clone()));
         self.handed_over |= has_handover;
     }
+}
+
+/// Waits before a request is sent again, because of `error`.
+fn wait(delay: Duration, error: &ApiError) {
+    note(format_args!("{error} Trying again in {:.1} s.", delay.as_secs_f64()));
+    std::thread::sleep(delay);
 }
 
 /// Fails unless `answer` is about `count` messages: what answers in place of the server has received none.

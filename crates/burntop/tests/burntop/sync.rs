@@ -1,5 +1,7 @@
 //! Syncing: every response once, whatever fails in between.
 
+use std::io::{BufRead, BufReader};
+
 use crate::fake_server::{FakeServer, Fault};
 use crate::fixture_home::{FixtureHome, Response, SESSION};
 
@@ -131,6 +133,20 @@ fn sync_killed_in_the_middle_ends_in_same_totals() {
     first.wait().expect("a child process");
     server.release();
     home.text(&["sync"]);
+    assert_eq!(server.totals(), expected);
+}
+
+#[test]
+fn sync_tells_that_it_waits_for_silent_server() {
+    let server = FakeServer::start();
+    let (home, expected) = home_with(&server, 3);
+    server.fail([Fault::Hold]);
+    let mut running = home.spawn(&["sync"]);
+    let mut lines = BufReader::new(running.stderr.take().expect("a pipe")).lines();
+    let notice = format!("Waiting for an answer of {}.", server.url());
+    assert!(lines.any(|line| line.expect("UTF-8") == notice), "nothing is said");
+    server.release();
+    assert!(running.wait().expect("a child process").success());
     assert_eq!(server.totals(), expected);
 }
 
