@@ -113,6 +113,8 @@ fn explain_counts_files_lines_and_copies() {
     home.write(".claude/stats-cache.json", stats);
     assert!(home.text(&["explain", "2020-01-01"]).contains("claude-opus-4: 77 tokens of input and output; read: 0"));
     assert_eq!(home.failure(&["explain", "x"]).0, 2);
+    let (code, text) = home.failure(&["explain", "2026-13-45"]);
+    assert!(code == 2 && text.contains("`2026-13-45` is not a day"), "{code} {text}");
 }
 
 #[test]
