@@ -52,12 +52,24 @@ fn instant(system: SystemTime) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok().filter(|instant| *instant < LAST)
 }
 
-/// The zone of this machine: `TZ` if it names one, else what the system is set to, else UTC.
-pub(crate) fn zone() -> Zone {
-    let variable = std::env::var("TZ").ok();
-    named_zone(variable.as_deref())
-        .or_else(|| Zone::parse(&iana_time_zone::get_timezone().ok()?))
-        .unwrap_or_else(Zone::utc)
+/// The zone of this machine: `TZ` if it names one, else what the system is set to, else UTC. The text is a warning of a `TZ` that names none.
+pub(crate) fn zone() -> (Zone, Option<String>) {
+    let variable = std::env::var_os("TZ").map(|value| value.to_string_lossy().into_owned());
+    if let Some(zone) = named_zone(variable.as_deref()) {
+        return (zone, None);
+    }
+    let system = iana_time_zone::get_timezone().ok().and_then(|name| Zone::parse(&name)).unwrap_or_else(Zone::utc);
+    let warning = variable.filter(|value| !means_system_zone(value)).map(|value| {
+        format!(
+            "TZ is `{value}`, which is not the name of a time zone such as Europe/Berlin. Days are those of {system}."
+        )
+    });
+    (system, warning)
+}
+
+/// Whether a value of `TZ` stands for the zone that the system is set to.
+fn means_system_zone(value: &str) -> bool {
+    matches!(value.trim_start_matches(':'), "" | "/etc/localtime")
 }
 
 /// The zone in a value of `TZ`: a name, possibly after a colon, or a path into the zone database.

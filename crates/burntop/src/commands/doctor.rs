@@ -10,7 +10,7 @@ use serde::Serialize;
 use time::{Date, Duration, OffsetDateTime};
 
 use crate::api::Api;
-use crate::clock::SystemClock;
+use crate::clock::{self, SystemClock};
 use crate::context::Context;
 use crate::credentials::Credentials;
 use crate::failure::{Failure, FailureKind};
@@ -148,7 +148,9 @@ pub(crate) fn doctor(context: &Context) -> Result<(), Failure> {
     if let Err(failure) = Settings::load(&context.paths.settings()) {
         failures.push(failure.to_string());
     }
-    let today = Today::new();
+    let (zone, zone_warning) = clock::zone();
+    warnings.extend(zone_warning);
+    let today = Today::in_zone(zone);
     let state = state(context, &today, &mut warnings, &mut failures)?;
     warnings.extend(files_set_aside(context.paths.state()).into_iter().map(|file| {
         let file = file.display();

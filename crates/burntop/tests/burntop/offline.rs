@@ -71,6 +71,22 @@ fn stats_set_damaged_database_aside_and_read_again() {
 }
 
 #[test]
+fn wrong_time_zone_is_named_with_the_one_in_use() {
+    let home = home().set("TZ", "Mars/Olympus");
+    for command in [&["stats"][..], &["explain", "today"], &["sync", "--dry-run"]] {
+        let warning = String::from_utf8(home.run(command).stderr).expect("UTF-8");
+        assert!(warning.starts_with("warning: TZ is `Mars/Olympus`, which is not"), "{command:?}: {warning}");
+        assert!(warning.contains(" Days are those of "), "{command:?}: {warning}");
+    }
+    assert!(home.json(&["doctor"])["warnings"].to_string().contains("TZ is `Mars/Olympus`"));
+    assert!(home.run(&["statusline"]).stderr.is_empty());
+    for system in ["", ":/etc/localtime", "/usr/share/zoneinfo/Europe/Berlin"] {
+        let home = FixtureHome::new().set("TZ", system);
+        assert!(home.run(&["stats"]).stderr.is_empty(), "{system}");
+    }
+}
+
+#[test]
 fn stats_without_logs_are_zero() {
     let home = FixtureHome::new();
     assert_eq!(home.json(&["stats"])["total"]["tokens"], 0);
