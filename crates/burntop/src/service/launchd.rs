@@ -22,7 +22,7 @@ pub(super) fn install(paths: &Paths, program: &Path) -> Result<InstalledService,
     let log = paths.state().join("sync.log");
     let text = path.to_string_lossy();
     let was_installed = path.exists();
-    files::replace_for(&[(&*path, plist(program, &inherited(), minute, &log))], || {
+    files::replace_for(&[(&*path, plist(program, &inherited()?, minute, &log))], || {
         // An agent of an earlier installation has to go first.
         let _ = output("launchctl", &["unload", &text]);
         run("launchctl", &["load", "-w", &text])

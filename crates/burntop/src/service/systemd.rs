@@ -20,7 +20,7 @@ pub(super) fn is_available() -> bool {
 pub(super) fn install(paths: &Paths, program: &Path) -> Result<InstalledService, Failure> {
     let units = paths.systemd_units();
     let (service_path, timer_path) = (units.join(SERVICE), units.join(TIMER));
-    let units = [(&*service_path, service(program, &inherited())), (&*timer_path, timer())];
+    let units = [(&*service_path, service(program, &inherited()?)), (&*timer_path, timer())];
     let was_installed = timer_path.exists();
     let activate = || {
         run("systemctl", &["--user", "daemon-reload"])?;

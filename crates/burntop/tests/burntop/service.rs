@@ -86,6 +86,15 @@ fn service_that_fails_leaves_what_was_there() {
 }
 
 #[test]
+fn service_with_variable_that_cannot_be_written_is_refused() {
+    let home = home(&[("crontab", CRONTAB)]).set("CLAUDE_CONFIG_DIR", "/a\n* * * * * evil");
+    home.write("crontab", "0 4 * * * backup\n");
+    let (code, text) = home.failure(&["service", "install", "--with", "cron"]);
+    assert!(code == 2 && text.contains("CLAUDE_CONFIG_DIR"), "{code} {text}");
+    assert_eq!(home.read("crontab"), "0 4 * * * backup\n");
+}
+
+#[test]
 fn service_needs_sign_in_and_scheduler() {
     let without_scheduler = home(&[]);
     assert_eq!(without_scheduler.failure(&["service", "install"]).0, 1);
