@@ -102,6 +102,7 @@ fn through_browser(api: Api) -> Result<(Api, Token, Option<String>), Failure> {
     let codes = api.begin_device_login(&format!("burntop on {host}"))?;
     note(format_args!("Open {} and confirm the code {}.", codes.verification_uri, codes.user_code));
     note(format_args!("Or open {}", codes.verification_uri_complete));
+    note(format_args!("The page asks for your account on this server; {}/register creates one.", api.server()));
     let session = poll(&api, &codes)?;
     let api = api.with_token(session.clone());
     match api.issue_token(&format!("burntop on {host}")) {

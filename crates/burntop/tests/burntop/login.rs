@@ -11,6 +11,7 @@ fn login_through_browser_stores_api_token_and_ends_session() {
     let output = home.run(&["login", &server.url()]);
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{err}");
+    assert!(err.contains(&format!("{}/register creates one", server.url())), "{err}");
     assert!(err.contains("BCDF-GHJK") && out.contains("as ada"), "{out}{err}");
     assert!(home.read(CREDENTIALS).contains("t_issued"));
     let requests = server.requests();
