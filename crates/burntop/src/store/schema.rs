@@ -8,6 +8,9 @@ use crate::failure::{Failure, FailureKind};
 /// The version of the tables. A database of version 0 is new. The next version must migrate from this one, because logs may be gone.
 const VERSION: i64 = 1;
 
+/// No version will be later than this one.
+const LAST_VERSION: i64 = 1_000;
+
 pub(super) const SET_META: &str =
     "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2";
 
@@ -48,6 +51,9 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     let version = |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
     match version(connection)? {
         VERSION => return check_tables(connection),
+        version if !(0..=LAST_VERSION).contains(&version) => {
+            return Err(super::damaged(&format_args!("its version is {version}")));
+        }
         newer if newer > VERSION => {
             let message = "A newer version of burntop has written the state on this machine. Install that version.";
             return Err(Failure::new(FailureKind::Local, message));

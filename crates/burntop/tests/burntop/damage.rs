@@ -61,10 +61,11 @@ fn damage_found_by_any_command_is_set_aside_and_logs_are_read_again() {
 #[test]
 fn damage_of_each_kind_is_found() {
     type Damage = fn(&mut Vec<u8>);
-    let damages: [(&str, Damage); 4] = [
+    let damages: [(&str, Damage); 5] = [
         ("pages are overwritten", |content| content[2 * PAGE..].fill(0)),
         ("the end is missing", |content| content.truncate(2 * PAGE)),
         ("a text is not UTF-8", |content| overwrite_text(content, b"claude-opus-4-5-20251101")),
+        ("the version is overwritten", |content| content[60..64].fill(0xA5)),
         ("the tables are missing", |content| {
             // A leaf of the schema without cells.
             content[100..108].copy_from_slice(&[13, 0, 0, 0, 0, 16, 0, 0]);
