@@ -125,15 +125,6 @@ impl Report for DoctorReport {
             _ => writeln!(out, "  not signed in")?,
         }
         writeln!(out, "  last sync: {}", self.last_sync.as_deref().unwrap_or("never"))?;
-        for rejected in &self.rejected {
-            writeln!(
-                out,
-                "  rejected: {} of {} ({})",
-                plural(rejected.count, "message"),
-                rejected.source,
-                rejected.reason
-            )?;
-        }
         self.warnings.iter().try_for_each(|warning| writeln!(out, "{} {warning}", style.warning("warning:")))?;
         self.failures.iter().try_for_each(|failure| writeln!(out, "{} {failure}", style.warning("problem:")))?;
         if self.warnings.is_empty() && self.failures.is_empty() {
@@ -154,7 +145,10 @@ pub(crate) fn doctor(context: &Context) -> Result<(), Failure> {
     let state = state(context, &today, &mut warnings, &mut failures)?;
     warnings.extend(files_set_aside(context.paths.state()).into_iter().map(|file| {
         let file = file.display();
-        format!("A damaged state is kept as {file}. Usage whose logs are deleted may be in it alone; delete it if you do not need it.")
+        format!(
+            "A damaged state is kept as {file}. Usage whose logs are deleted may be in it alone; delete it if you do not \
+             need it."
+        )
     }));
     failures.extend(state.tools.iter().filter(|tool| tool.files_unread > 0).map(|tool| {
         let files = plural(tool.files_unread, "file");
