@@ -105,7 +105,7 @@ impl Api {
 
     fn send(&self, method: Method, path: &str, body: RequestBody) -> Result<ApiAnswer, ApiError> {
         let exchange = self.exchange(method, path, body);
-        let notice = || note(format_args!("Waiting for an answer of {}.", self.server));
+        let notice = || note(format_args!("Waiting for an answer from {}.", self.server));
         self.runtime.block_on(announced(exchange, PATIENCE, notice))
     }
 

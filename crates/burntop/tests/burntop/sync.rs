@@ -143,7 +143,7 @@ fn sync_tells_that_it_waits_for_silent_server() {
     server.fail([Fault::Hold]);
     let mut running = home.spawn(&["sync"]);
     let mut lines = BufReader::new(running.stderr.take().expect("a pipe")).lines();
-    let notice = format!("Waiting for an answer of {}.", server.url());
+    let notice = format!("Waiting for an answer from {}.", server.url());
     assert!(lines.any(|line| line.expect("UTF-8") == notice), "nothing is said");
     server.release();
     assert!(running.wait().expect("a child process").success());
