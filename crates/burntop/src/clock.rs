@@ -9,9 +9,9 @@ use time::macros::datetime;
 
 use crate::failure::{Failure, FailureKind};
 
-/// The times at which burntop works. Libraries fail beyond them: of TLS before 1970, of calendars after 9999. A year remains before the end, so
-/// that a time ahead of the clock can be computed.
-const FIRST: OffsetDateTime = datetime!(1970-01-01 00:00 UTC);
+/// The times at which burntop works. Readers refuse responses before 2020 and those ahead of the clock, so an earlier clock would pass over whole
+/// logs. After 9999 calendars fail; a year remains before it, so that a time ahead of the clock can be computed.
+const FIRST: OffsetDateTime = datetime!(2020-01-01 00:00 UTC);
 const LAST: OffsetDateTime = datetime!(9998-01-01 00:00 UTC);
 
 /// The clock of the system.
@@ -20,7 +20,7 @@ pub(crate) struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> OffsetDateTime {
         let system = system_time();
-        instant(system).unwrap_or(if system < SystemTime::UNIX_EPOCH { FIRST } else { LAST })
+        instant(system).unwrap_or(if system < SystemTime::from(FIRST) { FIRST } else { LAST })
     }
 }
 
@@ -49,7 +49,7 @@ fn system_time() -> SystemTime {
 fn instant(system: SystemTime) -> Option<OffsetDateTime> {
     let microseconds = system.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_micros();
     let nanoseconds = i128::try_from(microseconds).ok()?.checked_mul(1_000)?;
-    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok().filter(|instant| *instant < LAST)
+    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok().filter(|instant| (FIRST..LAST).contains(instant))
 }
 
 /// The zone of this machine: `TZ` if it names one, else what the system is set to, else UTC. The text is a warning of a `TZ` that names none.
@@ -93,7 +93,9 @@ mod tests {
         for (year, is_usable) in [
             (-33_658, false),
             (1969, false),
-            (1970, true),
+            (1970, false),
+            (2019, false),
+            (2021, true),
             (2026, true),
             (9_997, true),
             (9_999, false),
@@ -107,8 +109,8 @@ mod tests {
 
     #[test]
     fn clock_has_microseconds() {
-        let system = SystemTime::UNIX_EPOCH + Duration::from_nanos(1_234_567);
-        assert_eq!(instant(system), Some(datetime!(1970-01-01 00:00:00.001234 UTC)));
+        let system = SystemTime::from(FIRST) + Duration::from_nanos(1_234_567);
+        assert_eq!(instant(system), Some(datetime!(2020-01-01 00:00:00.001234 UTC)));
     }
 
     #[test]
