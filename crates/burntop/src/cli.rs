@@ -24,7 +24,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Signs in to a server
     Login(LoginArgs),
-    /// Signs out, and revokes the token
+    /// Signs out: forgets the token, and ends it on the server if the server permits that
     Logout,
     /// Shows the signed-in account
     Whoami,

@@ -15,6 +15,13 @@ pub(crate) fn parse_day(text: &str, today: Date) -> Option<Date> {
     }
 }
 
+/// Whether `text` has the form of a date: years, months and days in digits.
+pub(crate) fn looks_like_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    parts.len() == 3 && parts.iter().all(is_number)
+}
+
 /// The instant at which the local day in `text` begins; `7d` are the last seven days including today.
 pub(crate) fn parse_since(text: &str, today: &Today) -> Result<OffsetDateTime, Failure> {
     let days = text.strip_suffix('d').and_then(|days| days.parse::<u16>().ok()).filter(|days| *days > 0);
@@ -32,6 +39,22 @@ mod tests {
     use super::*;
     use domain::days::Zone;
     use time::macros::{date, datetime};
+
+    #[test]
+    fn date_is_recognised_by_form() {
+        for (text, is_date) in [
+            ("2026-11-30", true),
+            ("2026-13-45", true),
+            ("2026-1-5", true),
+            ("2026-11-", false),
+            ("2026-11-30-1", false),
+            ("5d0c0000-0000-4000-8000-00000000beef", false),
+            ("20261130", false),
+            ("today", false),
+        ] {
+            assert_eq!(looks_like_date(text), is_date, "{text}");
+        }
+    }
 
     #[test]
     fn since_is_start_of_local_day() {

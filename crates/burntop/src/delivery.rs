@@ -1,11 +1,12 @@
 //! Delivers pending records to the server, in batches, each acknowledged before the next one.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use collector::{Environment, readers};
 use domain::clock::Clock;
 use domain::days::Zone;
-use domain::text::rfc3339;
+use domain::text::{plural, rfc3339};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -319,17 +320,15 @@ impl Sender<'_> {
 
 /// What the server has of `source` and `machine`; `None` if it does not say.
 fn state(api: &Api, source: &str, machine: &str) -> Result<Option<SyncState>, ApiError> {
-    Retry::SYNC.run(|delay, _| std::thread::sleep(delay), || api.sync_state(source, machine))
+    Retry::SYNC.run(wait, || api.sync_state(source, machine))
 }
 
 /// Sends `body`, again after a failure that may pass.
 fn send(api: &Api, body: &SyncBody) -> Result<SyncAnswer, ApiError> {
     let json = body.to_json()?;
-    let wait = |delay: std::time::Duration, error: &ApiError| {
-        note(format_args!("{error} Trying again in {:.1} s.", delay.as_secs_f64()));
-        std::thread::sleep(delay);
-    };
-    Retry::SYNC.run(wait, || api.sync(&json))
+    let answer = Retry::SYNC.run(wait, || api.sync(&json))?;
+    require_all_received(body.messages.len(), &answer)?;
+    Ok(answer)
 }
 
 impl Delivery {
@@ -348,6 +347,23 @@ impl SourceDelivery {
         self.superseded += answer.messages_superseded;
         self.rejected += answer.messages_rejected;
         self.rejection_reasons.extend(answer.rejected.iter().map(|rejection| rejection.reason.clone()));
+    }
+}
+
+/// Waits before a request is sent again, because of `error`.
+fn wait(delay: Duration, error: &ApiError) {
+    note(format_args!("{error} Trying again in {:.1} s.", delay.as_secs_f64()));
+    std::thread::sleep(delay);
+}
+
+/// Fails unless `answer` is about `count` messages: what answers in place of the server has received none.
+fn require_all_received(count: usize, answer: &SyncAnswer) -> Result<(), ApiError> {
+    match answer.messages_received {
+        Some(received) if received == count as u64 => Ok(()),
+        Some(received) => {
+            Err(ApiError::NotBurntop(format!("{} sent, {received} received", plural(count as u64, "message"))))
+        }
+        None => Err(ApiError::NotBurntop("it does not say how many messages were received".to_owned())),
     }
 }
 

@@ -5,23 +5,40 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// The class of a failure. Scripts branch on its exit code, so a code never changes its meaning; `docs/BURNTOP.md` lists them.
+/// The class of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FailureKind {
     /// Something on this machine: a file, a directory, a program.
-    Local = 1,
+    Local,
+    /// The content of the state's database cannot be read. `StateLock::with_store` sets it aside.
+    Damaged,
     /// The arguments or the configuration are wrong. clap uses the same code.
-    Usage = 2,
+    Usage,
     /// No sign-in, or the server refused it.
-    SignedOut = 3,
+    SignedOut,
     /// The server cannot be reached or is busy. A later attempt can succeed.
-    Unavailable = 4,
-    /// The server refused the request. Repeating it does not help.
-    Refused = 5,
+    Unavailable,
+    /// The server refused the request or failed at it, or it is none of burntop. Repeating the request does not help.
+    Refused,
     /// Another process of burntop holds the lock.
-    Locked = 6,
+    Locked,
     /// `doctor` found a problem.
-    Unhealthy = 7,
+    Unhealthy,
+}
+
+impl FailureKind {
+    /// Scripts branch on the exit code, so a code never changes its meaning; `docs/BURNTOP.md` lists them.
+    const fn exit_code(self) -> u8 {
+        match self {
+            Self::Local | Self::Damaged => 1,
+            Self::Usage => 2,
+            Self::SignedOut => 3,
+            Self::Unavailable => 4,
+            Self::Refused => 5,
+            Self::Locked => 6,
+            Self::Unhealthy => 7,
+        }
+    }
 }
 
 /// A failed command: one sentence for people, and the exit code.
@@ -42,7 +59,7 @@ impl Failure {
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(self.kind as u8)
+        ExitCode::from(self.kind.exit_code())
     }
 }
 

@@ -15,6 +15,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::clock::{self, SystemClock};
 use crate::failure::Failure;
+use crate::output::note;
 use crate::store::{ModelUse, Store, UsageRow};
 
 /// The sums of some responses.
@@ -145,8 +146,17 @@ pub(crate) struct Today {
 }
 
 impl Today {
+    /// Today, with a warning on standard error if `TZ` is wrong.
     pub(crate) fn new() -> Self {
-        let (zone, now) = (clock::zone(), SystemClock.now());
+        let (zone, warning) = clock::zone();
+        if let Some(warning) = warning {
+            note(format_args!("warning: {warning}"));
+        }
+        Self::in_zone(zone)
+    }
+
+    pub(crate) fn in_zone(zone: Zone) -> Self {
+        let now = SystemClock.now();
         Self { date: zone.date(now), zone, now }
     }
 

@@ -54,6 +54,23 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, Failure> {
     }
 }
 
+/// Replaces `files` by their new content for `activate`. If that or a replacement fails, what was there before is put back.
+pub(crate) fn replace_for(
+    files: &[(&Path, String)],
+    activate: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let before = files.iter().map(|(path, _)| read(path)).collect::<Result<Vec<_>, _>>()?;
+    let replaced = files.iter().try_for_each(|(path, content)| replace(path, content.as_bytes()));
+    replaced.and_then(|()| activate()).inspect_err(|_| {
+        for ((path, _), content) in files.iter().zip(before) {
+            let _ = match content {
+                Some(content) => replace(path, content.as_bytes()),
+                None => remove(path).map(drop),
+            };
+        }
+    })
+}
+
 /// Removes the file at `path`; says whether it existed.
 pub(crate) fn remove(path: &Path) -> Result<bool, Failure> {
     match fs::remove_file(path) {
@@ -88,6 +105,19 @@ mod tests {
         }
         let names = fs::read_dir(path.parent().expect("a parent")).expect("readable");
         assert_eq!(names.count(), 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn replace_for_puts_files_back_after_failure() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (known, new) = (directory.path().join("known"), directory.path().join("new"));
+        replace(&known, b"before").expect("written");
+        let files = [(&*known, "after".to_owned()), (&*new, "after".to_owned())];
+        let failure = Failure::new(crate::failure::FailureKind::Local, "no");
+        assert_eq!(replace_for(&files, || Err(failure.clone())), Err(failure));
+        assert_eq!((read(&known), read(&new)), (Ok(Some("before".to_owned())), Ok(None)));
+        assert_eq!(replace_for(&files, || Ok(())), Ok(()));
+        assert_eq!((read(&known), read(&new)), (Ok(Some("after".to_owned())), Ok(Some("after".to_owned()))));
     }
 
     #[test]

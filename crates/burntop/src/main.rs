@@ -48,6 +48,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     if let Command::Completions(args) = &cli.command {
         return commands::completions::completions(args);
     }
+    clock::check()?;
     let context = Context::new(cli.json)?;
     match cli.command {
         Command::Login(args) => commands::login::login(&context, &args),

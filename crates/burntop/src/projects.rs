@@ -25,6 +25,19 @@ fn hash(project: &str, user_id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::usage::ProjectName;
+
+    /// Of two copies that differ in the project only, the server keeps the one whose project sorts first. `docs/BURNTOP.md` says what that means
+    /// for a change of the setting.
+    #[test]
+    fn project_hash_replaces_name_on_server() {
+        let project = |names: ProjectNames, project| {
+            ProjectName::parse(&names.sent(project, "u1").expect("it is sent")).expect("the server takes it")
+        };
+        for name in ["shop", "Shop", "2048", ".dotfiles", "-", "_", "über"] {
+            assert!(project(ProjectNames::Hashed, name) < project(ProjectNames::Plain, name), "{name}");
+        }
+    }
 
     #[test]
     fn project_name_leaves_only_if_wanted() {

@@ -31,8 +31,11 @@ pub(crate) enum ProjectNames {
 impl Settings {
     pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
         let Some(text) = files::read(path)? else { return Ok(Self::default()) };
-        toml::from_str(&text).map_err(|error| {
-            Failure::new(FailureKind::Usage, format!("{} is not valid: {}", path.display(), error.to_string().trim()))
+        toml::from_str(&text).map_err(|error: toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let message = format!("Line {line} of {} is not valid: {}", path.display(), error.message());
+            Failure::new(FailureKind::Usage, message)
         })
     }
 }
@@ -57,6 +60,7 @@ mod tests {
             ("project = \"off\"", "unknown field `project`"),
             ("projects = \"yes\"", "unknown variant `yes`"),
             ("projects", "expected"),
+            ("# names\nprojects = \"of\"", "Line 2 of "),
         ] {
             let failure = load(text).expect_err(text);
             assert_eq!(failure.kind, FailureKind::Usage);

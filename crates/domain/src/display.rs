@@ -81,7 +81,7 @@ pub fn cleaned_paragraphs(text: &str) -> String {
 }
 
 /// Whether `text` has a character that is never permitted.
-pub(crate) fn has_refused(text: &str) -> bool {
+pub fn has_refused(text: &str) -> bool {
     text.chars().any(is_refused)
 }
 

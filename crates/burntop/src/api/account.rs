@@ -30,6 +30,15 @@ impl Api {
         self.send(Method::GET, "/auth/me", RequestBody::Empty)?.read()
     }
 
+    /// Whether the token has the scope `sync`, as far as the server says.
+    pub(crate) fn may_sync(&self) -> Result<bool, ApiError> {
+        match self.sync_state("claude-code", "00000000") {
+            Ok(_) => Ok(true),
+            Err(ApiError::Answered { status: 403, .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Issues an API token called `name` that may read and sync. It needs a session.
     pub(crate) fn issue_token(&self, name: &str) -> Result<IssuedToken, ApiError> {
         let body = json!({"name": name, "scopes": ["sync", "read"]});

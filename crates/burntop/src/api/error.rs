@@ -132,6 +132,12 @@ mod tests {
                 "status 422: body.messages.0.id: is too long",
             ),
             ("a proxy", answered(502, "<html>"), FailureKind::Unavailable, "The server answered with status 502."),
+            (
+                "a fault of the server",
+                answered(500, r#"{"detail": "Internal server error."}"#),
+                FailureKind::Refused,
+                "The server answered with status 500: Internal server error.",
+            ),
             ("signed out", answered(401, "{}"), FailureKind::SignedOut, "Run `burntop login` again."),
             ("redirect", answered(301, ""), FailureKind::Refused, "redirects elsewhere"),
             (

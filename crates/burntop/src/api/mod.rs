@@ -26,11 +26,15 @@ pub(crate) use server_url::ServerUrl;
 pub(crate) use sync::{Handover, SyncAnswer, SyncBody, SyncMessage, SyncState, SyncStats, SyncWarning};
 
 use crate::credentials::{Credentials, Token};
+use crate::output::note;
 
 const USER_AGENT: &str = concat!("burntop/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// A sync of 5,000 messages waits for its turn on a busy server.
-const REQUEST_TIMEOUT: Duration = Duration::from_mins(3);
+const SYNC_TIMEOUT: Duration = Duration::from_mins(3);
+/// After this time the user is told what takes so long.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Answers are small; a longer one is not from burntop.
 const MAX_ANSWER_BYTES: usize = 4 << 20;
 
@@ -46,7 +50,7 @@ pub(crate) struct Api {
 enum RequestBody {
     Empty,
     Json(Value),
-    /// JSON that is compressed already.
+    /// The JSON of a sync, compressed.
     Gzip(Vec<u8>),
 }
 
@@ -100,7 +104,9 @@ impl Api {
     }
 
     fn send(&self, method: Method, path: &str, body: RequestBody) -> Result<ApiAnswer, ApiError> {
-        self.runtime.block_on(self.exchange(method, path, body))
+        let exchange = self.exchange(method, path, body);
+        let notice = || note(format_args!("Waiting for an answer from {}.", self.server));
+        self.runtime.block_on(announced(exchange, PATIENCE, notice))
     }
 
     async fn exchange(&self, method: Method, path: &str, body: RequestBody) -> Result<ApiAnswer, ApiError> {
@@ -112,6 +118,7 @@ impl Api {
             RequestBody::Empty => request,
             RequestBody::Json(value) => request.json(&value),
             RequestBody::Gzip(bytes) => {
+                let request = request.timeout(SYNC_TIMEOUT);
                 request.header(CONTENT_TYPE, "application/json").header(CONTENT_ENCODING, "gzip").body(bytes)
             }
         };
@@ -127,6 +134,16 @@ impl Api {
         }
         Err(ApiError::answered(status.as_u16(), &body, retry_after(&headers, date)))
     }
+}
+
+/// Awaits `work`, and calls `notice` once if it takes longer than `patience`.
+async fn announced<T>(work: impl Future<Output = T>, patience: Duration, notice: impl FnOnce()) -> T {
+    let mut work = std::pin::pin!(work);
+    if let Ok(result) = tokio::time::timeout(patience, &mut work).await {
+        return result;
+    }
+    notice();
+    work.await
 }
 
 impl ApiAnswer {

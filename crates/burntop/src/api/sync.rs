@@ -100,6 +100,8 @@ impl Handover {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct SyncAnswer {
+    /// A server that does not say how many messages it has received is none of burntop.
+    pub(crate) messages_received: Option<u64>,
     pub(crate) messages_synced: u64,
     pub(crate) messages_duplicate: u64,
     pub(crate) messages_superseded: u64,
@@ -217,10 +219,10 @@ mod tests {
     #[test]
     fn sync_answer_of_older_or_newer_server_is_read() {
         let older = r#"{"success": true, "messagesReceived": 1, "messagesSynced": 1, "rejected": []}"#;
-        let newer = r#"{"messagesSynced": 1, "future": {"x": 1}, "stats": {"totalTokens": 7, "totalCost": 0.35, "currentStreak": 2, "xp": 1}}"#;
+        let newer = r#"{"messagesReceived": 1, "messagesSynced": 1, "future": {"x": 1}, "stats": {"totalTokens": 7, "totalCost": 0.35, "currentStreak": 2, "xp": 1}}"#;
         for (name, text) in [("older", older), ("newer", newer)] {
             let answer: SyncAnswer = serde_json::from_str(text).expect(name);
-            assert_eq!(answer.messages_synced, 1, "{name}");
+            assert_eq!((answer.messages_received, answer.messages_synced), (Some(1), 1), "{name}");
         }
     }
 }

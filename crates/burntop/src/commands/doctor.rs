@@ -7,10 +7,10 @@ use collector::{NO_TOKEN_DATA, Problem, State, readers};
 use domain::clock::Clock;
 use domain::text::{plural, rfc3339};
 use serde::Serialize;
-use time::{Date, Duration};
+use time::{Date, Duration, OffsetDateTime};
 
 use crate::api::Api;
-use crate::clock::SystemClock;
+use crate::clock::{self, SystemClock};
 use crate::context::Context;
 use crate::credentials::Credentials;
 use crate::failure::{Failure, FailureKind};
@@ -18,7 +18,7 @@ use crate::figures::Today;
 use crate::output::{Report, Style, count};
 use crate::scan::{environment, scan_into, scan_sources, sources};
 use crate::settings::Settings;
-use crate::store::{RejectedRecord, StateLock, Store};
+use crate::store::{RejectedRecord, StateLock, Store, files_set_aside};
 use crate::summary;
 
 /// A sync that is older loses nothing yet, but the service does not run.
@@ -51,6 +51,9 @@ struct ToolHealth {
     files: u64,
     records: u64,
     pending: u64,
+    /// Files, directories and databases that could not be read.
+    files_unread: u64,
+    /// These, and lines and responses that were not taken.
     problem_count: u64,
     problems: Vec<Problem>,
     retention: Option<ToolRetention>,
@@ -122,15 +125,6 @@ impl Report for DoctorReport {
             _ => writeln!(out, "  not signed in")?,
         }
         writeln!(out, "  last sync: {}", self.last_sync.as_deref().unwrap_or("never"))?;
-        for rejected in &self.rejected {
-            writeln!(
-                out,
-                "  rejected: {} of {} ({})",
-                plural(rejected.count, "message"),
-                rejected.source,
-                rejected.reason
-            )?;
-        }
         self.warnings.iter().try_for_each(|warning| writeln!(out, "{} {warning}", style.warning("warning:")))?;
         self.failures.iter().try_for_each(|failure| writeln!(out, "{} {failure}", style.warning("problem:")))?;
         if self.warnings.is_empty() && self.failures.is_empty() {
@@ -145,29 +139,34 @@ pub(crate) fn doctor(context: &Context) -> Result<(), Failure> {
     if let Err(failure) = Settings::load(&context.paths.settings()) {
         failures.push(failure.to_string());
     }
-    let mut store = open_store(context, &mut failures)?;
-    let today = Today::new();
-    let directory = context.paths.state();
-    let tools = match StateLock::take(directory) {
-        Ok(_lock) => {
-            let tools = tools(context, &mut store, &today)?;
-            if let Err(failure) = summary::refresh(&store, directory, &today, true) {
-                failures.push(failure.to_string());
-            }
-            tools
-        }
-        Err(failure) if failure.kind == FailureKind::Locked => {
-            warnings.push(format!("{failure} The tools are not listed."));
-            Vec::new()
-        }
-        // The state cannot be written, which `open_store` has said.
-        Err(_) => tools(context, &mut store, &today)?,
-    };
+    let (zone, zone_warning) = clock::zone();
+    warnings.extend(zone_warning);
+    let today = Today::in_zone(zone);
+    let state = state(context, &today, &mut warnings, &mut failures)?;
+    warnings.extend(files_set_aside(context.paths.state()).into_iter().map(|file| {
+        let file = file.display();
+        format!(
+            "A damaged state is kept as {file}. Usage whose logs are deleted may be in it alone; delete it if you do not \
+             need it."
+        )
+    }));
+    failures.extend(state.tools.iter().filter(|tool| tool.files_unread > 0).map(|tool| {
+        let files = plural(tool.files_unread, "file");
+        format!("{files} of {} could not be read, so usage is missing.", tool.source)
+    }));
+    warnings.extend(state.tools.iter().filter(|tool| tool.problem_count > tool.files_unread).map(|tool| {
+        let problems = plural(tool.problem_count - tool.files_unread, "problem");
+        format!("{problems} with lines in the logs of {}. What these lines say does not count.", tool.source)
+    }));
+    warnings.extend(state.rejected.iter().map(|rejected| {
+        let messages = plural(rejected.count, "message");
+        format!("The server has rejected {messages} of {}: {}.", rejected.source, rejected.reason)
+    }));
     let server = server(context, &mut warnings, &mut failures);
-    let last_sync = store.last_sync()?;
+    let last_sync = state.last_sync;
     let is_overdue = last_sync.is_none_or(|last_sync| today.now - last_sync > OVERDUE);
     if is_overdue {
-        warnings.extend(retention_warnings(&tools));
+        warnings.extend(retention_warnings(&state.tools));
     }
     if let Some(last_sync) = last_sync.filter(|_| is_overdue) {
         let days = (today.now - last_sync).whole_days().unsigned_abs();
@@ -180,10 +179,10 @@ pub(crate) fn doctor(context: &Context) -> Result<(), Failure> {
     let without_tokens = NO_TOKEN_DATA.iter().filter(|tool| !tool.found(&environment).is_empty());
     let report = DoctorReport {
         without_tokens: without_tokens.map(|tool| ToolWithoutTokens { tool: tool.tool, reason: tool.reason }).collect(),
-        tools,
+        tools: state.tools,
         server,
         last_sync: last_sync.map(rfc3339),
-        rejected: store.rejections()?,
+        rejected: state.rejected,
         warnings,
         failures,
     };
@@ -194,12 +193,55 @@ pub(crate) fn doctor(context: &Context) -> Result<(), Failure> {
     }
 }
 
-/// The store, or one in memory if the state cannot be written.
-fn open_store(context: &Context, failures: &mut Vec<String>) -> Result<Store, Failure> {
-    Store::open(context.paths.state()).or_else(|failure| {
-        failures.push(failure.to_string());
-        Store::in_memory()
-    })
+/// What the state of burntop says.
+#[derive(Default)]
+struct StateHealth {
+    tools: Vec<ToolHealth>,
+    last_sync: Option<OffsetDateTime>,
+    rejected: Vec<RejectedRecord>,
+}
+
+impl StateHealth {
+    fn read(store: &Store, tools: Vec<ToolHealth>) -> Result<Self, Failure> {
+        Ok(Self { tools, last_sync: store.last_sync()?, rejected: store.rejections()? })
+    }
+}
+
+/// Reads the logs and the state. Whatever is wrong with the state, the logs are looked at.
+fn state(
+    context: &Context,
+    today: &Today,
+    warnings: &mut Vec<String>,
+    failures: &mut Vec<String>,
+) -> Result<StateHealth, Failure> {
+    let directory = context.paths.state();
+    let read = StateLock::take(directory).and_then(|lock| {
+        lock.with_store(|store| {
+            let tools = tools(context, store, today)?;
+            match summary::refresh(store, directory, today, true) {
+                Err(failure) if failure.kind != FailureKind::Damaged => failures.push(failure.to_string()),
+                refreshed => refreshed?,
+            }
+            StateHealth::read(store, tools)
+        })
+    });
+    match read {
+        Err(failure) if failure.kind == FailureKind::Locked => {
+            warnings.push(format!("{failure} The tools are not listed."));
+            let health = Store::open(directory).and_then(|store| StateHealth::read(&store, Vec::new()));
+            Ok(health.unwrap_or_else(|failure| {
+                failures.push(failure.to_string());
+                StateHealth::default()
+            }))
+        }
+        Err(failure) => {
+            failures.push(failure.to_string());
+            let mut store = Store::in_memory()?;
+            let tools = tools(context, &mut store, today)?;
+            StateHealth::read(&store, tools)
+        }
+        read => read,
+    }
 }
 
 /// The tools with logs on this machine. All logs are read again apart from the state, because a later scan does not repeat the problems of an
@@ -224,6 +266,7 @@ fn tools(context: &Context, store: &mut Store, today: &Today) -> Result<Vec<Tool
             records,
             pending: store
                 .pending_count(report.source, store.handover(report.source)?.and_then(|known| known.floor))?,
+            files_unread: report.files_unread,
             problem_count: report.problem_count,
             problems: report.problems,
             retention: reader.retention(&environment).map(|retention| ToolRetention {

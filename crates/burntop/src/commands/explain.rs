@@ -15,7 +15,7 @@ use serde::Serialize;
 use time::Date;
 
 use crate::context::Context;
-use crate::day::parse_day;
+use crate::day::{looks_like_date, parse_day};
 use crate::delivery::chosen_sources;
 use crate::failure::{Failure, FailureKind};
 use crate::figures::{Figures, Pricer, Today};
@@ -48,6 +48,10 @@ impl Subject {
     fn parse(text: &str, today: Date) -> Result<Self, Failure> {
         if let Some(date) = parse_day(text, today) {
             return Ok(Self::Day(date));
+        }
+        if looks_like_date(text) {
+            let message = format!("`{text}` is not a day: write YYYY-MM-DD, such as {today}.");
+            return Err(Failure::new(FailureKind::Usage, message));
         }
         if text.chars().count() < SHORTEST_SESSION {
             let message = format!(

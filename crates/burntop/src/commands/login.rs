@@ -9,12 +9,15 @@ use domain::clock::Clock;
 use domain::display::cleaned_name;
 use serde::Serialize;
 
-use crate::api::{Api, ApiError, DeviceCodes, DevicePoll, IssuedToken, ServerUrl};
+use crate::api::{Account, Api, ApiError, DeviceCodes, DevicePoll, IssuedToken, ServerUrl};
 use crate::clock::SystemClock;
 use crate::context::Context;
 use crate::credentials::{Credentials, Token};
 use crate::failure::{Failure, FailureKind};
 use crate::output::{Report, Style, note};
+
+/// Codes expire within minutes; a server that names more cannot make the sum with the clock overflow.
+const LONGEST_CODE: Duration = Duration::from_hours(1);
 
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {
@@ -50,7 +53,7 @@ pub(crate) fn login(context: &Context, args: &LoginArgs) -> Result<(), Failure> 
         Some(token) => with_token(api, Token::parse(token)?),
         None => through_browser(api)?,
     };
-    let account = api.me()?;
+    let account = if args.token.is_some() { account_within_scopes(&api)? } else { api.me()? };
     let credentials = Credentials {
         server: api.server().clone(),
         user_id: account.id,
@@ -65,6 +68,20 @@ pub(crate) fn login(context: &Context, args: &LoginArgs) -> Result<(), Failure> 
 
 fn with_token(api: Api, token: Token) -> (Api, Token, Option<String>) {
     (api.with_token(token.clone()), token, None)
+}
+
+/// The account of a token that the user has made, if it has both scopes that burntop needs.
+fn account_within_scopes(api: &Api) -> Result<Account, Failure> {
+    let lacks = |scope: &str| {
+        let message = format!("The token lacks the scope `{scope}`. Make one with the scopes `sync` and `read`.");
+        Err(Failure::new(FailureKind::SignedOut, message))
+    };
+    match api.me() {
+        Ok(account) if api.may_sync()? => Ok(account),
+        Ok(_) => lacks("sync"),
+        Err(ApiError::Answered { status: 403, .. }) if api.may_sync()? => lacks("read"),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn token_from_input() -> Result<String, Failure> {
@@ -85,6 +102,7 @@ fn through_browser(api: Api) -> Result<(Api, Token, Option<String>), Failure> {
     let codes = api.begin_device_login(&format!("burntop on {host}"))?;
     note(format_args!("Open {} and confirm the code {}.", codes.verification_uri, codes.user_code));
     note(format_args!("Or open {}", codes.verification_uri_complete));
+    note(format_args!("The page asks for your account on this server; {}/register creates one.", api.server()));
     let session = poll(&api, &codes)?;
     let api = api.with_token(session.clone());
     match api.issue_token(&format!("burntop on {host}")) {
@@ -104,7 +122,7 @@ fn through_browser(api: Api) -> Result<(Api, Token, Option<String>), Failure> {
 
 /// Polls until the user has answered or the code expires. Interruptions of the network in between are survived.
 fn poll(api: &Api, codes: &DeviceCodes) -> Result<Token, Failure> {
-    let ends = Instant::now() + Duration::from_secs(codes.expires_in);
+    let ends = Instant::now() + Duration::from_secs(codes.expires_in).min(LONGEST_CODE);
     let mut interval = Duration::from_secs(codes.interval.clamp(1, 60));
     while Instant::now() < ends {
         sleep(interval);

@@ -171,14 +171,45 @@ impl Report for StatsReport {
 
 pub(crate) fn stats(context: &Context, args: &StatsArgs) -> Result<(), Failure> {
     let today = Today::new();
-    let (store, scanned) = read(context, &today, args.no_read)?;
+    let directory = context.paths.state();
+    let mut is_known = args.no_read;
+    let stored = StateLock::take(directory).and_then(|lock| {
+        lock.with_store(|store| {
+            // A second attempt has an empty store.
+            if std::mem::take(&mut is_known) {
+                return report(store, args, &today, &ScanSummary::default());
+            }
+            let scanned = scan_into(store, context, &sources())?;
+            summary::refresh(store, directory, &today, scanned.changed > 0)?;
+            report(store, args, &today, &scanned)
+        })
+    });
+    let report = match stored {
+        Err(failure) if failure.kind == FailureKind::Locked => {
+            note("Another process is reading logs; these are the figures so far.");
+            report(&Store::open(directory)?, args, &today, &ScanSummary::default())
+        }
+        // Such as in a read-only home directory.
+        Err(failure) => {
+            note(format_args!("warning: {failure}; reading all logs without keeping the result"));
+            let mut store = Store::in_memory()?;
+            let scanned = scan_into(&mut store, context, &sources())?;
+            report(&store, args, &today, &scanned)
+        }
+        stored => stored,
+    };
+    context.output.print(&report?)
+}
+
+/// Sums the usage in `store`.
+fn report(store: &Store, args: &StatsArgs, today: &Today, scanned: &ScanSummary) -> Result<StatsReport, Failure> {
     let from = args.period.first(today.date);
     let mut filter = UsageFilter { from: from.map(|date| today.start_of(date)), ..UsageFilter::default() };
     if from.is_some() {
         filter.before = today.date.next_day().map(|next| today.start_of(next));
     }
     let (mut groups, mut pricer) = (HashMap::<Arc<str>, Figures>::new(), Pricer::new());
-    store.each_usage(&filter, |row| *groups.entry(args.by.name(&row, &today)).or_default() += pricer.figures(&row))?;
+    store.each_usage(&filter, |row| *groups.entry(args.by.name(&row, today)).or_default() += pricer.figures(&row))?;
     let mut total = Figures::default();
     for figures in groups.values() {
         total += *figures;
@@ -190,8 +221,8 @@ pub(crate) fn stats(context: &Context, args: &StatsArgs) -> Result<(), Failure> 
             .cmp(&(a.figures.cost, a.figures.tokens))
             .then_with(|| a.name.cmp(&b.name)),
     });
-    let streak = today.streak(&store)?;
-    context.output.print(&StatsReport {
+    let streak = today.streak(store)?;
+    Ok(StatsReport {
         period: args.period,
         from,
         to: today.date,
@@ -203,29 +234,4 @@ pub(crate) fn stats(context: &Context, args: &StatsArgs) -> Result<(), Failure> 
         longest_streak: streak.longest,
         problems: scanned.problem_count(),
     })
-}
-
-/// Reads the logs into the store. While another process does so, what it has stored is shown. Where the state cannot be written, such as
-/// in a read-only home directory, the logs are read into memory.
-fn read(context: &Context, today: &Today, no_read: bool) -> Result<(Store, ScanSummary), Failure> {
-    let directory = context.paths.state();
-    let opened = StateLock::take(directory).and_then(|lock| Ok((lock, Store::open(directory)?)));
-    match opened {
-        Ok((_lock, store)) if no_read => Ok((store, ScanSummary::default())),
-        Ok((_lock, mut store)) => {
-            let scanned = scan_into(&mut store, context, &sources())?;
-            summary::refresh(&store, directory, today, scanned.changed > 0)?;
-            Ok((store, scanned))
-        }
-        Err(failure) if failure.kind == FailureKind::Locked => {
-            note("Another process is reading logs; these are the figures so far.");
-            Ok((Store::open(directory)?, ScanSummary::default()))
-        }
-        Err(failure) => {
-            note(format_args!("warning: {failure}; reading all logs without keeping the result"));
-            let mut store = Store::in_memory()?;
-            let scanned = scan_into(&mut store, context, &sources())?;
-            Ok((store, scanned))
-        }
-    }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use domain::text::rfc3339;
 use serde::Serialize;
 
+use crate::clock;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::figures::{Figures, Today};
@@ -39,7 +40,9 @@ impl Report for StatuslineReport {
 
 pub(crate) fn statusline(context: &Context) -> Result<(), Failure> {
     let summary = Summary::load(context.paths.state());
-    let today = Today::new();
+    // A warning on every prompt would be in the way.
+    let (zone, _) = clock::zone();
+    let today = Today::in_zone(zone);
     let shown = summary.as_ref().map(|summary| summary.on(today.date));
     let (figures, streak_days) = shown.map_or_else(Default::default, |shown| (shown.figures, shown.streak_days));
     context.output.print(&StatuslineReport {

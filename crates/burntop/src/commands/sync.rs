@@ -17,7 +17,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::figures::Today;
 use crate::handover::{HandoverPlan, WaitReason};
 use crate::machine::Machine;
-use crate::output::{Report, Style, count, finished, note};
+use crate::output::{Report, Style, count, finished, harmless_json, note};
 use crate::scan::{ScanSummary, environment, scan_into};
 use crate::settings::{ProjectNames, Settings};
 use crate::store::{StateLock, Store};
@@ -153,39 +153,45 @@ pub(crate) fn sync(context: &Context, args: &SyncArgs) -> Result<(), Failure> {
         ));
     }
     let directory = context.paths.state();
-    let _lock = StateLock::take(directory)?;
-    let mut store = Store::open(directory)?;
+    let lock = StateLock::take(directory)?;
     let machine = Machine::load_or_create(&context.paths)?;
-    let destination = credentials.as_ref().map(Credentials::destination).unwrap_or_default();
-    // A dry run leaves what is known of the server, and shows what a sync would send regardless.
-    let everything = args.dry_run && (args.full || !store.is_destination(&destination)?);
-    if !args.dry_run {
-        store.set_destination(&destination)?;
-        for source in sources.iter().filter(|_| args.full) {
-            store.forget_deliveries(Some(source))?;
+    let mut has_printed = false;
+    lock.with_store(|store| {
+        if has_printed {
+            let message = "The state was damaged, so what was printed is not complete. Run the command again.";
+            return Err(Failure::new(FailureKind::Local, message));
         }
-    }
-    let scanned = scan_into(&mut store, context, &sources)?;
-    summary::refresh(&store, directory, &today, scanned.changed > 0)?;
-    let incomplete_sources = scanned.incomplete_sources();
-    let (environment, npm_machine) = (environment()?, machine.npm_client(&context.paths)?);
-    let sender = Sender {
-        environment: &environment,
-        machine: &machine,
-        npm_machine: npm_machine.as_deref(),
-        complete_since,
-        now: today.now,
-        zone: &today.zone,
-        projects: settings.projects,
-        user_id: credentials.as_ref().map_or("", |credentials| &credentials.user_id),
-        since,
-        everything,
-        incomplete_sources: &incomplete_sources,
-    };
-    match credentials.as_ref().filter(|_| !args.dry_run) {
-        Some(found) => deliver(context, &mut store, &sender, found, &sources, &scanned),
-        None => show(&store, &sender, credentials.as_ref(), &sources),
-    }
+        let destination = credentials.as_ref().map(Credentials::destination).unwrap_or_default();
+        // A dry run leaves what is known of the server, and shows what a sync would send regardless.
+        let everything = args.dry_run && (args.full || !store.is_destination(&destination)?);
+        if !args.dry_run {
+            store.set_destination(&destination)?;
+            for source in sources.iter().filter(|_| args.full) {
+                store.forget_deliveries(Some(source))?;
+            }
+        }
+        let scanned = scan_into(store, context, &sources)?;
+        summary::refresh(store, directory, &today, scanned.changed > 0)?;
+        let incomplete_sources = scanned.incomplete_sources();
+        let (environment, npm_machine) = (environment()?, machine.npm_client(&context.paths)?);
+        let sender = Sender {
+            environment: &environment,
+            machine: &machine,
+            npm_machine: npm_machine.as_deref(),
+            complete_since,
+            now: today.now,
+            zone: &today.zone,
+            projects: settings.projects,
+            user_id: credentials.as_ref().map_or("", |credentials| &credentials.user_id),
+            since,
+            everything,
+            incomplete_sources: &incomplete_sources,
+        };
+        match credentials.as_ref().filter(|_| !args.dry_run) {
+            Some(found) => deliver(context, store, &sender, found, &sources, &scanned),
+            None => show(store, &sender, credentials.as_ref(), &sources, &mut has_printed),
+        }
+    })
 }
 
 fn deliver(
@@ -211,12 +217,14 @@ fn deliver(
     refused.map_or(Ok(()), Err)
 }
 
-/// Prints the bodies that a sync would send. The server is asked only what it has of the npm client's messages.
+/// Prints the bodies that a sync would send, and says whether there are any. The server is asked only what it has of the npm client's
+/// messages.
 fn show(
     store: &Store,
     sender: &Sender<'_>,
     credentials: Option<&Credentials>,
     sources: &[&str],
+    has_printed: &mut bool,
 ) -> Result<(), Failure> {
     let api = credentials.map(Api::signed_in).transpose()?;
     let mut out = io::BufWriter::new(io::stdout().lock());
@@ -231,7 +239,8 @@ fn show(
         }
         let mut after = None;
         while let Some(batch) = sender.next_batch(store, source, plan.floor(), after.as_ref(), BATCH)? {
-            let written = writeln!(out, "{}", batch.body.to_json()?);
+            *has_printed = true;
+            let written = writeln!(out, "{}", harmless_json(&batch.body.to_json()?));
             if written.is_err() {
                 return finished(written);
             }
@@ -242,7 +251,7 @@ fn show(
             _ => None,
         };
         if let Some(body) = handover {
-            let written = writeln!(out, "{}", body.to_json()?);
+            let written = writeln!(out, "{}", harmless_json(&body.to_json()?));
             if written.is_err() {
                 return finished(written);
             }

@@ -13,7 +13,7 @@ const MARK: &str = "# burntop sync (managed by `burntop service`)";
 
 pub(super) fn install(program: &Path) -> Result<InstalledService, Failure> {
     let table = table()?;
-    feed("crontab", &["-"], &with_line(&table, program, &inherited(), random::number() % 60))?;
+    feed("crontab", &["-"], &with_line(&table, program, &inherited()?, random::number() % 60))?;
     Ok(InstalledService { scheduler: Scheduler::Cron, files: Vec::new(), is_active: true })
 }
 

@@ -20,11 +20,18 @@ pub(super) fn install(paths: &Paths, program: &Path) -> Result<InstalledService,
     let path = agent(paths);
     let minute = random::number() % 60;
     let log = paths.state().join("sync.log");
-    files::replace(&path, plist(program, &inherited(), minute, &log).as_bytes())?;
     let text = path.to_string_lossy();
-    // An agent of an earlier installation has to go first.
-    let _ = output("launchctl", &["unload", &text]);
-    run("launchctl", &["load", "-w", &text])?;
+    let was_installed = path.exists();
+    files::replace_for(&[(&*path, plist(program, &inherited()?, minute, &log))], || {
+        // An agent of an earlier installation has to go first.
+        let _ = output("launchctl", &["unload", &text]);
+        run("launchctl", &["load", "-w", &text])
+    })
+    .inspect_err(|_| {
+        if was_installed {
+            let _ = output("launchctl", &["load", "-w", &text]);
+        }
+    })?;
     Ok(InstalledService { scheduler: Scheduler::Launchd, files: vec![path], is_active: true })
 }
 

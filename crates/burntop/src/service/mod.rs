@@ -78,14 +78,16 @@ pub(crate) fn install(
     program: &std::path::Path,
 ) -> Result<InstalledService, Failure> {
     let scheduler = wanted.map_or_else(Scheduler::best, Ok)?;
-    for other in Scheduler::ALL.into_iter().filter(|other| *other != scheduler) {
-        remove_one(paths, other)?;
-    }
-    match scheduler {
+    let installed = match scheduler {
         Scheduler::Systemd => systemd::install(paths, program),
         Scheduler::Launchd => launchd::install(paths, program),
         Scheduler::Cron => cron::install(program),
+    }?;
+    // Last, so that an installation that fails leaves the earlier one.
+    for other in Scheduler::ALL.into_iter().filter(|other| *other != scheduler) {
+        remove_one(paths, other)?;
     }
+    Ok(installed)
 }
 
 /// The installed service; `None` without one.

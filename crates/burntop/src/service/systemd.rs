@@ -20,10 +20,20 @@ pub(super) fn is_available() -> bool {
 pub(super) fn install(paths: &Paths, program: &Path) -> Result<InstalledService, Failure> {
     let units = paths.systemd_units();
     let (service_path, timer_path) = (units.join(SERVICE), units.join(TIMER));
-    files::replace(&service_path, service(program, &inherited()).as_bytes())?;
-    files::replace(&timer_path, timer().as_bytes())?;
-    run("systemctl", &["--user", "daemon-reload"])?;
-    run("systemctl", &["--user", "enable", "--now", TIMER])?;
+    let units = [(&*service_path, service(program, &inherited()?)), (&*timer_path, timer())];
+    let was_installed = timer_path.exists();
+    let activate = || {
+        run("systemctl", &["--user", "daemon-reload"])?;
+        run("systemctl", &["--user", "enable", "--now", TIMER]).inspect_err(|_| {
+            // A timer that does not start is enabled nevertheless.
+            if !was_installed {
+                let _ = output("systemctl", &["--user", "disable", TIMER]);
+            }
+        })
+    };
+    files::replace_for(&units, activate).inspect_err(|_| {
+        let _ = output("systemctl", &["--user", "daemon-reload"]);
+    })?;
     Ok(InstalledService { scheduler: Scheduler::Systemd, files: vec![service_path, timer_path], is_active: true })
 }
 

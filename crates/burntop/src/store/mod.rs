@@ -4,24 +4,25 @@
 //! positions change in one transaction, so a kill at any moment loses neither. The database can be computed again: without it, all logs
 //! are read again, and the server counts nothing twice. It also keeps the records of logs that their tools have deleted.
 
+mod aside;
 mod delivery;
 mod lock;
 mod schema;
 mod usage;
 
-use std::fs;
+use std::fmt;
 use std::path::Path;
 
 use collector::{Record, State};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
+pub(crate) use aside::files_set_aside;
 pub(crate) use delivery::{DeliveryOutcome, KnownHandover, PendingRecord, RejectedRecord};
 pub(crate) use lock::StateLock;
 pub(crate) use usage::{ModelUse, UsageFilter, UsageRow};
 
 use crate::failure::{Failure, FailureKind};
 use crate::files;
-use crate::output::note;
 
 const DATABASE: &str = "usage.db";
 
@@ -30,26 +31,14 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the database in `directory`, and creates it the first time. A damaged one is set aside: the logs are read again.
+    /// Opens the database in `directory`, and creates it the first time.
     pub(crate) fn open(directory: &Path) -> Result<Self, Failure> {
         files::make_private_directory(directory)?;
         let path = directory.join(DATABASE);
-        match Self::open_file(&path) {
-            Err(StoreError::Damaged) => {
-                let aside = path.with_extension("damaged");
-                note(format_args!("warning: {} is damaged and set aside as {}", path.display(), aside.display()));
-                fs::rename(&path, &aside).map_err(|error| Failure::file("renaming", &path, &error))?;
-                Self::open_file(&path).map_err(Failure::from)
-            }
-            opened => opened.map_err(Failure::from),
-        }
-    }
-
-    fn open_file(path: &Path) -> Result<Self, StoreError> {
         // SQLite would create the file with the mode of the umask.
-        let created = files::private_options().create(true).open(path);
-        created.map_err(|error| StoreError::Other(Failure::file("opening", path, &error)))?;
-        let mut connection = Connection::open(path)?;
+        let created = files::private_options().create(true).open(&path);
+        created.map_err(|error| Failure::file("opening", &path, &error))?;
+        let mut connection = Connection::open(&path)?;
         schema::prepare(&mut connection)?;
         Ok(Self { connection })
     }
@@ -107,38 +96,26 @@ fn scan_key(source: &str) -> String {
     format!("scan {source}")
 }
 
-/// Why the database cannot be opened.
-#[derive(Debug)]
-enum StoreError {
-    /// Its content is not that of a database.
-    Damaged,
-    Other(Failure),
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged,
-            _ => Self::Other(error.into()),
-        }
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Damaged => Self::new(FailureKind::Local, "the state of burntop is damaged"),
-            StoreError::Other(failure) => failure,
-        }
-    }
-}
-
-fn local(error: &dyn std::error::Error) -> Failure {
+fn local(error: &dyn fmt::Display) -> Failure {
     Failure::new(FailureKind::Local, format!("the state of burntop cannot be used: {error}"))
+}
+
+fn damaged(error: &dyn fmt::Display) -> Failure {
+    Failure::new(FailureKind::Damaged, format!("the state of burntop is damaged: {error}"))
 }
 
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
-        local(&error)
+        // Values of a type or a size that burntop never writes are damage that SQLite does not see.
+        let is_damage = match &error {
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::Utf8Error(..) => true,
+            error => {
+                matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+            }
+        };
+        if is_damage { damaged(&error) } else { local(&error) }
     }
 }

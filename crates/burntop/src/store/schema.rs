@@ -3,11 +3,13 @@
 use rusqlite::{Connection, TransactionBehavior};
 use std::time::Duration;
 
-use super::StoreError;
 use crate::failure::{Failure, FailureKind};
 
 /// The version of the tables. A database of version 0 is new. The next version must migrate from this one, because logs may be gone.
 const VERSION: i64 = 1;
+
+/// No version will be later than this one.
+const LAST_VERSION: i64 = 1_000;
 
 pub(super) const SET_META: &str =
     "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2";
@@ -44,14 +46,17 @@ const TABLES: &str = "
 ";
 
 /// Brings the tables to this version.
-pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
+pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     connection.busy_timeout(Duration::from_secs(10))?;
     let version = |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
     match version(connection)? {
-        VERSION => return Ok(()),
+        VERSION => return check_tables(connection),
+        version if !(0..=LAST_VERSION).contains(&version) => {
+            return Err(super::damaged(&format_args!("its version is {version}")));
+        }
         newer if newer > VERSION => {
             let message = "A newer version of burntop has written the state on this machine. Install that version.";
-            return Err(StoreError::Other(Failure::new(FailureKind::Local, message)));
+            return Err(Failure::new(FailureKind::Local, message));
         }
         _ => {}
     }
@@ -63,6 +68,15 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     }
     transaction.commit()?;
     Ok(())
+}
+
+/// A damaged first page can have lost the tables, and still be a valid one.
+fn check_tables(connection: &Connection) -> Result<(), Failure> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('meta', 'records')";
+    match connection.query_row(sql, [], |row| row.get::<_, i64>(0))? {
+        2 => Ok(()),
+        _ => Err(super::damaged(&"its tables are missing")),
+    }
 }
 
 #[cfg(test)]

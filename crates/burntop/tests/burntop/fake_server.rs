@@ -27,8 +27,15 @@ pub(crate) enum Fault {
     Hold,
     /// Rejects the first message for this reason.
     RejectFirst(&'static str),
+    /// Answers with this text wherever the answer has a text.
+    Say(&'static str),
+    /// Answers 200 with this JSON, and stores nothing.
+    Pretend(&'static str),
+    /// Answers with 422 and this text.
+    RefuseFor(&'static str),
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Default)]
 struct ServerState {
     /// The tokens of each message, by source and id.
@@ -45,6 +52,9 @@ struct ServerState {
     is_older_release: bool,
     /// The most messages that a request may have.
     limit: Option<usize>,
+    /// The name of the user, if it is another one than `ada`.
+    username: Option<&'static str>,
+    requires_session: bool,
 }
 
 /// A received request. The body is decompressed.
@@ -124,6 +134,15 @@ impl FakeServer {
         self.syncs().iter().map(|body| (machine(body), body.get("handover").is_some())).collect()
     }
 
+    /// Refuses to end API tokens without a session.
+    pub(crate) fn require_session(&self) {
+        self.state().requires_session = true;
+    }
+
+    pub(crate) fn rename_user(&self, name: &'static str) {
+        self.state().username = Some(name);
+    }
+
     /// Waits until a request is held. The time limit is generous, because it does not measure speed.
     pub(crate) fn wait_until_held(&self) {
         let (limit, state) = (Duration::from_mins(5), self.state());
@@ -164,6 +183,9 @@ fn serve(shared: &(Mutex<ServerState>, Condvar), mut stream: TcpStream) {
     let path = line.split(' ').take(2).collect::<Vec<_>>().join(" ");
     let answer = match path.split('?').next().unwrap_or_default() {
         "POST /api/v1/sync" => sync(shared, &request),
+        "GET /api/v1/sync/state" if request.authorization == "Bearer t_read" => {
+            Some((403, json!({"detail": "The scopes do not permit this."}), ""))
+        }
         "GET /api/v1/sync/state" => {
             let state = shared.0.lock().expect("not poisoned");
             let from = state.handover_from.map(|from| from.format(&Rfc3339).expect("a time"));
@@ -172,7 +194,13 @@ fn serve(shared: &(Mutex<ServerState>, Condvar), mut stream: TcpStream) {
         }
         "GET /api/v1/auth/me" if request.authorization.is_empty() => Some((401, json!({"detail": "No."}), "")),
         "GET /api/v1/auth/me" if request.authorization == "Bearer t_wrong" => Some((401, json!({"detail": "No."}), "")),
-        "GET /api/v1/auth/me" => Some((200, json!({"id": "u1", "username": "ada", "email": null}), "")),
+        "GET /api/v1/auth/me" if request.authorization == "Bearer t_sync" => {
+            Some((403, json!({"detail": "The scopes do not permit this."}), ""))
+        }
+        "GET /api/v1/auth/me" => {
+            let name = shared.0.lock().expect("not poisoned").username.unwrap_or("ada");
+            Some((200, json!({"id": "u1", "username": name, "email": null}), ""))
+        }
         "GET /api/v1/health" => Some((200, json!({"status": "ok"}), "")),
         "POST /api/v1/auth/device/code" => Some((
             200,
@@ -193,6 +221,12 @@ fn serve(shared: &(Mutex<ServerState>, Condvar), mut stream: TcpStream) {
             })
         }
         "POST /api/v1/auth/tokens" => Some((201, json!({"id": "token-id", "token": "t_issued", "name": "x"}), "")),
+        "POST /api/v1/auth/logout" | "DELETE /api/v1/auth/tokens/token-id"
+            if request.authorization.starts_with("Bearer t_")
+                && shared.0.lock().expect("not poisoned").requires_session =>
+        {
+            Some((403, json!({"detail": "The scopes do not permit this."}), ""))
+        }
         "POST /api/v1/auth/logout" | "DELETE /api/v1/auth/tokens/token-id" => Some((204, Value::Null, "")),
         _ => Some((404, json!({"detail": "Not found."}), "")),
     };
@@ -218,10 +252,16 @@ fn sync(shared: &(Mutex<ServerState>, Condvar), request: &Received) -> Option<(u
     match fault {
         Some(Fault::Busy(status)) => return Some((status, json!({"detail": "Busy."}), "Retry-After: 1\r\n")),
         Some(Fault::Refuse(status)) => return Some((status, json!({"detail": "No."}), "")),
+        Some(Fault::Pretend(json)) => return Some((200, serde_json::from_str(json).expect("JSON"), "")),
+        Some(Fault::RefuseFor(reason)) => return Some((422, json!({"detail": reason}), "")),
         Some(Fault::HangUp) => return None,
         _ => {}
     }
-    let skipped = usize::from(matches!(fault, Some(Fault::RejectFirst(_))));
+    let (skipped, text) = match fault {
+        Some(Fault::RejectFirst(reason)) => (1, reason),
+        Some(Fault::Say(text)) => (1, text),
+        _ => (0, ""),
+    };
     let source = body["source"].as_str().expect("a source").to_owned();
     for message in &messages[skipped..] {
         let kinds = ["inputTokens", "outputTokens", "cacheCreationTokens", "cacheReadTokens"];
@@ -244,14 +284,18 @@ fn sync(shared: &(Mutex<ServerState>, Condvar), request: &Received) -> Option<(u
         shared.1.notify_all();
         state = shared.1.wait_while(state, |state| !state.is_released).expect("not poisoned");
     }
-    let rejected = match fault {
-        Some(Fault::RejectFirst(reason)) => json!([{"index": 0, "id": "x", "reason": reason}]),
+    let rejected = match skipped {
+        1 => json!([{"index": 0, "id": "x", "reason": text}]),
         _ => json!([]),
+    };
+    let (models, warnings) = match fault {
+        Some(Fault::Say(text)) => (json!([text]), json!([{"code": text, "field": text, "message": text}])),
+        _ => (json!([]), json!([])),
     };
     let total: u64 = state.ledger.values().sum();
     let answer = json!({
         "success": true, "messagesReceived": messages.len(), "messagesSynced": messages.len() - skipped,
-        "messagesDuplicate": 0, "messagesRejected": skipped, "rejected": rejected, "unpricedModels": [], "warnings": [],
+        "messagesDuplicate": 0, "messagesRejected": skipped, "rejected": rejected, "unpricedModels": models, "warnings": warnings,
         "stats": {"totalTokens": total, "totalCost": 0.35, "currentStreak": 1},
     });
     Some((200, answer, ""))

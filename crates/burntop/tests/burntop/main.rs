@@ -1,5 +1,6 @@
 //! The program against fixture homes and a small server over real HTTP.
 
+mod damage;
 mod fake_server;
 mod fixture_home;
 mod handover;
@@ -9,3 +10,4 @@ mod privacy;
 #[cfg(unix)]
 mod service;
 mod sync;
+mod terminal;

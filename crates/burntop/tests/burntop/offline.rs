@@ -71,6 +71,22 @@ fn stats_set_damaged_database_aside_and_read_again() {
 }
 
 #[test]
+fn wrong_time_zone_is_named_with_the_one_in_use() {
+    let home = home().set("TZ", "Mars/Olympus");
+    for command in [&["stats"][..], &["explain", "today"], &["sync", "--dry-run"]] {
+        let warning = String::from_utf8(home.run(command).stderr).expect("UTF-8");
+        assert!(warning.starts_with("warning: TZ is `Mars/Olympus`, which is not"), "{command:?}: {warning}");
+        assert!(warning.contains(" Days are those of "), "{command:?}: {warning}");
+    }
+    assert!(home.json(&["doctor"])["warnings"].to_string().contains("TZ is `Mars/Olympus`"));
+    assert!(home.run(&["statusline"]).stderr.is_empty());
+    for system in ["", ":/etc/localtime", "/usr/share/zoneinfo/Europe/Berlin"] {
+        let home = FixtureHome::new().set("TZ", system);
+        assert!(home.run(&["stats"]).stderr.is_empty(), "{system}");
+    }
+}
+
+#[test]
 fn stats_without_logs_are_zero() {
     let home = FixtureHome::new();
     assert_eq!(home.json(&["stats"])["total"]["tokens"], 0);
@@ -113,6 +129,8 @@ fn explain_counts_files_lines_and_copies() {
     home.write(".claude/stats-cache.json", stats);
     assert!(home.text(&["explain", "2020-01-01"]).contains("claude-opus-4: 77 tokens of input and output; read: 0"));
     assert_eq!(home.failure(&["explain", "x"]).0, 2);
+    let (code, text) = home.failure(&["explain", "2026-13-45"]);
+    assert!(code == 2 && text.contains("`2026-13-45` is not a day"), "{code} {text}");
 }
 
 #[test]
@@ -134,6 +152,25 @@ fn doctor_names_tools_bad_lines_and_what_is_missing() {
     assert!(tool["retention"]["days"].is_u64());
     assert!(report["without_tokens"].as_array().is_some_and(|tools| tools.iter().any(|tool| tool["tool"] == "Kiro")));
     assert!(home.text(&["doctor"]).contains("Not signed in"));
+}
+
+#[test]
+fn doctor_warns_of_bad_lines_and_fails_for_unread_files() {
+    let (server, home) = (crate::fake_server::FakeServer::start(), home());
+    home.sign_in(&server.url());
+    home.text(&["sync"]);
+    assert!(home.text(&["doctor"]).ends_with("Everything is in order.\n"));
+    home.write(".claude/projects/p/bad.jsonl", "{\"type\":\"assistant\",\"message\":{\"usage\": nonsense\n");
+    let text = home.text(&["doctor"]);
+    assert!(text.contains("warning: 1 problem with lines in the logs of claude-code."), "{text}");
+    assert!(!text.contains("in order"), "{text}");
+    let archive =
+        ".codex/sessions/2026/11/01/rollout-2026-11-01T10-00-00-019a0000-0000-7000-8000-00000000bbbb.jsonl.zst";
+    home.write(archive, "this is no archive");
+    let output = home.run(&["doctor"]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(7), "{text}");
+    assert!(text.contains("problem: 1 file of codex could not be read, so usage is missing."), "{text}");
 }
 
 #[test]

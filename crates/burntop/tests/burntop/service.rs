@@ -72,6 +72,29 @@ fn service_changes_scheduler_without_doubling() {
 }
 
 #[test]
+fn service_that_fails_leaves_what_was_there() {
+    let fails = "#!/bin/sh\necho 'Failed to connect to bus' >&2\nexit 1\n";
+    let home = home(&[("systemctl", fails), ("crontab", CRONTAB)]);
+    home.text(&["service", "install", "--with", "cron"]);
+    let table = home.read("crontab");
+    let (code, text) = home.failure(&["service", "install", "--with", "systemd"]);
+    assert!(code == 1 && text.contains("Failed to connect to bus"), "{code} {text}");
+    assert!(!home.path(".config/systemd/user/burntop-sync.service").exists());
+    assert!(!home.path(".config/systemd/user/burntop-sync.timer").exists());
+    assert_eq!(home.read("crontab"), table);
+    assert_eq!(home.json(&["service", "status"])["service"]["scheduler"], "cron");
+}
+
+#[test]
+fn service_with_variable_that_cannot_be_written_is_refused() {
+    let home = home(&[("crontab", CRONTAB)]).set("CLAUDE_CONFIG_DIR", "/a\n* * * * * evil");
+    home.write("crontab", "0 4 * * * backup\n");
+    let (code, text) = home.failure(&["service", "install", "--with", "cron"]);
+    assert!(code == 2 && text.contains("CLAUDE_CONFIG_DIR"), "{code} {text}");
+    assert_eq!(home.read("crontab"), "0 4 * * * backup\n");
+}
+
+#[test]
 fn service_needs_sign_in_and_scheduler() {
     let without_scheduler = home(&[]);
     assert_eq!(without_scheduler.failure(&["service", "install"]).0, 1);

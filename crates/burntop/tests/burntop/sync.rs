@@ -1,5 +1,7 @@
 //! Syncing: every response once, whatever fails in between.
 
+use std::io::{BufRead, BufReader};
+
 use crate::fake_server::{FakeServer, Fault};
 use crate::fixture_home::{FixtureHome, Response, SESSION};
 
@@ -102,6 +104,24 @@ fn sync_refused_source_does_not_hold_back_others() {
 }
 
 #[test]
+fn sync_answer_that_is_no_acknowledgement_fails_and_delivers_nothing() {
+    for (answer, part) in [
+        ("{}", "does not say how many messages were received"),
+        (r#"{"messagesReceived": 2, "messagesSynced": 2}"#, "3 messages sent, 2 received"),
+        ("[]", "not one of a burntop server"),
+    ] {
+        let server = FakeServer::start();
+        let (home, expected) = home_with(&server, 3);
+        server.fail([Fault::Pretend(answer)]);
+        let (code, text) = home.failure(&["sync"]);
+        assert!(code == 5 && text.contains(part), "{answer}: {code} {text}");
+        assert!(home.json(&["doctor"])["last_sync"].is_null(), "{answer}");
+        home.text(&["sync"]);
+        assert_eq!(server.totals(), expected, "{answer}");
+    }
+}
+
+#[test]
 fn sync_killed_in_the_middle_ends_in_same_totals() {
     let server = FakeServer::start();
     let (home, expected) = home_with(&server, 5_001);
@@ -113,6 +133,20 @@ fn sync_killed_in_the_middle_ends_in_same_totals() {
     first.wait().expect("a child process");
     server.release();
     home.text(&["sync"]);
+    assert_eq!(server.totals(), expected);
+}
+
+#[test]
+fn sync_tells_that_it_waits_for_silent_server() {
+    let server = FakeServer::start();
+    let (home, expected) = home_with(&server, 3);
+    server.fail([Fault::Hold]);
+    let mut running = home.spawn(&["sync"]);
+    let mut lines = BufReader::new(running.stderr.take().expect("a pipe")).lines();
+    let notice = format!("Waiting for an answer from {}.", server.url());
+    assert!(lines.any(|line| line.expect("UTF-8") == notice), "nothing is said");
+    server.release();
+    assert!(running.wait().expect("a child process").success());
     assert_eq!(server.totals(), expected);
 }
 
@@ -133,7 +167,9 @@ fn sync_rejected_message_is_shown_and_not_sent_again() {
     let text = home.text(&["sync"]);
     assert!(text.contains("rejected 1 message: too_many_models"), "{text}");
     assert_eq!(home.text(&["sync"]), "Nothing new to send.\n");
-    let rejected = home.json(&["doctor"])["rejected"].clone();
+    let report = home.json(&["doctor"]);
+    assert!(report["warnings"].to_string().contains("rejected 1 message of claude-code: too_many_models"), "{report}");
+    let rejected = report["rejected"].clone();
     assert_eq!(rejected, serde_json::json!([{"source": "claude-code", "reason": "too_many_models", "count": 1}]));
 }
 
