@@ -1,4 +1,4 @@
--- The rank of an account on the newest board of all time by tokens; null without one. The planner inlines the function.
+-- The rank of an account on the newest board of all time by tokens; null without one.
 CREATE FUNCTION current_rank(account integer) RETURNS integer
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT ranks[1]

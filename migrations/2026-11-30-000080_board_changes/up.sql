@@ -23,12 +23,16 @@ CREATE TRIGGER flags_change_boards
 -- What pages of boards depend on at an instant: the newest refresh, the changes since, and the flags that have expired. Later versions are
 -- greater. Null before the first refresh.
 CREATE FUNCTION board_version(at timestamptz) RETURNS bigint[]
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT ARRAY[
-        max(id)::bigint,
-        (SELECT count(*) FROM board_changes),
-        (SELECT count(*) FROM account_flags WHERE lifted_at IS NULL AND expires_at <= at)
-    ]
-    FROM board_snapshots
-    HAVING max(id) IS NOT NULL
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN (
+        SELECT ARRAY[
+            max(id)::bigint,
+            (SELECT count(*) FROM board_changes),
+            (SELECT count(*) FROM account_flags WHERE lifted_at IS NULL AND expires_at <= at)
+        ]
+        FROM board_snapshots
+        HAVING max(id) IS NOT NULL
+    );
+END
 $$;

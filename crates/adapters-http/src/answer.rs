@@ -68,7 +68,7 @@ pub struct Cacheable<T> {
 const NO_STORE: &str = "no-store";
 
 /// Bytes that are reserved for a body: most bodies fit, and a long one grows in a few steps.
-const RESERVED: usize = 4 * 1024;
+const RESERVED: usize = 16 * 1024;
 
 fn personal<T: Serialize>(status: StatusCode, body: &T) -> HttpResponse {
     json(HttpResponse::build(status).insert_header((header::CACHE_CONTROL, NO_STORE)), written(body))

@@ -52,7 +52,26 @@ pub fn format(instant: OffsetDateTime) -> String {
 
 /// Writes a date as `YYYY-MM-DD`.
 pub fn format_date(date: Date) -> String {
-    format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+    date_text(date).as_str().to_owned()
+}
+
+/// A date as `YYYY-MM-DD`, without an allocation: long answers have hundreds.
+pub(crate) fn date_text(date: Date) -> DateText {
+    let year = date.year().unsigned_abs();
+    let digit = |number: u32| b'0' + u8::try_from(number % 10).unwrap_or_default();
+    let (month, day) = (u32::from(u8::from(date.month())), u32::from(date.day()));
+    let [y1, y2, y3, y4] = [year / 1_000, year / 100, year / 10, year].map(digit);
+    let [m1, m2, d1, d2] = [month / 10, month, day / 10, day].map(digit);
+    DateText([y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2])
+}
+
+/// The text of a date of the years 0 to 9999.
+pub(crate) struct DateText([u8; 10]);
+
+impl DateText {
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
 }
 
 /// The microseconds of an optional `.digits`, and what follows it.
@@ -159,7 +178,15 @@ mod tests {
     #[test]
     fn date_is_written_as_iso_8601() {
         assert_eq!(parse_date("2026-11-02"), Some(date!(2026 - 11 - 02)));
-        assert_eq!(format_date(date!(2026 - 11 - 02)), "2026-11-02");
+        for (date, text) in [
+            (date!(2026 - 11 - 02), "2026-11-02"),
+            (date!(1999 - 12 - 31), "1999-12-31"),
+            (date!(0000 - 01 - 01), "0000-01-01"),
+            (date!(0987 - 06 - 05), "0987-06-05"),
+            (date!(9999 - 10 - 20), "9999-10-20"),
+        ] {
+            assert_eq!(format_date(date), text);
+        }
         for text in ["2026-11-2", "2026-02-30", "20261102", "2026-11-022", "2026/11/02"] {
             assert_eq!(parse_date(text), None, "{text}");
         }

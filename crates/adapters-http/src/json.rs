@@ -52,6 +52,10 @@ impl From<Date> for Day {
 
 impl Serialize for Dollars {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Most days of a long answer are empty.
+        if self.0 == Usd::ZERO {
+            return serializer.serialize_u8(0);
+        }
         // Through raw JSON, because a binary float would change the digits.
         RawValue::from_string(self.0.rounded()).map_err(serde::ser::Error::custom)?.serialize(serializer)
     }
@@ -74,7 +78,7 @@ impl Serialize for Instant {
 
 impl Serialize for Day {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&instants::format_date(self.0))
+        serializer.serialize_str(instants::date_text(self.0).as_str())
     }
 }
 

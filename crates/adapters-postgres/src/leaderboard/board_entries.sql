@@ -1,6 +1,6 @@
 -- The entries; an empty part is one row without an account.
 SELECT
-    board_version($6) AS version, latest.computed_at, counted.total, listed.mine,
+    (SELECT board_version($6)) AS version, latest.computed_at, counted.total, listed.mine,
     users.id, users.username, users.name, users.image, users.created_at, users.updated_at,
     listed.rank, listed.before,
     CASE $1

@@ -40,7 +40,7 @@ own AS (
     WHERE users.id = $5 AND users.deleted_at IS NULL AND scores.ranks[$1] IS NOT NULL
 )
 SELECT
-    board_version($6) AS version, latest.computed_at, board.total - (SELECT hidden FROM start) AS total, listed.*,
+    (SELECT board_version($6)) AS version, latest.computed_at, board.total - (SELECT hidden FROM start) AS total, listed.*,
     sources.name AS tool,
     CASE WHEN $5::uuid IS NOT NULL AND NOT listed.mine AND listed.id <> $5 THEN
         EXISTS (SELECT FROM follows WHERE follower_id = $5 AND following_id = listed.id)
