@@ -195,11 +195,12 @@ impl Fixture {
         self.client().await.batch_execute(sql).await.expect("it runs");
     }
 
-    /// Everything that is stored.
+    /// Everything that is stored, but for the notes that accounts have changed.
     pub(crate) async fn everything(&self) -> Everything {
         let client = self.client().await;
         let tables = "SELECT relname::text FROM pg_class
-                      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname NOT LIKE '\\_\\_%'";
+                      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname NOT LIKE '\\_\\_%'
+                          AND relname <> 'board_changes'";
         let mut everything = Everything::new();
         for table in client.query(tables, &[]).await.expect("tables") {
             let table: String = table.get(0);
