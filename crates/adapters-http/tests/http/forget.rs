@@ -29,6 +29,7 @@ fn world(ranges: &Arc<Mutex<Vec<InstantRange>>>) -> Client {
             });
             tx.ledger.expect_remove().returning(|_, _| Ok(()));
             tx.ledger.expect_remove_idle_names().returning(|_| Ok(()));
+            tx.ledger.expect_end_handovers().returning(|_, _| Ok(false));
             tx.ledger.expect_apply_delta().returning(|_, _| Ok(RollupChanges::default()));
             tx.expect_settling(BTreeSet::new());
         })
