@@ -1,9 +1,10 @@
 //! Delivers pending records to the server, in batches, each acknowledged before the next one.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use collector::{Environment, readers};
+use collector::{Environment, Reader, readers};
 use domain::clock::Clock;
 use domain::days::Zone;
 use domain::text::{plural, rfc3339};
@@ -155,15 +156,14 @@ impl Sender<'_> {
 
     /// What to do about the npm client's messages of `source`, without a question to the server if nothing is to be done.
     pub(crate) fn plan(&self, store: &Store, api: Option<&Api>, source: &str) -> Result<HandoverPlan, Failure> {
-        let (Some(npm_machine), Some(logs)) = (self.npm_machine, self.logs(store, source)?) else {
-            return Ok(HandoverPlan::NotNeeded);
-        };
-        if let Some(known) = store.handover(source)?
+        let Some(npm_machine) = self.npm_machine else { return Ok(HandoverPlan::NotNeeded) };
+        let Some(logs) = self.logs(store, source, npm_machine)? else { return Ok(HandoverPlan::NotNeeded) };
+        if let Some(KnownHandover { from, floor }) = logs.known
             && !self.everything
-            && (known.from <= logs.complete_from() || !logs.is_complete)
-            && store.pending_count(source, self.since.max(known.floor))? == 0
+            && self.complete_since.is_none()
+            && store.pending_count(source, self.since.max(floor))? == 0
         {
-            return Ok(HandoverPlan::InForce { from: known.from, floor: known.floor });
+            return Ok(HandoverPlan::InForce { from, floor });
         }
         let state = match api {
             Some(api) => state(api, source, npm_machine)?,
@@ -175,16 +175,24 @@ impl Sender<'_> {
     }
 
     /// What is known on this machine of `source`; `None` without records.
-    fn logs(&self, store: &Store, source: &str) -> Result<Option<LocalLogs>, Failure> {
+    fn logs(&self, store: &Store, source: &str, npm_machine: &str) -> Result<Option<LocalLogs>, Failure> {
         let Some((first_at, responses)) = store.extent(source)? else { return Ok(None) };
         let reader = readers().iter().find(|reader| reader.source() == source);
+        let hindrance = if self.incomplete_sources.contains(source) {
+            Some(WaitReason::UnreadFiles)
+        } else if reader.is_some_and(|reader| unread_root(*reader, self.environment).is_some()) {
+            Some(WaitReason::UnreadRoots)
+        } else {
+            self.since.map(|_| WaitReason::PartOnly)
+        };
         Ok(Some(LocalLogs {
             first_at,
             responses,
-            is_complete: !self.incomplete_sources.contains(source),
+            hindrance,
             kept_days: reader.and_then(|reader| reader.kept_days(self.environment)),
+            npm_came_later: npm_machine != self.machine.id(),
             complete_since: self.complete_since,
-            since: self.since,
+            known: store.handover(source, npm_machine)?,
             now: self.now,
         }))
     }
@@ -248,7 +256,10 @@ impl Sender<'_> {
                 delivery.waiting.push(WaitingSource { source: source.clone(), reason });
                 return Ok(());
             }
-            HandoverPlan::InForce { from, floor } => store.keep_handover(source, KnownHandover { from, floor })?,
+            HandoverPlan::InForce { from, floor } => {
+                self.keep_handover(store, source, KnownHandover { from, floor })?;
+            }
+            HandoverPlan::Due { sends_again: true, .. } => store.forget_deliveries(Some(source))?,
             HandoverPlan::Due { .. } | HandoverPlan::NotNeeded => {}
         }
         self.deliver_records(store, api, plan.floor(), done, delivery)?;
@@ -290,6 +301,11 @@ impl Sender<'_> {
         Ok(())
     }
 
+    /// Remembers a handover of the npm client's machine.
+    fn keep_handover(&self, store: &mut Store, source: &str, handover: KnownHandover) -> Result<(), Failure> {
+        self.npm_machine.map_or(Ok(()), |npm_machine| store.keep_handover(source, npm_machine, handover))
+    }
+
     /// Replaces the npm client's messages from `from` on, and returns what holds then: the server may have ignored the handover.
     fn hand_over(
         &self,
@@ -311,11 +327,20 @@ impl Sender<'_> {
         };
         let kept = state.messages_protocol_2;
         let floor = (kept > 0).then_some(from);
-        store.keep_handover(source, KnownHandover { from, floor })?;
+        self.keep_handover(store, source, KnownHandover { from, floor })?;
         let removed = before.messages_protocol_2.saturating_sub(kept);
         done.handed_over = Some(HandedOver { from, removed, kept });
         Ok(HandoverPlan::InForce { from, floor })
     }
+}
+
+/// A directory that is there and in which `reader` would look if no variable led it elsewhere, but does not. Other clients read it.
+pub(crate) fn unread_root(reader: &dyn Reader, environment: &Environment) -> Option<PathBuf> {
+    let same = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+    let read: Vec<PathBuf> = [reader.roots(environment), environment.extra(reader.source()).to_vec()].concat();
+    let read: Vec<PathBuf> = read.iter().map(same).collect();
+    let plain = reader.roots(&environment.plain());
+    plain.into_iter().find(|root| root.exists() && !read.contains(&same(root)))
 }
 
 /// What the server has of `source` and `machine`; `None` if it does not say.

@@ -90,6 +90,12 @@ impl Environment {
         }
     }
 
+    /// The same home without variables, extra roots and neighbours: where tools and other clients look unless they are told otherwise.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        Self { temporary: self.temporary.clone(), ..Self::new(self.platform, self.home.clone()) }
+    }
+
     /// The value of a variable that is set and not empty.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())

@@ -8,8 +8,16 @@ use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
+/// Why what a link points to cannot be read.
+pub(crate) const LINK_TO_NOTHING: &str = "it is a link to something that is not there";
+
 /// Deeper directories are not searched.
 const MAX_DEPTH: usize = 24;
+
+/// Whether a link on the way to `path` points to something that is not there.
+pub(crate) fn leads_to_nothing(path: &Path) -> bool {
+    path.ancestors().any(|part| part.is_symlink() && !part.exists())
+}
 
 /// What changes when a file is written to or replaced.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,11 +139,15 @@ fn visit(
 }
 
 impl SearchResult {
-    /// What vanished meanwhile, a link to nothing and a path through a file are no problem: nothing is there.
+    /// What vanished meanwhile and a path through a file are no problem: nothing is there. A link to nothing may lead to a disk that is
+    /// not mounted.
     fn failed(&mut self, path: &Path, error: &io::Error) {
-        if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) {
-            self.unreadable.push((path.to_path_buf(), error.kind().to_string()));
+        let is_missing = matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+        if is_missing && !leads_to_nothing(path) {
+            return;
         }
+        let reason = if is_missing { LINK_TO_NOTHING.to_owned() } else { error.kind().to_string() };
+        self.unreadable.push((path.to_path_buf(), reason));
     }
 }
 
@@ -197,14 +209,20 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn find_link_to_itself_is_unreadable_and_a_link_to_nothing_is_not() {
+    fn find_link_to_itself_and_to_nothing_is_unreadable() {
         let home = Home::new();
         home.write("a/one.jsonl", "");
         std::os::unix::fs::symlink(home.path("a/loop"), home.path("a/loop")).unwrap();
         std::os::unix::fs::symlink(home.path("a/nothing"), home.path("a/gone")).unwrap();
         let found = find(&[home.path("a")], |_| true);
         assert_eq!(names(&found), ["one.jsonl"]);
-        assert_eq!(found.unreadable.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>(), [home.path("a/loop")]);
+        let unreadable = |found: SearchResult| found.unreadable.into_iter().map(|(path, _)| path).collect::<Vec<_>>();
+        let mut links = unreadable(found);
+        links.sort();
+        assert_eq!(links, [home.path("a/gone"), home.path("a/loop")]);
+        for root in [home.path("a/gone"), home.path("a/gone/projects")] {
+            assert_eq!(unreadable(find(std::slice::from_ref(&root), |_| true)), [root], "a root");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::api::Api;
 use crate::clock::{self, SystemClock};
 use crate::context::Context;
 use crate::credentials::Credentials;
+use crate::delivery::unread_root;
 use crate::failure::{Failure, FailureKind};
 use crate::figures::Today;
 use crate::output::{Report, Style, count};
@@ -51,6 +52,14 @@ struct ToolHealth {
     files: u64,
     records: u64,
     pending: u64,
+    /// Responses that are not sent, because the npm client has sent usage of their time: before this day.
+    withheld: u64,
+    withheld_before: Option<Date>,
+    /// Why the last sync sent nothing.
+    #[serde(skip)]
+    waiting: Option<String>,
+    /// A directory that other clients read.
+    unread_root: Option<PathBuf>,
     /// Files, directories and databases that could not be read.
     files_unread: u64,
     /// These, and lines and responses that were not taken.
@@ -158,6 +167,23 @@ pub(crate) fn doctor(context: &Context) -> Result<(), Failure> {
         let problems = plural(tool.problem_count - tool.files_unread, "problem");
         format!("{problems} with lines in the logs of {}. What these lines say does not count.", tool.source)
     }));
+    for tool in &state.tools {
+        warnings.extend(tool.waiting.clone());
+        warnings.extend(tool.unread_root.as_ref().map(|root| {
+            let (root, source) = (root.display(), tool.source);
+            format!(
+                "{root} is not read, but it is where {source} usually logs. BURNTOP_EXTRA_DIRS={source}:{root} adds it."
+            )
+        }));
+        warnings.extend(tool.withheld_before.map(|day| {
+            let responses = plural(tool.withheld, "response");
+            format!(
+                "{responses} of {} before {day} are not sent, because the npm client has sent usage of that time. If all \
+                 logs since an earlier day are there, `burntop sync --replace-from DAY` sends them in its place.",
+                tool.source
+            )
+        }));
+    }
     warnings.extend(state.rejected.iter().map(|rejected| {
         let messages = plural(rejected.count, "message");
         format!("The server has rejected {messages} of {}: {}.", rejected.source, rejected.reason)
@@ -259,13 +285,17 @@ fn tools(context: &Context, store: &mut Store, today: &Today) -> Result<Vec<Tool
         if roots.is_empty() && records == 0 && suggestions.is_empty() {
             continue;
         }
+        let withheld = store.withheld(report.source)?;
         tools.push(ToolHealth {
             source: report.source,
             roots,
             files: report.files_found,
             records,
-            pending: store
-                .pending_count(report.source, store.handover(report.source)?.and_then(|known| known.floor))?,
+            pending: store.pending_count(report.source, withheld.map(|(floor, _)| floor))?,
+            withheld: withheld.map_or(0, |(_, count)| count),
+            withheld_before: withheld.filter(|(_, count)| *count > 0).map(|(floor, _)| floor.date()),
+            waiting: store.waiting(report.source)?,
+            unread_root: unread_root(*reader, &environment),
             files_unread: report.files_unread,
             problem_count: report.problem_count,
             problems: report.problems,

@@ -125,6 +125,14 @@ fn hindrance(waiting: &WaitingSource) -> String {
             "Nothing of {source} was sent: not all of its files could be read, and the npm client has sent them. \
              `burntop doctor` names the files."
         ),
+        WaitReason::UnreadRoots => format!(
+            "Nothing of {source} was sent: its usual directory is not read, and the npm client has sent what is there. \
+             `burntop doctor` names it."
+        ),
+        WaitReason::PartOnly => format!(
+            "Nothing of {source} was sent: the npm client has sent it too, and only all of it together can replace that. Run \
+             `burntop sync` without --since once."
+        ),
         WaitReason::MissingLogs { messages, responses } => format!(
             "Nothing of {source} was sent: the npm client has sent {}, and the logs have {}, so logs seem to be deleted. \
              `burntop sync --replace-from DAY` replaces what it sent from the day on from which all logs are there.",
@@ -204,6 +212,10 @@ fn deliver(
 ) -> Result<(), Failure> {
     let api = Api::signed_in(credentials)?;
     let delivery = sender.deliver(store, &api, sources)?;
+    for source in sources {
+        let waiting = delivery.waiting.iter().find(|waiting| waiting.source == *source).map(hindrance);
+        store.set_waiting(source, waiting.as_deref())?;
+    }
     let refused = delivery.refused.first().map(|refused| {
         Failure::new(
             FailureKind::Refused,

@@ -75,10 +75,7 @@ impl Store {
             "UPDATE records SET delivery = 0, rejection = NULL WHERE delivery <> 0 AND (?1 IS NULL OR source = ?1)",
             [source],
         )?;
-        transaction.execute(
-            "DELETE FROM meta WHERE key LIKE 'handover %' AND (?1 IS NULL OR key = 'handover ' || ?1)",
-            [source],
-        )?;
+        transaction.execute("DELETE FROM meta WHERE key LIKE 'handover ' || coalesce(?1, '%') || ' %'", [source])?;
         transaction.commit()?;
         Ok(())
     }
@@ -165,10 +162,15 @@ impl Store {
         Ok(())
     }
 
-    /// Remembers that the server has taken `handover` of `source`. If it is new, incomplete records are pending again: the server may have
+    /// Remembers that the server has taken `handover` of `source` and the npm client's machine. If it is new, incomplete records are pending again: the server may have
     /// kept the npm client's copy instead, and the handover has removed that.
-    pub(crate) fn keep_handover(&mut self, source: &str, handover: KnownHandover) -> Result<(), Failure> {
-        let earlier = self.handover(source)?;
+    pub(crate) fn keep_handover(
+        &mut self,
+        source: &str,
+        npm_machine: &str,
+        handover: KnownHandover,
+    ) -> Result<(), Failure> {
+        let earlier = self.handover(source, npm_machine)?;
         if earlier == Some(handover) {
             return Ok(());
         }
@@ -180,15 +182,41 @@ impl Store {
                 [source],
             )?;
         }
-        transaction.execute(super::schema::SET_META, params![handover_key(source), text])?;
+        transaction.execute(super::schema::SET_META, params![handover_key(source, npm_machine), text])?;
         transaction.commit()?;
         Ok(())
     }
 
-    /// The handover of `source` that the server has taken, as far as is known here.
-    pub(crate) fn handover(&self, source: &str) -> Result<Option<KnownHandover>, Failure> {
-        let text = self.meta(&handover_key(source))?;
+    /// The handover of `source` and the npm client's machine that the server has taken, as far as is known here.
+    pub(crate) fn handover(&self, source: &str, npm_machine: &str) -> Result<Option<KnownHandover>, Failure> {
+        let text = self.meta(&handover_key(source, npm_machine))?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// The instant before which records of `source` are not sent, because the npm client has sent usage of that time; and the number of
+    /// these records.
+    pub(crate) fn withheld(&self, source: &str) -> Result<Option<(OffsetDateTime, u64)>, Failure> {
+        let mut statement =
+            self.connection.prepare("SELECT value FROM meta WHERE key LIKE 'handover ' || ?1 || ' %'")?;
+        let texts = statement.query_map([source], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+        let floors = texts.iter().filter_map(|text| serde_json::from_str::<KnownHandover>(text).ok()?.floor);
+        let Some(floor) = floors.max() else { return Ok(None) };
+        let all = self.pending_count(source, None)?;
+        Ok(Some((floor, all - self.pending_count(source, Some(floor))?)))
+    }
+
+    /// Remembers why nothing of `source` is sent; `None` if it is sent.
+    pub(crate) fn set_waiting(&mut self, source: &str, reason: Option<&str>) -> Result<(), Failure> {
+        if let Some(reason) = reason {
+            return self.set_meta(&waiting_key(source), reason);
+        }
+        self.connection.execute("DELETE FROM meta WHERE key = ?1", [waiting_key(source)])?;
+        Ok(())
+    }
+
+    /// Why nothing of `source` was sent by the last sync.
+    pub(crate) fn waiting(&self, source: &str) -> Result<Option<String>, Failure> {
+        self.meta(&waiting_key(source))
     }
 
     /// What the server rejected, by source and reason.
@@ -213,8 +241,12 @@ impl Store {
     }
 }
 
-fn handover_key(source: &str) -> String {
-    format!("handover {source}")
+fn handover_key(source: &str, npm_machine: &str) -> String {
+    format!("handover {source} {npm_machine}")
+}
+
+fn waiting_key(source: &str) -> String {
+    format!("waiting {source}")
 }
 
 fn pending(row: &rusqlite::Row<'_>, columns: TokenColumns) -> rusqlite::Result<PendingRecord> {

@@ -339,11 +339,11 @@ mod tests {
             (KnownHandover { floor: Some(handover.from), ..handover }, vec![]),
             (KnownHandover { from: handover.from - time::Duration::DAY, floor: None }, vec!["a"]),
         ] {
-            store.keep_handover("codex", handover).expect("stored");
+            store.keep_handover("codex", "abcd1234", handover).expect("stored");
             let sent = pending(&store);
             assert_eq!(sent.iter().map(|record| record.id.as_str()).collect::<Vec<_>>(), again, "{handover:?}");
             store.settle("codex", &sent, &[DeliveryOutcome::Delivered]).expect("stored");
-            assert_eq!(store.handover("codex"), Ok(Some(handover)));
+            assert_eq!(store.handover("codex", "abcd1234"), Ok(Some(handover)));
         }
     }
 

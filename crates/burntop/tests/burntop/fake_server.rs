@@ -123,7 +123,14 @@ impl FakeServer {
         self.state().npm_messages.len()
     }
 
-    /// Forgets handovers, as a server does that was restored from a backup.
+    /// Forgets messages and handovers, as a server does that was restored from a backup.
+    pub(crate) fn forget_everything(&self) {
+        let mut state = self.state();
+        state.ledger.clear();
+        state.handover_from = None;
+    }
+
+    /// Forgets handovers: they are those of another machine.
     pub(crate) fn forget_handover(&self) {
         self.state().handover_from = None;
     }

@@ -80,32 +80,128 @@ fn handover_that_leaves_nothing_of_npm_client_sends_older_records_too() {
 }
 
 #[test]
-fn handover_grows_with_what_is_sent_and_with_older_logs() {
+fn handover_grows_only_if_the_user_says_so() {
     let server = FakeServer::start();
     let home = home_of_npm_client(&server);
     home.log_codex(THREAD, 1);
     server.set_npm_messages([24 * 90, 24 * 60, 24 * 9, 1].map(|hours| hours_ago(&home, hours)));
     home.text(&["sync"]);
-    assert_eq!(server.npm_messages(), 3);
+    assert_eq!((server.totals().0, server.npm_messages()), (1, 3));
+    // Such as one that was restored. It says nothing about the days since.
     home.log_codex(OLDER_THREAD, 24 * 60);
-    home.text(&["sync", "--since", "10d"]);
-    assert_eq!((server.totals().0, server.npm_messages()), (1, 2), "only of these days");
-    home.text(&["sync"]);
+    assert_eq!(home.text(&["sync"]), "Nothing new to send.\n");
+    assert_eq!((server.totals().0, server.npm_messages()), (1, 3));
+    let text = home.text(&["doctor"]);
+    assert!(text.contains("1 response of codex before ") && text.contains("--replace-from DAY"), "{text}");
+    home.text(&["sync", "--replace-from", "70d"]);
     assert_eq!((server.totals().0, server.npm_messages()), (2, 1));
-    assert_eq!(handovers(&server), [false, true, true, false, true]);
+    home.text(&["sync"]);
+    assert_eq!(handovers(&server), [false, true, false, true]);
 }
 
 #[test]
-fn handover_is_sent_again_to_server_that_has_lost_it() {
+fn handover_of_the_user_stays_where_it_is() {
+    let server = FakeServer::start();
+    let home = home_of_npm_client(&server);
+    home.log_codex(OLDER_THREAD, 24 * 60);
+    home.log_codex(THREAD, 24 * 2);
+    server.set_npm_messages((1..200).map(|n| hours_ago(&home, n * 8)));
+    let text = home.text(&["sync"]);
+    assert!(text.contains("sent 199 messages, and the logs have 2 responses, so logs seem to be deleted"), "{text}");
+    let text = home.text(&["doctor"]);
+    assert!(text.contains("warning: Nothing of codex was sent: the npm client has sent 199 messages"), "{text}");
+    home.text(&["sync", "--replace-from", "5d"]);
+    let kept = server.npm_messages();
+    assert!(kept > 180, "{kept}");
+    home.log_codex("019a0000-0000-7000-8000-00000000dddd", 1);
+    for arguments in [&["sync"][..], &["sync", "--full"], &["sync", "--since", "1d"]] {
+        home.text(arguments);
+        assert_eq!((server.totals().0, server.npm_messages()), (2, kept), "{arguments:?}");
+    }
+    std::fs::remove_dir_all(home.path(".local/state/burntop")).expect("removed");
+    home.text(&["sync"]);
+    assert_eq!((server.totals().0, server.npm_messages()), (2, kept), "after a lost state");
+}
+
+#[test]
+fn part_of_the_records_is_sent_only_after_the_handover() {
+    let server = FakeServer::start();
+    let home = home_of_npm_client(&server);
+    home.log_codex(THREAD, 1);
+    server.set_npm_messages([hours_ago(&home, 1)]);
+    let text = home.text(&["sync", "--since", "7d"]);
+    assert!(text.contains("Run `burntop sync` without --since once."), "{text}");
+    assert_eq!((server.totals().0, server.npm_messages()), (0, 1));
+    home.text(&["sync"]);
+    home.log_codex(OLDER_THREAD, 0);
+    home.text(&["sync", "--since", "7d"]);
+    assert_eq!((server.totals().0, server.npm_messages()), (2, 0));
+}
+
+#[test]
+fn server_that_has_lost_the_handover_receives_all_records_again() {
     let server = FakeServer::start();
     let home = home_of_npm_client(&server);
     home.log_codex(THREAD, 2);
+    server.set_npm_messages([hours_ago(&home, 2)]);
     home.text(&["sync"]);
-    server.forget_handover();
+    server.forget_everything();
     server.set_npm_messages([hours_ago(&home, 2)]);
     home.log_codex(OLDER_THREAD, 1);
     home.text(&["sync"]);
-    assert_eq!(server.npm_messages(), 0);
+    assert_eq!((server.totals().0, server.npm_messages()), (2, 0));
+}
+
+#[test]
+fn records_that_were_withheld_stay_so_when_the_user_deletes_that_time() {
+    let server = FakeServer::start();
+    let home = home_of_npm_client(&server);
+    home.log_claude(SESSION, &[Response::new("old", 24 * 40, 5), Response::new("new", 1, 5)]);
+    server.set_npm_messages([24 * 40, 1].map(|hours| hours_ago(&home, hours)));
+    home.text(&["sync"]);
+    server.set_npm_messages([]);
+    home.log_claude(SESSION, &[Response::new("newer", 0, 5)]);
+    home.text(&["sync"]);
+    assert_eq!(server.totals().0, 2, "deleted usage does not come back");
+}
+
+#[test]
+fn link_to_nothing_and_unread_directory_hold_the_handover_back() {
+    let server = FakeServer::start();
+    let home = home_of_npm_client(&server);
+    home.log_claude(SESSION, &[Response::new("one", 1, 5)]);
+    server.set_npm_messages([hours_ago(&home, 1)]);
+    let link = home.path(".claude/projects/-mnt-disk");
+    std::os::unix::fs::symlink("/nothing/is/here", &link).expect("a link");
+    let text = home.text(&["sync"]);
+    assert!(text.contains("not all of its files could be read"), "{text}");
+    let (code, _) = home.failure(&["doctor"]);
+    assert_eq!((code, server.npm_messages()), (7, 1));
+    std::fs::remove_file(&link).expect("removed");
+
+    let home = home.set("CLAUDE_CONFIG_DIR", "/nowhere");
+    home.write("work/projects/-home-eve-shop/other.jsonl", "");
+    let elsewhere = home.path("work").display().to_string();
+    let home = home.set("CLAUDE_CONFIG_DIR", &elsewhere);
+    let text = home.text(&["sync"]);
+    assert!(text.contains("its usual directory is not read"), "{text}");
+    let text = home.text(&["doctor"]);
+    assert!(text.contains("BURNTOP_EXTRA_DIRS=claude-code:"), "{text}");
+    let usual = home.path(".claude/projects").display().to_string();
+    let home = home.set("BURNTOP_EXTRA_DIRS", &format!("claude-code:{usual}"));
+    home.text(&["sync"]);
+    assert_eq!((server.totals().0, server.npm_messages()), (1, 0));
+}
+
+#[test]
+fn retention_of_no_days_is_one_day() {
+    let server = FakeServer::start();
+    let home = home_of_npm_client(&server);
+    home.write(".claude/settings.json", r#"{"cleanupPeriodDays": 0}"#);
+    home.log_claude(SESSION, &[Response::new("one", 2, 5)]);
+    server.set_npm_messages([24 * 9, 2].map(|hours| hours_ago(&home, hours)));
+    home.text(&["sync"]);
+    assert_eq!((server.totals().0, server.npm_messages()), (1, 1));
 }
 
 #[test]
@@ -180,18 +276,32 @@ fn handover_needs_a_record_that_the_server_has_accepted() {
 fn messages_of_npm_client_that_came_later_are_replaced_under_its_id() {
     let server = FakeServer::start();
     let home = FixtureHome::new();
-    home.log_claude(SESSION, &[Response::new("first", 30, 5)]);
+    home.log_claude(SESSION, &[Response::new("old", 24 * 90, 5), Response::new("first", 30, 5)]);
     home.sign_in(&server.url());
     home.text(&["sync"]);
-    home.write(".config/burntop/machine-id", "abcd1234");
-    server.set_npm_messages([30, 30, 1].map(|hours| hours_ago(&home, hours)));
-    home.log_claude(SESSION, &[Response::new("second", 1, 5)]);
+    for machine in ["abcd1234", "0badcafe"] {
+        // It is installed, and then again.
+        home.write(".config/burntop/machine-id", machine);
+        server.forget_handover();
+        server.set_npm_messages([24 * 90, 30, 30].map(|hours| hours_ago(&home, hours)));
+        home.text(&["sync"]);
+        assert_eq!((server.totals().0, server.npm_messages()), (2, 0), "{machine}");
+    }
+    let machines: Vec<(String, bool)> = server.handovers();
+    let own = machines[0].0.clone();
+    let expected = [(own, false), ("abcd1234".to_owned(), true), ("0badcafe".to_owned(), true)];
+    assert_eq!(machines, expected);
+}
+
+#[test]
+fn npm_client_that_sends_for_the_first_time_after_burntop_counts_nothing_twice() {
+    let server = FakeServer::start();
+    let home = home_of_npm_client(&server);
+    home.log_claude(SESSION, &[Response::new("old", 24 * 90, 5), Response::new("new", 1, 5)]);
     home.text(&["sync"]);
-    let machines = server.handovers();
-    let (own, has_handover) = &machines[0];
-    assert!(own != "abcd1234" && !has_handover, "{machines:?}");
-    assert_eq!(machines[1..], [(own.clone(), false), ("abcd1234".to_owned(), true)]);
-    assert_eq!((server.totals().0, server.npm_messages()), (2, 0));
+    let from = server.syncs()[1]["handover"]["from"].clone();
+    assert_eq!(from, server.syncs()[0]["messages"][0]["timestamp"], "all that it can send is replaced");
+    assert_eq!(server.totals().0, 2);
 }
 
 #[test]

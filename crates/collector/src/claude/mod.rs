@@ -53,7 +53,7 @@ impl Reader for ClaudeCode {
     }
 
     fn kept_days(&self, environment: &Environment) -> Option<u32> {
-        self.retention(environment).map(|retention| retention.days.min(DEFAULT_RETENTION_DAYS))
+        self.retention(environment).map(|retention| retention.days.clamp(1, DEFAULT_RETENTION_DAYS))
     }
 
     /// Other profiles: `~/.claude-*` with a `projects` directory.

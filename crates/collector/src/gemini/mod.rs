@@ -43,7 +43,7 @@ impl Reader for GeminiCli {
 
     fn kept_days(&self, environment: &Environment) -> Option<u32> {
         let retention = self.retention(environment);
-        Some(retention.map_or(DEFAULT_RETENTION_DAYS, |retention| retention.days.min(DEFAULT_RETENTION_DAYS)))
+        Some(retention.map_or(DEFAULT_RETENTION_DAYS, |retention| retention.days.clamp(1, DEFAULT_RETENTION_DAYS)))
     }
 
     fn read(&self, scan: &mut SourceScan<'_>) {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Environment;
-use crate::files::has_extension;
+use crate::files::{LINK_TO_NOTHING, has_extension, leads_to_nothing};
 use crate::fingerprint::hash_64;
 use crate::interner::Interner;
 use crate::reader::Reader;
@@ -70,7 +70,15 @@ impl Reader for OpenCodeFamily {
     }
 
     fn read(&self, scan: &mut SourceScan<'_>) {
-        for database in self.databases(&scan.roots) {
+        let roots = scan.roots.clone();
+        for root in roots.iter().filter(|root| leads_to_nothing(root)) {
+            scan.unreadable(root, LINK_TO_NOTHING);
+        }
+        for database in self.databases(&roots) {
+            if leads_to_nothing(&database) {
+                scan.unreadable(&database, LINK_TO_NOTHING);
+                continue;
+            }
             scan.read_database(&database, read_rows, |scan, row: MessageRow| match row {
                 Ok((message, directory)) => self.emit(scan, message, directory.as_deref(), &database),
                 Err(reason) => scan.refuse(&database, reason),
@@ -112,7 +120,7 @@ impl OpenCodeFamily {
         let is_ours =
             name.strip_prefix(self.name).is_some_and(|channel| channel.is_empty() || channel.starts_with('-'));
         let is_copy = ["backup", "copy", "old", "bak"].iter().any(|word| name.contains(word));
-        has_extension(path, "db") && is_ours && !is_copy && path.is_file()
+        has_extension(path, "db") && is_ours && !is_copy && (path.is_file() || path.is_symlink())
     }
 
     fn emit(&self, scan: &mut SourceScan<'_>, message: OpenCodeMessage, directory: Option<&str>, path: &Path) {
