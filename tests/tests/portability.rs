@@ -197,7 +197,7 @@ async fn export_imported_elsewhere_gives_equal_account() {
         let printed = imported(there.database(), &path, options);
         assert!(printed.contains(&format!("messages: 0 new, 0 updated, {messages} known before")), "{printed}");
         assert!(
-            printed.contains("also new: 0 unlocks, 0 events, 0 activities, 0 notifications, 0 projects"),
+            printed.contains("also new: 0 unlocks, 0 events, 0 activities, 0 notifications, 0 projects of the profile"),
             "{printed}"
         );
         assert!(printed.contains("follows: 0 new, 0 requested, 1 known before, 0 unknown accounts"), "{printed}");

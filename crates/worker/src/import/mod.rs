@@ -195,7 +195,7 @@ fn summary_lines(imported: &Imported, had_email: bool) -> Vec<String> {
         lines.push(format!("projects of {ignored} left out: the account has the most projects"));
     }
     lines.push(format!(
-        "also new: {} unlocks, {} events, {} activities, {} notifications, {} projects",
+        "also new: {} unlocks, {} events, {} activities, {} notifications, {} projects of the profile",
         imported.unlocks, imported.events, imported.activities, imported.notifications, imported.projects
     ));
     lines
