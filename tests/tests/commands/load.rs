@@ -20,7 +20,7 @@ async fn loadgen_measures_all_scenarios_of_two_running_servers() {
     let rows: Vec<Vec<&str>> = (text.lines().filter(|line| line.starts_with('|')).skip(2))
         .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
         .collect();
-    assert_eq!(rows.len(), 20, "three kinds of syncs and all reads: {text}");
+    assert_eq!(rows.len(), 21, "three kinds of syncs and all reads: {text}");
     for row in &rows {
         let [what, one, other, ratio] = &row[..] else { panic!("{row:?}") };
         if what.contains("/insights") {
