@@ -85,6 +85,9 @@ impl LocalLogs {
         let floor = |from| has_messages.then_some(from);
         let known = self.known;
         match state.handover_from {
+            Some(earlier) if has_messages && self.has_replaced_all_before(earlier) => {
+                HandoverPlan::Due { from: self.first_at, floor: None, sends_again: false }
+            }
             // It grows only if the user says so: a log that appears later says nothing about the time since.
             Some(earlier) if self.complete_since.is_none() || earlier <= from => HandoverPlan::InForce {
                 from: earlier,
@@ -106,6 +109,14 @@ impl LocalLogs {
                 },
             },
         }
+    }
+
+    /// Whether the handover from `earlier` on had left nothing of the npm client, and records before it have appeared since. What the
+    /// client has sent of their time is from the same logs, and nothing else.
+    fn has_replaced_all_before(&self, earlier: OffsetDateTime) -> bool {
+        self.known == Some(KnownHandover { from: earlier, floor: None })
+            && self.first_at < earlier
+            && self.hindrance.is_none()
     }
 
     /// Whether the npm client has sent so many `messages` that logs must be gone, although their tool deletes none.
@@ -219,6 +230,18 @@ mod tests {
             ("nothing is left of it", logs(9), state(0, Some(9)), in_force(9, None)),
             ("what is left was deleted", handed_over(9, Some(9), logs(20)), state(0, Some(9)), in_force(9, Some(9))),
             ("an older log appeared", logs(20), state(3, Some(9)), in_force(9, Some(9))),
+            (
+                "one did, and nothing was left before it",
+                handed_over(9, None, logs(20)),
+                state(3, Some(9)),
+                HandoverPlan::Due { from: days_ago(20), floor: None, sends_again: false },
+            ),
+            (
+                "but not all of it is read",
+                handed_over(9, None, hindered(WaitReason::UnreadFiles, 20)),
+                state(3, Some(9)),
+                in_force(9, None),
+            ),
             ("and the user says that all are there", word(20, logs(20)), state(3, Some(9)), due(20)),
             (
                 "but they are not read",
