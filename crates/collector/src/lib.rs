@@ -18,6 +18,7 @@ mod cline;
 mod codex;
 mod content;
 mod copilot;
+mod cursor;
 mod droid;
 mod environment;
 mod files;

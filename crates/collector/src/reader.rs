@@ -82,7 +82,7 @@ impl NoTokenData {
 #[rustfmt::skip]
 pub const NO_TOKEN_DATA: &[NoTokenData] = &[
     NoTokenData { tool: "Windsurf", reason: "counts credits on its server", home: &[".codeium/windsurf"], config: &["Windsurf"] },
-    NoTokenData { tool: "Cursor", reason: "stores 0 for each count; the account has the usage", home: &[".cursor"], config: &["Cursor"] },
+    NoTokenData { tool: "Cursor", reason: "stores 0 for each count; the account exports its usage as CSV, which BURNTOP_EXTRA_DIRS=cursor:DIR reads", home: &[".cursor"], config: &["Cursor"] },
     NoTokenData { tool: "Kiro", reason: "stores credits only", home: &[".kiro", ".local/share/kiro-cli"], config: &["Kiro"] },
     NoTokenData { tool: "Warp", reason: "counts credits on its server", home: &[".warp", ".local/state/warp-terminal"], config: &[] },
     NoTokenData { tool: "Trae", reason: "usage is on its server only", home: &[], config: &["Trae"] },

@@ -3,8 +3,8 @@
 use crate::report::OnRecords;
 use crate::scan::SourceScan;
 use crate::{
-    Environment, Reader, Scan, ScanOptions, State, amp, claude, cline, codex, copilot, droid, gemini, goose, grok,
-    kimi, mux, opencode, pi, qwen, vibe, zed,
+    Environment, Reader, Scan, ScanOptions, State, amp, claude, cline, codex, copilot, cursor, droid, gemini, goose,
+    grok, kimi, mux, opencode, pi, qwen, vibe, zed,
 };
 
 /// All readers. A tool is added here and in a folder of its own.
@@ -19,6 +19,7 @@ pub fn readers() -> &'static [&'static dyn Reader] {
         &opencode::MIMO_CODE,
         &gemini::GeminiCli,
         &copilot::CopilotCli,
+        &cursor::Cursor,
         &qwen::QwenCode,
         &pi::PI,
         &pi::OMP,
