@@ -85,6 +85,7 @@ macro_rules! refused {
 }
 
 const LINE: &str = concat!(r"^[^\x00-\x1f", refused!(), "]*$");
+const NAME: &str = concat!(r"^[\s\S]*[^\s\x00-\x1f", refused!(), r"][\s\S]*$");
 const PARAGRAPHS: &str = concat!(r"^[^\x00-\x08\x0b\x0c\x0e-\x1f", refused!(), "]*$");
 const WEB_URL: &str = concat!(r"^https?://[^\s\x00-\x1f", refused!(), r"/?#:][^\s\x00-\x1f", refused!(), "]*$");
 const EMAIL: &str = r"^(?=.{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$";
@@ -184,10 +185,10 @@ macro_rules! names {
 }
 
 names! {
-    Source: "Input should be the name of a tool", string(1, Self::LONGEST);
-    ModelName: "Input should be the name of a model", string(1, Self::LONGEST);
-    Provider: "Input should be the name of a provider", string(1, Self::LONGEST);
-    MachineId: "Input should be the name of a machine", string(1, Self::LONGEST);
+    Source: "Input should be the name of a tool", string(1, Self::LONGEST).pattern(Some(NAME));
+    ModelName: "Input should be the name of a model", string(1, Self::LONGEST).pattern(Some(NAME));
+    Provider: "Input should be the name of a provider", string(1, Self::LONGEST).pattern(Some(NAME));
+    MachineId: "Input should be the name of a machine", string(1, Self::LONGEST).pattern(Some(NAME));
     ProjectName: "Input should be the name of a project", string(1, Self::LONGEST);
 }
 
