@@ -119,7 +119,7 @@ impl<W: Write> Write for LineWriter<W> {
 /// Marks in text. They are empty unless a terminal shows colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Style {
-    /// Distinguishes marks from the same sequences in a text of somebody else: a mark has the key until it is printed.
+    /// Distinguishes marks from the same sequences in a text from elsewhere: a mark has the key until it is printed.
     key: Option<u64>,
 }
 
@@ -161,7 +161,7 @@ impl Style {
 mod tests {
     use super::*;
 
-    /// What is printed for a line in bold with a text of somebody else after it.
+    /// What is printed for a line in bold with a text from elsewhere after it.
     fn printed(style: Style, text: &str) -> String {
         let mut out = Vec::new();
         let mut writer = LineWriter { out: &mut out, style };

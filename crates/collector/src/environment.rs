@@ -90,7 +90,7 @@ impl Environment {
         }
     }
 
-    /// The same home without variables, extra roots and neighbours: where tools and other clients look unless they are told otherwise.
+    /// The same home without variables, extra roots and neighbours: where tools and other clients look by default.
     #[must_use]
     pub fn plain(&self) -> Self {
         Self { temporary: self.temporary.clone(), ..Self::new(self.platform, self.home.clone()) }

@@ -127,8 +127,8 @@ async fn machines(caller: Caller, dashboard: Data<Dashboard>) -> ApiResult<Json<
 /// List the caller's usage by project
 ///
 /// A project is what the client sent with a message, a name or a hash. Messages without one are not listed, so the percentages, which
-/// refer to all tokens of the period, can add up to less than 100. The first 500 by cost are listed; `total_projects` counts all. Nobody
-/// but the owner of the account sees its projects.
+/// refer to all tokens of the period, can add up to less than 100. The first 500 by cost are listed; `total_projects` counts all. Only
+/// the owner of the account sees its projects.
 #[utoipa::path(
     get, path = "/projects", tag = "Dashboard", params(PeriodQuery),
     responses((status = 200, description = "The projects by cost", body = ProjectsBody, example = json!({

@@ -33,7 +33,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// A sync of 5,000 messages waits for its turn on a busy server.
 const SYNC_TIMEOUT: Duration = Duration::from_mins(3);
-/// After this time the user is told what takes so long.
+/// After this time a line says what takes so long.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Answers are small; a longer one is not from burntop.
 const MAX_ANSWER_BYTES: usize = 4 << 20;

@@ -1,4 +1,4 @@
-//! What a terminal obeys is not printed, whoever wrote it.
+//! What a terminal obeys is not printed, wherever it comes from.
 
 use crate::fake_server::{FakeServer, Fault};
 use crate::fixture_home::{FixtureHome, Response, SESSION};
