@@ -5,7 +5,7 @@ use std::fmt::{Display, Write as _};
 use sha2::{Digest, Sha256};
 
 /// The fingerprint of a response in a session: `fp1:` and 128 bits of SHA-256 over source, session and the counts as the tool reports
-/// them, one per line. The server makes the same of the tool's OTLP export, so both ways meet on one row.
+/// them, one per line. The tool's telemetry has the same counts, so both ways meet on one record.
 pub(crate) fn fp1(source: &str, session: &str, raw_counts: &[u64]) -> String {
     let mut text = format!("{source}\n{session}");
     for count in raw_counts {

@@ -34,6 +34,27 @@ const OTHERS: &[(&str, History)] = &[
     ("grok", &[(".grok/sessions/shop/0f1e/updates.jsonl", include_str!("grok/fixtures/updates.jsonl"))]),
     ("mux", &[(".mux/sessions/ws1/chat.jsonl", include_str!("mux/fixtures/line.jsonl"))]),
     (
+        "claude-code",
+        &[
+            (".claude/projects/-home-eve-shop/5d0c.jsonl", include_str!("claude/fixtures/growing.jsonl")),
+            (
+                ".claude/projects/-home-eve-shop/5d0c/subagents/agent-a17.jsonl",
+                include_str!("claude/fixtures/sub-agent.jsonl"),
+            ),
+            ("telemetry/otlp.json", include_str!("otlp/fixtures/claude.jsonl")),
+        ],
+    ),
+    (
+        "codex",
+        &[
+            ("telemetry/otlp.json", include_str!("otlp/fixtures/codex.jsonl")),
+            (
+                ".codex/sessions/rollout-2026-11-20T09-00-00-019a0000-0000-7000-8000-00000000aaaa.jsonl",
+                include_str!("codex/fixtures/current.jsonl"),
+            ),
+        ],
+    ),
+    (
         "copilot-cli",
         &[
             (".copilot/otel/run.jsonl", include_str!("copilot/fixtures/telemetry.jsonl")),
@@ -63,9 +84,9 @@ struct Ledger(BTreeMap<String, Record>);
 impl Ledger {
     fn add(&mut self, records: Vec<Record>) {
         for record in records {
-            match self.0.get(&record.id) {
-                Some(known) if !record.supersedes(known) => {}
-                _ => drop(self.0.insert(record.id.clone(), record)),
+            match self.0.get_mut(&record.id) {
+                Some(known) => drop(known.merge(record)),
+                None => drop(self.0.insert(record.id.clone(), record)),
             }
         }
     }
@@ -76,16 +97,23 @@ impl Ledger {
     }
 }
 
+fn home() -> Home {
+    let mut home = Home::new();
+    let telemetry = home.path("telemetry");
+    home.environment.add_extra_dirs(&format!("otlp:{}", telemetry.display()));
+    home
+}
+
 fn assert_same_wherever_cut(source: &str, history: History) {
     let length = history.iter().map(|(_, content)| content.len()).sum();
-    let whole = Home::new();
+    let whole = home();
     write(&whole, history, length);
     let mut expected = Ledger::default();
     expected.add(whole.scan(source).records);
     assert!(!expected.0.is_empty());
     for cut in (0..length).step_by(STEP) {
         for is_state_lost in [false, true] {
-            let home = Home::new();
+            let home = home();
             let mut ledger = Ledger::default();
             write(&home, history, cut);
             let first = home.scan(source);

@@ -4,7 +4,7 @@
 //! the next state and a report per source. The crate knows no server and no clock: time, home directory and variables are parameters.
 //!
 //! - A record may be returned again by a later scan, when its response finished or its file was rewritten. Records are keyed by
-//!   (source, id); of two copies the one that [`supersedes`](Record::supersedes) the other is kept.
+//!   (source, id); of two copies the one that [`supersedes`](Record::supersedes) the other is kept, by [`Record::merge`].
 //! - Losing the state costs reading everything again. It changes no total, because ids depend on content; the exceptions are in
 //!   `docs/COLLECTOR.md`.
 //! - A line that cannot be read is a [`Problem`] of its source's report, never an error of the scan.
@@ -13,6 +13,7 @@
 
 mod accept;
 mod amp;
+mod archive;
 mod claude;
 mod cline;
 mod codex;
@@ -33,6 +34,7 @@ mod lines;
 mod model_shares;
 mod mux;
 mod opencode;
+mod otlp;
 mod pi;
 mod project;
 mod qwen;
@@ -54,6 +56,7 @@ mod interruption_tests;
 mod testing;
 
 pub use environment::{Environment, Platform};
+pub use otlp::TELEMETRY;
 pub use reader::{NO_TOKEN_DATA, NoTokenData, Reader, Retention, Root};
 pub use readers::{readers, scan};
 pub use record::{DayTotal, Record, SessionTotal, Tokens};

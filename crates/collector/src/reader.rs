@@ -13,7 +13,7 @@ pub trait Reader: Send + Sync {
     fn source(&self) -> &'static str;
 
     /// Grows when the reader understands something better. The records of a newer version supersede those of an older one, and a state
-    /// that an older version left is not used.
+    /// that an older version left is not used. The records of telemetry have the version before.
     fn parser_version(&self) -> u16;
 
     /// Directories and files that are searched, whether they exist or not.

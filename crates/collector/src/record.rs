@@ -1,6 +1,7 @@
 //! One billed model response, and the tool's own total of a session.
 
 use std::cmp::Reverse;
+use std::mem;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,21 @@ impl Record {
             (!record.incomplete, record.parser_version, record.tokens.total(), Reverse(record.timestamp))
         };
         rank(self) > rank(other)
+    }
+
+    /// Keeps the better of two copies of a response, with what only the other one knows: the project, the sub-agent, and the part of equal cache
+    /// writes that is kept for an hour. Telemetry has none of these. Returns whether the copy is another one now.
+    pub fn merge(&mut self, other: Self) -> bool {
+        if !other.supersedes(self) {
+            return false;
+        }
+        let worse = mem::replace(self, other);
+        if self.tokens.cache_write_1h == 0 && self.tokens.cache_write == worse.tokens.cache_write {
+            self.tokens.cache_write_1h = worse.tokens.cache_write_1h;
+        }
+        self.project = self.project.take().or(worse.project);
+        self.agent = self.agent.take().or(worse.agent);
+        true
     }
 }
 

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Tokens;
 use crate::content::Timestamp;
 use crate::fingerprint::hash_64;
 use crate::scan::SourceScan;
+use crate::{Record, Tokens};
 
 /// What becomes a record.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,6 +26,7 @@ pub(crate) struct Response {
     /// The project where the tool names it instead of a directory.
     pub(crate) project: Option<String>,
     pub(crate) agent: Option<String>,
+    pub(crate) service_tier: Option<String>,
     pub(crate) cost_nanousd: Option<u64>,
     pub(crate) is_cumulative: bool,
     /// The counts are known to be below the truth.
@@ -45,6 +46,7 @@ impl Response {
             directory: None,
             project: None,
             agent: None,
+            service_tier: None,
             cost_nanousd: None,
             is_cumulative: false,
             is_incomplete: false,
@@ -54,23 +56,33 @@ impl Response {
 
 /// Emits responses that an earlier scan did not.
 pub(crate) fn emit(scan: &mut SourceScan<'_>, responses: impl IntoIterator<Item = Response>, path: &Path) {
-    for response in responses {
-        let message = response.message.map(|message| hash_64(message.as_bytes()));
-        let id = match message {
-            Some(message) => scan.settled_id(message, response.timestamp, response.id),
-            None => response.id,
-        };
-        let project = response.directory.and_then(|directory| scan.projects.name(&directory));
-        let mut record = scan.record(id, response.timestamp, response.model.into(), response.tokens);
-        record.provider = response.provider.filter(|provider| !provider.is_empty()).map(Into::into);
-        record.session = response.session.map(Into::into);
-        record.project = project.or_else(|| response.project.map(Into::into));
-        record.agent = response.agent.map(Into::into);
-        record.reported_cost_nanousd = response.cost_nanousd;
-        record.cumulative = response.is_cumulative;
-        record.incomplete = response.is_incomplete;
+    for mut response in responses {
+        if let Some(message) = response.message.take() {
+            let settled = scan.settled_id(hash_64(message.as_bytes()), response.timestamp, response.id.clone());
+            if settled != response.id {
+                // Telemetry has the counts of the end only, of which the other id is made.
+                scan.settled_id(hash_64(response.id.as_bytes()), response.timestamp, settled.clone());
+            }
+            response.id = settled;
+        }
+        let record = record(scan, response);
         scan.emit_changed(record, path);
     }
+}
+
+/// The record of a response.
+pub(crate) fn record(scan: &mut SourceScan<'_>, response: Response) -> Record {
+    let project = response.directory.and_then(|directory| scan.projects.name(&directory));
+    let mut record = scan.record(response.id, response.timestamp, response.model.into(), response.tokens);
+    record.provider = response.provider.filter(|provider| !provider.is_empty()).map(Into::into);
+    record.session = response.session.map(Into::into);
+    record.project = project.or_else(|| response.project.map(Into::into));
+    record.agent = response.agent.map(Into::into);
+    record.service_tier = response.service_tier.map(Into::into);
+    record.reported_cost_nanousd = response.cost_nanousd;
+    record.cumulative = response.is_cumulative;
+    record.incomplete = response.is_incomplete;
+    record
 }
 
 /// What was understood of a document, and the reasons why the rest was refused.

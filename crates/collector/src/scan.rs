@@ -352,9 +352,7 @@ impl<'a> SourceScan<'a> {
             }
             Entry::Occupied(mut entry) => {
                 self.report.copies_merged += 1;
-                if record.supersedes(entry.get()) {
-                    entry.insert(record);
-                }
+                entry.get_mut().merge(record);
             }
         }
         true
@@ -383,6 +381,10 @@ impl<'a> SourceScan<'a> {
         self.next.recent_ids.get(&message).map(|known| known.id.clone())
     }
 
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.now
+    }
+
     /// Whether a message is so young that its last line may follow.
     pub(crate) fn is_recent(&self, timestamp: Timestamp) -> bool {
         timestamp.0 >= self.now - IDS_REMEMBERED
@@ -395,10 +397,14 @@ impl<'a> SourceScan<'a> {
 
     /// Returns a record unless one that is as good was returned: for content that is read again after each change, and for copies.
     pub(crate) fn emit_changed(&mut self, record: Record, path: &Path) {
+        self.emit_better(hash_64(record.id.as_bytes()), record, path);
+    }
+
+    /// Returns a record unless one that is as good was returned with this key.
+    pub(crate) fn emit_better(&mut self, key: u64, record: Record, path: &Path) {
         if !self.accept(&record, path) {
             return;
         }
-        let key = hash_64(record.id.as_bytes());
         let sent = SentResponse {
             timestamp_ms: Timestamp(record.timestamp).milliseconds(),
             output: saturated(record.tokens.output),

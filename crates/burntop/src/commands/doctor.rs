@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use collector::{NO_TOKEN_DATA, Problem, State, readers};
+use collector::{Environment, NO_TOKEN_DATA, Problem, State, TELEMETRY, readers};
 use domain::clock::Clock;
 use domain::text::{plural, rfc3339};
 use serde::Serialize;
@@ -150,6 +150,7 @@ pub(crate) fn doctor(context: &Context) -> Result<(), Failure> {
     }
     let (zone, zone_warning) = clock::zone();
     warnings.extend(zone_warning);
+    warnings.extend(extra_dir_warnings(&environment()?));
     let today = Today::in_zone(zone);
     let state = state(context, &today, &mut warnings, &mut failures)?;
     warnings.extend(files_set_aside(context.paths.state()).into_iter().map(|file| {
@@ -268,6 +269,21 @@ fn state(
         }
         read => read,
     }
+}
+
+/// What is wrong with `BURNTOP_EXTRA_DIRS`.
+fn extra_dir_warnings(environment: &Environment) -> Vec<String> {
+    let is_name = |name: &str| name == TELEMETRY || readers().iter().any(|reader| reader.source() == name);
+    let mut warnings = Vec::new();
+    for (name, directories) in &environment.extra_dirs {
+        if !is_name(name) {
+            warnings.push(format!("BURNTOP_EXTRA_DIRS names {name}, which is no source, so it adds nothing."));
+        }
+        for directory in directories.iter().filter(|directory| !directory.exists()) {
+            warnings.push(format!("BURNTOP_EXTRA_DIRS names {}, which is not there.", directory.display()));
+        }
+    }
+    warnings
 }
 
 /// The tools with logs on this machine. All logs are read again apart from the state, because a later scan does not repeat the problems of an

@@ -2,6 +2,7 @@
 //!
 //! All logs are read again, apart from the state, so that the answer counts every line once more.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -210,8 +211,9 @@ pub(crate) fn explain(context: &Context, args: &ExplainArgs) -> Result<(), Failu
 /// Adds records of a source, of which a later one may supersede an earlier one.
 fn keep_best(found: &mut HashMap<String, Record>, records: Vec<Record>) {
     for record in records {
-        if found.get(&record.id).is_none_or(|known| record.supersedes(known)) {
-            found.insert(record.id.clone(), record);
+        match found.entry(record.id.clone()) {
+            Entry::Occupied(mut known) => drop(known.get_mut().merge(record)),
+            Entry::Vacant(entry) => drop(entry.insert(record)),
         }
     }
 }

@@ -80,8 +80,8 @@ impl Store {
         Ok(())
     }
 
-    /// Up to `limit` pending records of `source` from `since` on, the oldest first, after the record `after`; all records if `everything`
-    /// is set.
+    /// Up to `limit` pending records of `source` from `since` on, after the record `after`; all records if `everything` is set. They are in the
+    /// order of their versions, because a request names one, and then the oldest first.
     pub(crate) fn pending(
         &self,
         source: &str,
@@ -92,14 +92,16 @@ impl Store {
     ) -> Result<Vec<PendingRecord>, Failure> {
         let mut statement = self.connection.prepare_cached(
             "SELECT * FROM records
-             WHERE (delivery = 0 OR ?6) AND source = ?1 AND at >= ?2 AND (?3 IS NULL OR (at, id) > (?3, ?4))
-             ORDER BY at, id LIMIT ?5",
+             WHERE (delivery = 0 OR ?7) AND source = ?1 AND at >= ?2
+                 AND (?3 IS NULL OR (parser_version, at, id) > (?3, ?4, ?5))
+             ORDER BY parser_version, at, id LIMIT ?6",
         )?;
         let columns = TokenColumns::find(&statement)?;
         let rows = statement.query_map(
             params![
                 source,
                 since.map_or(i64::MIN, microseconds),
+                after.map(|record| record.parser_version),
                 after.map(|record| microseconds(record.at)),
                 after.map(|record| &record.id),
                 i64::try_from(limit).unwrap_or(i64::MAX),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::failure::{Failure, FailureKind};
 
 /// The version of the tables. A database of version 0 is new. The next version must migrate from this one, because logs may be gone.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// No version will be later than this one.
 const LAST_VERSION: i64 = 1_000;
@@ -42,7 +42,13 @@ const TABLES: &str = "
         PRIMARY KEY (source, id)
     ) WITHOUT ROWID;
     CREATE INDEX records_at ON records (at);
-    CREATE INDEX records_pending ON records (source, at, id) WHERE delivery = 0;
+    CREATE INDEX records_pending ON records (source, parser_version, at, id) WHERE delivery = 0;
+";
+
+/// From version 1 to 2: requests are in the order of the readers' versions.
+const PENDING_BY_VERSION: &str = "
+    DROP INDEX records_pending;
+    CREATE INDEX records_pending ON records (source, parser_version, at, id) WHERE delivery = 0;
 ";
 
 /// Brings the tables to this version.
@@ -62,10 +68,15 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Failure> {
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have been faster.
-    if version(&transaction)? < VERSION {
-        transaction.execute_batch(TABLES)?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
+    match version(&transaction)? {
+        VERSION => return Ok(()),
+        1 => {
+            check_tables(&transaction)?;
+            transaction.execute_batch(PENDING_BY_VERSION)?;
+        }
+        _ => transaction.execute_batch(TABLES)?,
     }
+    transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(())
 }
@@ -88,6 +99,32 @@ mod tests {
         let mut connection = Connection::open_in_memory().expect("a database");
         connection.pragma_update(None, "user_version", VERSION + 1).expect("set");
         assert!(prepare(&mut connection).is_err());
+    }
+
+    #[test]
+    fn database_of_version_1_keeps_its_records() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        connection
+            .execute_batch(
+                "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+                 CREATE TABLE records (source TEXT, id TEXT, at INTEGER, parser_version INTEGER, delivery INTEGER);
+                 CREATE INDEX records_pending ON records (source, at, id) WHERE delivery = 0;
+                 INSERT INTO records VALUES ('codex', 'fp1:1', 0, 1, 0);
+                 PRAGMA user_version = 1;",
+            )
+            .expect("made");
+        prepare(&mut connection).expect("prepared");
+        prepare(&mut connection).expect("prepared twice");
+        let plan: String = connection
+            .query_row(
+                "EXPLAIN QUERY PLAN SELECT id FROM records WHERE delivery = 0 AND source = 'codex' ORDER BY parser_version, at, id",
+                [],
+                |row| row.get("detail"),
+            )
+            .expect("a plan");
+        assert!(plan.contains("records_pending"), "{plan}");
+        let count: i64 = connection.query_row("SELECT count(*) FROM records", [], |row| row.get(0)).expect("a count");
+        assert_eq!(count, 1);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use time::OffsetDateTime;
 use super::Store;
 use crate::failure::Failure;
 
-/// Stores `record` unless the stored copy is as good, by the rule of [`Record::supersedes`]; returns 1 if it was stored. The better copy
-/// has to be delivered again.
+/// Stores `record` unless the stored copy is as good, as [`Record::merge`] does; returns 1 if it was stored. The better copy has to be
+/// delivered again.
 const UPSERT: &str = "
     INSERT INTO records (source, id, at, model, provider, input, cache_read, cache_write, cache_write_1h, output, reasoning,
         session, project, service_tier, reported_cost_nanousd, incomplete, parser_version)
@@ -20,8 +20,10 @@ const UPSERT: &str = "
     ON CONFLICT (source, id) DO UPDATE SET
         at = excluded.at, model = excluded.model, provider = excluded.provider,
         input = excluded.input, cache_read = excluded.cache_read, cache_write = excluded.cache_write,
-        cache_write_1h = excluded.cache_write_1h, output = excluded.output, reasoning = excluded.reasoning,
-        session = excluded.session, project = excluded.project, service_tier = excluded.service_tier,
+        cache_write_1h = CASE WHEN excluded.cache_write_1h = 0 AND excluded.cache_write = records.cache_write
+            THEN records.cache_write_1h ELSE excluded.cache_write_1h END,
+        output = excluded.output, reasoning = excluded.reasoning,
+        session = excluded.session, project = coalesce(excluded.project, records.project), service_tier = excluded.service_tier,
         reported_cost_nanousd = excluded.reported_cost_nanousd,
         incomplete = excluded.incomplete, parser_version = excluded.parser_version,
         delivery = 0, rejection = NULL
@@ -306,6 +308,24 @@ mod tests {
                 let changed = upsert(&store.connection, &offered).expect("stored");
                 assert_eq!(changed == 1, offered.supersedes(&stored), "{offered:?} over {stored:?}");
             }
+        }
+    }
+
+    #[test]
+    fn stored_copy_is_merged_as_collector_does() {
+        let with_write = |cache_write, cache_write_1h| Tokens { cache_write, cache_write_1h, ..record().tokens };
+        let unfinished =
+            Record { incomplete: true, project: Some("shop".into()), tokens: with_write(9, 4), ..record() };
+        for (project, tokens) in
+            [(None, with_write(9, 0)), (Some("own".into()), with_write(9, 9)), (None, with_write(8, 0))]
+        {
+            let better = Record { project, tokens, ..record() };
+            let store = store_with(&unfinished);
+            upsert(&store.connection, &better).expect("stored");
+            let mut expected = unfinished.clone();
+            expected.merge(better);
+            let stored = store.pending("codex", None, false, None, 10).expect("read").remove(0);
+            assert_eq!((stored.project.as_deref(), stored.tokens), (expected.project.as_deref(), expected.tokens));
         }
     }
 

@@ -14,6 +14,10 @@ use time::{Duration, OffsetDateTime};
 pub(crate) const PROMPT: &str = "the prompt that must stay here";
 /// A directory that stands in every path of the fixtures.
 pub(crate) const DIRECTORY: &str = "classified-directory";
+/// The directory of telemetry.
+pub(crate) const TELEMETRY: &str = "telemetry";
+/// The address that telemetry has of the user.
+pub(crate) const EMAIL: &str = "eve@private.example";
 /// The name of the session's file.
 pub(crate) const SESSION: &str = "5d0c0000-0000-4000-8000-00000000beef";
 
@@ -79,6 +83,15 @@ impl FixtureHome {
 
     /// Adds `responses` to the log of a session of Claude, each in two lines after its prompt, as the tool writes them.
     pub(crate) fn log_claude(&self, session: &str, responses: &[Response]) {
+        self.log_claude_lines(session, responses, true);
+    }
+
+    /// Adds a response to the log of a session of Claude whose last line was not written, as it happens to sub-agents.
+    pub(crate) fn log_claude_without_end(&self, session: &str, response: &Response) {
+        self.log_claude_lines(session, std::slice::from_ref(response), false);
+    }
+
+    fn log_claude_lines(&self, session: &str, responses: &[Response], have_ends: bool) {
         let path = self.path(&format!(".claude/projects/-home-eve-{DIRECTORY}/{session}.jsonl"));
         fs::create_dir_all(path.parent().expect("a parent")).expect("created");
         let file = fs::OpenOptions::new().create(true).append(true).open(path).expect("opened");
@@ -109,10 +122,38 @@ impl FixtureHome {
                     },
                 }))
             };
-            for line in [prompt, line(1, Value::Null), line(response.output, json!("end_turn"))] {
+            let end = have_ends.then(|| line(response.output, json!("end_turn")));
+            for line in [prompt, line(1, Value::Null)].into_iter().chain(end) {
                 writeln!(file, "{line}").expect("written");
             }
         }
+    }
+
+    /// Adds the events that Claude sends at the end of `responses` to a file of telemetry, after that of a prompt.
+    pub(crate) fn log_telemetry(&self, responses: &[Response]) {
+        let attributes = |values: Value| -> Vec<Value> {
+            let values = values.as_object().expect("an object").clone();
+            values.into_iter().map(|(key, value)| json!({"key": key, "value": {"stringValue": value}})).collect()
+        };
+        let prompt = attributes(json!({"event.name": "user_prompt", "prompt": PROMPT, "user.email": EMAIL}));
+        let mut records = vec![json!({"body": {"stringValue": "claude_code.user_prompt"}, "attributes": prompt})];
+        records.extend(responses.iter().map(|response| {
+            let at = (self.now - Duration::hours(response.hours_ago)).unix_timestamp_nanos();
+            let values = json!({
+                "event.name": "api_request", "session.id": SESSION, "request_id": response.id, "user.email": EMAIL,
+                "model": "claude-opus-4-5-20251101", "input_tokens": "1000", "cache_read_tokens": "200",
+                "cache_creation_tokens": "30", "output_tokens": response.output.to_string(),
+            });
+            json!({
+                "timeUnixNano": at.to_string(), "body": {"stringValue": "claude_code.api_request"},
+                "attributes": attributes(values),
+            })
+        }));
+        let path = self.path(TELEMETRY).join("otlp.json");
+        fs::create_dir_all(path.parent().expect("a parent")).expect("created");
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(path).expect("opened");
+        let request = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]});
+        writeln!(file, "{request}").expect("written");
     }
 
     /// Writes the log of a thread of Codex with one response: 1,000 input tokens, 400 of them cached, and 20 output tokens.

@@ -10,4 +10,5 @@ mod privacy;
 #[cfg(unix)]
 mod service;
 mod sync;
+mod telemetry;
 mod terminal;

@@ -1,11 +1,14 @@
 //! What leaves the machine: no prompts, no paths, no names of files; names of projects only if they are wanted.
 
 use crate::fake_server::FakeServer;
-use crate::fixture_home::{DIRECTORY, FixtureHome, PROMPT, Response, SESSION};
+use crate::fixture_home::{DIRECTORY, EMAIL, FixtureHome, PROMPT, Response, SESSION, TELEMETRY};
 
 /// Everything that a server receives from a home with `settings`, in all commands that send something.
 fn received(settings: &str) -> String {
     let (server, home) = (FakeServer::start(), FixtureHome::new());
+    let telemetry = home.path(TELEMETRY);
+    let home = home.set("BURNTOP_EXTRA_DIRS", &format!("otlp:{}", telemetry.display()));
+    home.log_telemetry(&[Response::new("b", 1, 5), Response::new("helper", 1, 5)]);
     home.write(".config/burntop/config.toml", settings);
     home.log_claude(SESSION, &[Response::new("a", 30, 5), Response::new("b", 1, 5)]);
     home.log_codex("019a0000-0000-7000-8000-00000000aaaa", 2);
@@ -23,7 +26,10 @@ fn requests_have_no_prompt_path_or_file_name() {
     for settings in ["", "projects = \"hashed\""] {
         let received = received(settings);
         assert!(received.contains("\"messages\""), "something was sent");
-        for secret in [PROMPT, DIRECTORY, SESSION, "019a0000", "rollout-", ".jsonl", ".claude", "/home/"] {
+        assert!(received.contains("\"helper\""), "telemetry was sent");
+        for secret in
+            [PROMPT, EMAIL, TELEMETRY, DIRECTORY, SESSION, "019a0000", "rollout-", ".jsonl", ".claude", "/home/"]
+        {
             assert!(!received.contains(secret), "{secret} with {settings:?}");
         }
         assert_eq!(received.contains("\"project\":\"#"), !settings.is_empty(), "{settings:?}");

@@ -1,10 +1,12 @@
 //! Claude Code: JSON lines below `projects/`, one line per content block of a response, in the files of sessions and sub-agents.
 //!
 //! The lines of a response share its `message.id`, and forks copy them into other files. So the lines of a file are gathered by `message.id`
-//! first, and a response that another file had is returned again only if it is better there.
+//! first, and a response that another file had is returned again only if it is better there. Telemetry is read after the logs.
 
 mod gather;
+mod pairing;
 mod parse;
+mod telemetry;
 mod totals;
 
 use std::fs;
@@ -14,11 +16,13 @@ use serde::Deserialize;
 
 use crate::environment::Platform;
 use crate::files::{file_name, has_extension};
+use crate::otlp;
 use crate::reader::{Reader, Retention};
 use crate::scan::SourceScan;
 use crate::{DayTotal, Environment};
 
 use self::gather::Responses;
+use self::pairing::Pairing;
 use self::parse::{LineItem, TranscriptParser};
 
 /// `cleanupPeriodDays` where nothing is set.
@@ -35,7 +39,7 @@ impl Reader for ClaudeCode {
     }
 
     fn parser_version(&self) -> u16 {
-        1
+        2
     }
 
     fn roots(&self, environment: &Environment) -> Vec<PathBuf> {
@@ -73,6 +77,7 @@ impl Reader for ClaudeCode {
     }
 
     fn read(&self, scan: &mut SourceScan<'_>) {
+        let mut pairing = otlp::is_read(scan).then(|| scan.shared_context::<Pairing>());
         let mut transcripts = scan.find(is_transcript);
         // A fork has copies of older lines: their response belongs to the file that was first. A side question repeats a response of the
         // main thread, whose id is that of the main thread.
@@ -89,9 +94,13 @@ impl Reader for ClaudeCode {
                         LineItem::Total(total) => scan.session_total(total),
                     }
                 }
-                responses.emit(scan, &parsed.entry.path);
+                responses.emit(scan, &parsed.entry.path, pairing.as_mut());
             },
         );
+        if let Some(mut pairing) = pairing {
+            telemetry::read(scan, &mut pairing);
+            scan.set_shared_context(&pairing);
+        }
     }
 }
 

@@ -3,15 +3,15 @@
 //! A response has the same id in every generation of the format: the fingerprint of its thread and counts. Older children begin with a copy
 //! of their parent's lines; these are returned under the thread that made them, so they meet the parent's own.
 
-mod archive;
 mod parse;
+mod telemetry;
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::archive::{self, is_archive};
 use crate::files::{FileEntry, file_name, has_extension};
 use crate::jsonl;
 use crate::lines::{LineParser, ParsedLines};
@@ -30,10 +30,13 @@ pub(crate) struct Rollouts {
     source: &'static str,
     variable: Option<&'static str>,
     home: &'static str,
+    has_telemetry: bool,
 }
 
-pub(crate) const CODEX: Rollouts = Rollouts { source: "codex", variable: Some("CODEX_HOME"), home: ".codex" };
-pub(crate) const TRAE: Rollouts = Rollouts { source: "trae-cli", variable: None, home: ".trae/cli" };
+pub(crate) const CODEX: Rollouts =
+    Rollouts { source: "codex", variable: Some("CODEX_HOME"), home: ".codex", has_telemetry: true };
+pub(crate) const TRAE: Rollouts =
+    Rollouts { source: "trae-cli", variable: None, home: ".trae/cli", has_telemetry: false };
 
 impl Reader for Rollouts {
     fn source(&self) -> &'static str {
@@ -41,7 +44,7 @@ impl Reader for Rollouts {
     }
 
     fn parser_version(&self) -> u16 {
-        1
+        2
     }
 
     fn roots(&self, environment: &Environment) -> Vec<PathBuf> {
@@ -64,7 +67,7 @@ impl Reader for Rollouts {
         scan.read_jsonl(files, start, |scan, parsed| emit(self.source, scan, parsed));
         scan.read_whole(
             archives,
-            |entry| archive::read(&entry.path, start(entry)),
+            |entry| archive::read_lines(&entry.path, start(entry)),
             |scan, entry, (mut parser, items, problems)| {
                 for (line, reason) in problems {
                     scan.bad_line(&entry.path, line, reason);
@@ -72,6 +75,9 @@ impl Reader for Rollouts {
                 emit(self.source, scan, ParsedLines { entry, parser: &mut parser, items });
             },
         );
+        if self.has_telemetry {
+            telemetry::read(scan);
+        }
     }
 }
 
@@ -109,15 +115,11 @@ fn is_new(scan: &SourceScan<'_>, entry: &FileEntry) -> bool {
     })
 }
 
-/// `rollout-<local time>-<thread>[_<rollout>].jsonl[.zst]`.
+/// `rollout-<local time>-<thread>[_<rollout>].jsonl`, perhaps compressed.
 fn is_rollout(path: &Path) -> bool {
     let is_lines =
         has_extension(path, "jsonl") || (is_archive(path) && has_extension(&path.with_extension(""), "jsonl"));
     is_lines && file_name(path).starts_with("rollout-")
-}
-
-fn is_archive(path: &Path) -> bool {
-    has_extension(path, "zst")
 }
 
 /// The thread in a file's name, for files whose first line is lost.
@@ -190,21 +192,13 @@ fn read_rollout(path: &Path, mut on_line: impl FnMut(&[u8])) -> std::io::Result<
             on_line(text);
         }
     };
-    if is_archive(path) {
-        jsonl::read_lines(archive::Archive::open(path)?, u64::MAX, lines)?;
-    } else {
-        jsonl::read_lines(File::open(path)?, u64::MAX, lines)?;
-    }
+    jsonl::read_lines(archive::open(path)?, u64::MAX, lines)?;
     Ok(())
 }
 
 fn first_line(path: &Path) -> Option<Vec<u8>> {
     let mut line = Vec::new();
-    if is_archive(path) {
-        BufReader::new(archive::Archive::open(path).ok()?.take(LONGEST_META)).read_until(b'\n', &mut line).ok()?;
-    } else {
-        BufReader::new(File::open(path).ok()?.take(LONGEST_META)).read_until(b'\n', &mut line).ok()?;
-    }
+    BufReader::new(archive::open(path).ok()?.take(LONGEST_META)).read_until(b'\n', &mut line).ok()?;
     Some(line)
 }
 

@@ -1,6 +1,8 @@
 //! Gemini CLI: a file of chats per session, as JSON lines and before that as one document.
 
+pub(crate) mod counts;
 mod parse;
+pub(crate) mod telemetry;
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +14,11 @@ use crate::reader::{Reader, Retention};
 use crate::response::{Response, emit, last_of_each};
 use crate::scan::SourceScan;
 
+use self::counts::Counts;
 use self::parse::{ChatParser, parse_document};
+use self::telemetry::Sender;
+
+const SOURCE: &str = "gemini-cli";
 
 const DEFAULT_RETENTION_DAYS: u32 = 30;
 
@@ -20,11 +26,11 @@ pub(crate) struct GeminiCli;
 
 impl Reader for GeminiCli {
     fn source(&self) -> &'static str {
-        "gemini-cli"
+        SOURCE
     }
 
     fn parser_version(&self) -> u16 {
-        1
+        2
     }
 
     fn roots(&self, environment: &Environment) -> Vec<PathBuf> {
@@ -64,6 +70,16 @@ impl Reader for GeminiCli {
             |entry| ChatParser::new(session_name(entry)),
             |scan, parsed| emit_chat(scan, parsed.entry, parsed.items),
         );
+        telemetry::read::<Self>(scan);
+    }
+}
+
+impl Sender for GeminiCli {
+    const SOURCE: &'static str = SOURCE;
+    const EVENT: &'static str = "gemini_cli.api_response";
+
+    fn are_thoughts_separate(_: Counts, _: u64) -> bool {
+        true
     }
 }
 

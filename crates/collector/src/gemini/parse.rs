@@ -2,13 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Tokens;
 use crate::content::{Count, Timestamp, json_problem, model_name};
-use crate::fingerprint::fp1;
 use crate::lines::LineParser;
 use crate::response::{ParsedDocument, Response};
 
-const SOURCE: &str = "gemini-cli";
+use super::SOURCE;
+use super::counts::Counts;
 
 /// The file was written before what it says of its session.
 #[derive(Debug, Serialize, Deserialize)]
@@ -105,17 +104,16 @@ pub(super) fn parse_document(name: &str, content: &[u8]) -> Result<ParsedDocumen
 fn response(session: &str, message: RawMessage) -> Result<Option<(String, Response)>, String> {
     let Some(raw) = message.tokens.filter(|_| message.kind.as_deref() == Some("gemini")) else { return Ok(None) };
     let timestamp = message.timestamp.ok_or("no timestamp")?;
-    // Input includes what was cached, but not what tools added to the prompt. Output is without thoughts.
-    let uncached = raw.input.0.checked_sub(raw.cached.0).ok_or("more cached tokens than input tokens")?;
-    let tokens = Tokens {
-        input: uncached.saturating_add(raw.tool.0),
-        cache_read: raw.cached.0,
-        output: raw.output.0.saturating_add(raw.thoughts.0),
-        reasoning: raw.thoughts.0,
-        ..Tokens::default()
+    let counts = Counts {
+        input: raw.input.0,
+        cached: raw.cached.0,
+        output: raw.output.0,
+        thoughts: raw.thoughts.0,
+        tool: raw.tool.0,
     };
-    let id = fp1(SOURCE, session, &[raw.input.0, raw.cached.0, raw.output.0, raw.thoughts.0, raw.tool.0]);
-    let mut response = Response::new(id.clone(), timestamp, model_name(message.model.as_deref()), tokens);
+    let id = counts.id(SOURCE, session);
+    let model = model_name(message.model.as_deref());
+    let mut response = Response::new(id.clone(), timestamp, model, counts.tokens(true)?);
     response.session = Some(session.to_owned());
     let message = message.id.map_or(id, |message| format!("{session}\n{message}"));
     Ok(Some((message, response)))

@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::Environment;
 use crate::content::{Count, Timestamp, json_problem, lenient, model_name};
 use crate::files::has_extension;
-use crate::fingerprint::fp1;
+use crate::gemini::counts::Counts;
+use crate::gemini::telemetry::{self, Sender};
 use crate::lines::LineParser;
 use crate::reader::Reader;
 use crate::response::{Response, emit, last_of_each};
 use crate::scan::SourceScan;
-use crate::{Environment, Tokens};
 
 const SOURCE: &str = "qwen-code";
 
@@ -23,7 +24,7 @@ impl Reader for QwenCode {
     }
 
     fn parser_version(&self) -> u16 {
-        1
+        2
     }
 
     fn roots(&self, environment: &Environment) -> Vec<PathBuf> {
@@ -46,6 +47,16 @@ impl Reader for QwenCode {
                 emit(scan, responses, &parsed.entry.path);
             },
         );
+        telemetry::read::<Self>(scan);
+    }
+}
+
+impl Sender for QwenCode {
+    const SOURCE: &'static str = SOURCE;
+    const EVENT: &'static str = "qwen-code.api_response";
+
+    fn are_thoughts_separate(counts: Counts, total: u64) -> bool {
+        counts.are_thoughts_separate(total)
     }
 }
 
@@ -85,32 +96,14 @@ struct RawUsage {
 }
 
 impl RawUsage {
-    fn tokens(&self) -> Result<Tokens, String> {
-        let (prompt, cached) = (self.prompt_token_count.0, self.cached_content_token_count.0);
-        let (candidates, thoughts) = (self.candidates_token_count.0, self.thoughts_token_count.0);
-        let tool = self.tool_use_prompt_token_count.0;
-        let uncached = prompt.checked_sub(cached).ok_or("more cached tokens than input tokens")?;
-        // Providers differ in whether the output includes thoughts: the total tells.
-        let without = prompt.saturating_add(tool).saturating_add(candidates);
-        let are_separate = thoughts > 0 && self.total_token_count.0 == without.saturating_add(thoughts);
-        Ok(Tokens {
-            input: uncached.saturating_add(tool),
-            cache_read: cached,
-            output: if are_separate { candidates.saturating_add(thoughts) } else { candidates },
-            reasoning: thoughts,
-            ..Tokens::default()
-        })
-    }
-
-    fn raw_counts(&self) -> [u64; 5] {
-        [
-            self.prompt_token_count,
-            self.cached_content_token_count,
-            self.candidates_token_count,
-            self.thoughts_token_count,
-            self.tool_use_prompt_token_count,
-        ]
-        .map(|count| count.0)
+    fn counts(&self) -> Counts {
+        Counts {
+            input: self.prompt_token_count.0,
+            cached: self.cached_content_token_count.0,
+            output: self.candidates_token_count.0,
+            thoughts: self.thoughts_token_count.0,
+            tool: self.tool_use_prompt_token_count.0,
+        }
     }
 }
 
@@ -127,9 +120,11 @@ impl LineParser for ChatParser {
         };
         let timestamp = raw.timestamp.ok_or("no timestamp")?;
         let session = raw.session_id.ok_or("no session")?;
-        let id = fp1(SOURCE, &session, &usage.raw_counts());
+        let counts = usage.counts();
+        let tokens = counts.tokens(counts.are_thoughts_separate(usage.total_token_count.0))?;
+        let id = counts.id(SOURCE, &session);
         let message = raw.uuid.map_or_else(|| id.clone(), |uuid| format!("{session}\n{uuid}"));
-        let mut response = Response::new(id, timestamp, model_name(raw.model.as_deref()), usage.tokens()?);
+        let mut response = Response::new(id, timestamp, model_name(raw.model.as_deref()), tokens);
         response.session = Some(session);
         response.directory = raw.cwd;
         items.push((message, response));
@@ -140,6 +135,7 @@ impl LineParser for ChatParser {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fingerprint::fp1;
     use crate::testing::{Home, tokens};
 
     const CHAT: &str = ".qwen/projects/-home-eve-shop/chats/a1.jsonl";

@@ -1,28 +1,41 @@
-//! Rollouts that Codex compressed after some idle days: zstd, in one or several frames.
+//! Files that were compressed: zstd or gzip, in one or several frames.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use ruzstd::decoding::StreamingDecoder;
+use flate2::bufread::MultiGzDecoder;
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
+use crate::files::has_extension;
 use crate::jsonl::{self, Line};
 use crate::lines::{LineParser, parse_line};
 
-/// The content of an archive.
-pub(crate) struct Archive {
+/// Whether a file's name says that it is compressed.
+pub(crate) fn is_archive(path: &Path) -> bool {
+    has_extension(path, "zst") || has_extension(path, "gz")
+}
+
+/// The content of a file, decompressed if its name says so.
+pub(crate) fn open(path: &Path) -> io::Result<Box<dyn Read>> {
+    let file = BufReader::new(File::open(path)?);
+    Ok(if has_extension(path, "zst") {
+        Box::new(Zstd { frame: next_frame(file)? })
+    } else if has_extension(path, "gz") {
+        Box::new(MultiGzDecoder::new(file))
+    } else {
+        Box::new(file)
+    })
+}
+
+type Frame = StreamingDecoder<BufReader<File>, FrameDecoder>;
+
+struct Zstd {
     /// `None` after the last frame.
-    frame: Option<StreamingDecoder<BufReader<File>, ruzstd::decoding::FrameDecoder>>,
+    frame: Option<Frame>,
 }
 
-impl Archive {
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let frame = next_frame(BufReader::new(File::open(path)?))?;
-        Ok(Self { frame })
-    }
-}
-
-impl Read for Archive {
+impl Read for Zstd {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while let Some(frame) = &mut self.frame {
             let count = frame.read(buffer)?;
@@ -38,9 +51,7 @@ impl Read for Archive {
     }
 }
 
-fn next_frame(
-    mut file: BufReader<File>,
-) -> io::Result<Option<StreamingDecoder<BufReader<File>, ruzstd::decoding::FrameDecoder>>> {
+fn next_frame(mut file: BufReader<File>) -> io::Result<Option<Frame>> {
     if file.fill_buf()?.is_empty() {
         return Ok(None);
     }
@@ -51,9 +62,9 @@ fn next_frame(
 pub(crate) type ReadArchive<P> = (P, Vec<<P as LineParser>::Item>, Vec<(u64, String)>);
 
 /// Reads all lines of an archive.
-pub(crate) fn read<P: LineParser>(path: &Path, mut parser: P) -> Result<ReadArchive<P>, String> {
+pub(crate) fn read_lines<P: LineParser>(path: &Path, mut parser: P) -> Result<ReadArchive<P>, String> {
     let (mut items, mut problems, mut number) = (Vec::new(), Vec::new(), 0);
-    let archive = Archive::open(path).map_err(|error| format!("not a zstd archive: {}", error.kind()))?;
+    let archive = open(path).map_err(|error| format!("not an archive: {}", error.kind()))?;
     jsonl::read_lines(archive, u64::MAX, |line| {
         number += 1;
         let result = match line {
