@@ -6,15 +6,18 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use deadpool::Runtime;
+use domain::dashboard::ports::ProfileFigures;
 use domain::error::StoreError;
 use domain::pricing::CurrentBook;
 use domain::store::{Reads, Store, UnitOfWork};
 
+use crate::dashboard::profiles::{ProfileLookUp, shared_profiles};
 use crate::dictionary::Dictionary;
 use crate::error::ConnectError;
 use crate::metrics::PoolMetrics;
 use crate::pool::{Connector, Pool, Pooled, QueryCount};
 use crate::query::RunQuery;
+use crate::shared_look_ups::SharedLookUps;
 use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 use crate::work_class::WorkClass;
@@ -40,6 +43,8 @@ pub struct Database {
     dictionary: Arc<Dictionary>,
     queries: QueryCount,
     sends_email: bool,
+    /// Look-ups of profiles, if they share statements.
+    pub(crate) profiles: Option<SharedLookUps<ProfileLookUp, Option<ProfileFigures>>>,
 }
 
 impl Database {
@@ -55,7 +60,7 @@ impl Database {
             .build()
             .map_err(|error| ConnectError { sqlstate: None, message: error.to_string() })?;
         let metrics = PoolMetrics::new(settings.name);
-        Ok(Self { pool, metrics, dictionary: Arc::default(), queries, sends_email: false })
+        Ok(Self { pool, metrics, dictionary: Arc::default(), queries, sends_email: false, profiles: None })
     }
 
     /// The same database over a pool of its own, so that its load does not delay others.
@@ -68,6 +73,14 @@ impl Database {
     #[must_use]
     pub fn with_email(self, sends: bool) -> Self {
         Self { sends_email: sends, ..self }
+    }
+
+    /// The same database; look-ups of profiles that wait share a statement. They are read by tasks of the current runtime, which end with the
+    /// last clone.
+    #[must_use]
+    pub fn with_shared_look_ups(self) -> Self {
+        let profiles = Some(shared_profiles(self.clone()));
+        Self { profiles, ..self }
     }
 
     /// Takes the canonical names of new models from `prices` and not from the shipped book, in all clones; the first call counts.

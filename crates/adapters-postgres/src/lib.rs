@@ -41,6 +41,7 @@ mod query;
 mod reads;
 mod referrals;
 mod schema;
+mod shared_look_ups;
 mod social;
 mod statement;
 mod streaks;

@@ -11,7 +11,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::row::NamedRow;
 use diesel::serialize::ToSql;
-use diesel::sql_types::{Array, HasSqlType, Nullable, SingleValue, Untyped, Uuid};
+use diesel::sql_types::{Array, Bool, HasSqlType, Nullable, SingleValue, Untyped, Uuid};
 use diesel_async::AsyncPgConnection;
 use domain::error::StoreError;
 
@@ -108,6 +108,16 @@ impl<R: QueryableByName<Pg>> QueryableByName<Pg> for Joined<R> {
     fn build<'b>(row: &impl NamedRow<'b, Pg>) -> deserialize::Result<Self> {
         let id: Option<uuid::Uuid> = NamedRow::get::<Nullable<Uuid>, _>(row, "id")?;
         Ok(Self(id.map(|_| R::build(row)).transpose()?))
+    }
+}
+
+/// Columns that are null where the column `is_visible` is false.
+pub(crate) struct Seen<R>(pub(crate) Option<R>);
+
+impl<R: QueryableByName<Pg>> QueryableByName<Pg> for Seen<R> {
+    fn build<'b>(row: &impl NamedRow<'b, Pg>) -> deserialize::Result<Self> {
+        let is_visible: bool = NamedRow::get::<Bool, _>(row, "is_visible")?;
+        Ok(Self(is_visible.then(|| R::build(row)).transpose()?))
     }
 }
 

@@ -94,7 +94,7 @@ pub(crate) fn services(
         notifications: Notifications::new(requests.clone()),
         insights: Insights::new(requests.clone()),
         plausibility: Plausibility::new(requests.clone()),
-        dashboard: Dashboard::new(requests),
+        dashboard: Dashboard::new(deps(&database.requests.clone().with_shared_look_ups())),
         readiness: ready,
         body_limits: BodyLimits {
             sync: settings.sync.max_body_bytes,

@@ -8,13 +8,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::UserPath;
 use super::visible::Visible;
+use super::{UserPath, username};
 use crate::answer::Revalidated;
+use crate::caller::MaybeCaller;
 use crate::dashboard::PeriodQuery;
 use crate::dashboard::bodies::{self, ModelsBody, ToolsBody, TrendsBody};
 use crate::error::ApiResult;
-use crate::input::Query;
+use crate::input::{PathArgs, Query};
 use crate::json::{Day, Dollars, Instant, two_decimals};
 use crate::openapi::failures;
 use crate::routes::Routes;
@@ -168,9 +169,9 @@ query! {
         failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
-async fn stats(Visible(profile): Visible, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<StatsBody>> {
-    let overview = dashboard.overview(&profile).await?;
-    Ok(Revalidated(StatsBody::of(&profile.user, &overview)))
+async fn stats(caller: MaybeCaller, path: PathArgs, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<StatsBody>> {
+    let (user, overview) = dashboard.visible(&username(&path)?, caller.id()).await?;
+    Ok(Revalidated(StatsBody::of(&user, &overview)))
 }
 
 /// Show a user's XP and level
@@ -185,8 +186,9 @@ async fn stats(Visible(profile): Visible, dashboard: Data<Dashboard>) -> ApiResu
         failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
-async fn level(Visible(profile): Visible, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<LevelBody>> {
-    Ok(Revalidated(dashboard.overview(&profile).await?.level.into()))
+async fn level(caller: MaybeCaller, path: PathArgs, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<LevelBody>> {
+    let (_, overview) = dashboard.visible(&username(&path)?, caller.id()).await?;
+    Ok(Revalidated(overview.level.into()))
 }
 
 /// List a user's usage by tool

@@ -1,9 +1,11 @@
 //! The figures of dashboards: one statement a method.
 
+pub(crate) mod profiles;
+
 use std::collections::BTreeMap;
 
 use diesel::sql_types::Datemultirange;
-use domain::dashboard::ports::{AccountFigures, DashboardReader, PlatformRepository};
+use domain::dashboard::ports::{AccountFigures, DashboardReader, PlatformRepository, ProfileFigures};
 use domain::dashboard::{
     DayUsage, Favourite, Favourites, MOST_LISTED, MachineUsage, ModelUsage, PlatformTotals, ProjectUsage, ToolUsage,
     TopList,
@@ -11,7 +13,9 @@ use domain::dashboard::{
 use domain::days::Window;
 use domain::progression::EventXp;
 use domain::usage::{MachineId, ModelName, ProjectName, Source, Sums};
+use domain::users::Username;
 
+use self::profiles::{ProfileLookUp, profiles};
 use crate::accounts::uuids;
 use crate::database::Database;
 use crate::day_runs::DayRuns;
@@ -21,16 +25,22 @@ use crate::sums::SumsRow;
 use crate::unit_of_work::PgUnitOfWork;
 
 #[derive(QueryableByName)]
-#[diesel(table_name = usage_totals)]
 struct FiguresRow {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
     #[diesel(embed)]
+    figures: FiguresColumns,
+    #[diesel(sql_type = BigInt)]
+    window_tokens: i64,
+}
+
+#[derive(QueryableByName)]
+#[diesel(table_name = usage_totals)]
+struct FiguresColumns {
+    #[diesel(embed)]
     totals: SumsRow,
     event_xp: i64,
     achievements: i32,
-    #[diesel(sql_type = BigInt)]
-    window_tokens: i64,
     #[diesel(sql_type = BigInt)]
     models: i64,
     #[diesel(sql_type = BigInt)]
@@ -39,18 +49,17 @@ struct FiguresRow {
     active: DayRuns,
 }
 
-impl From<FiguresRow> for (UserId, AccountFigures) {
-    fn from(row: FiguresRow) -> Self {
-        let figures = AccountFigures {
-            totals: row.totals.into(),
-            active_days: row.active.days(),
-            window_tokens: row.window_tokens,
-            event_xp: EventXp(row.event_xp),
-            achievements: row.achievements.unsigned_abs(),
-            models: to_u32(row.models),
-            sources: to_u32(row.sources),
-        };
-        (UserId(row.id), figures)
+impl FiguresColumns {
+    fn figures(self, window_tokens: i64) -> AccountFigures {
+        AccountFigures {
+            totals: self.totals.into(),
+            active_days: self.active.days(),
+            window_tokens,
+            event_xp: EventXp(self.event_xp),
+            achievements: self.achievements.unsigned_abs(),
+            models: to_u32(self.models),
+            sources: to_u32(self.sources),
+        }
     }
 }
 
@@ -198,7 +207,20 @@ impl DashboardReader for Database {
             .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0))
             .rows(&self.connection().await?.pg)
             .await?;
-        Ok(rows.into_iter().map(FiguresRow::into).collect())
+        Ok(rows.into_iter().map(|row| (UserId(row.id), row.figures.figures(row.window_tokens))).collect())
+    }
+
+    async fn profile(
+        &self,
+        name: &Username,
+        viewer: Option<UserId>,
+        now: OffsetDateTime,
+    ) -> Result<Option<ProfileFigures>, StoreError> {
+        let look_up = ProfileLookUp { name: name.clone(), viewer, now };
+        match &self.profiles {
+            Some(shared) => shared.value(look_up).await,
+            None => Ok(profiles(self, vec![look_up]).await?.pop().flatten()),
+        }
     }
 
     async fn favourites(

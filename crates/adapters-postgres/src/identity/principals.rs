@@ -5,16 +5,13 @@ use std::collections::HashMap;
 use domain::identity::ports::SessionReader;
 use domain::identity::{AuthMethod, Credential, Principal, Scopes, Session, TokenHash};
 use domain::ids::{ApiTokenId, SessionId};
-use tokio::sync::{mpsc, oneshot};
 
 use crate::database::Database;
 use crate::prelude::*;
 use crate::progress::LevelRow;
 use crate::schema::{api_tokens, sessions, usage_totals, users};
+use crate::shared_look_ups::SharedLookUps;
 use crate::users::UserRow;
-
-/// The most look-ups that share a statement, and the most that wait for the next one before callers wait to join.
-const MAX_BATCH: usize = 256;
 
 type Owner = (UserRow, LevelRow);
 
@@ -95,53 +92,40 @@ pub(crate) fn token_hash(stored: &[u8]) -> Result<TokenHash, StoreError> {
 
 /// Reads sessions. All requests that wait for a look-up share the next statement.
 ///
-/// Every request with a token needs one, and a connection for each would cost throughput (docs/PERFORMANCE.md). Nothing is
-/// cached, so a session that ends is refused from the next request on.
+/// Nothing is cached, so a session that ends is refused from the next request on.
 #[derive(Clone)]
 pub struct BatchedSessionReader {
     database: Database,
-    waiting: mpsc::Sender<LookUp>,
+    look_ups: SharedLookUps<LookUp, Option<Principal>>,
 }
 
-/// A request that waits for its principal.
-struct LookUp {
-    credential: Credential,
-    now: OffsetDateTime,
-    answer: oneshot::Sender<Result<Option<Principal>, StoreError>>,
-}
+/// A credential, and when it was shown.
+type LookUp = (Credential, OffsetDateTime);
 
 impl BatchedSessionReader {
-    /// Reads from `database`, one batch after the other, in a task of the current runtime that ends with the last clone.
+    /// Reads from `database`, one statement after the other, in a task of the current runtime that ends with the last clone.
     pub fn new(database: Database) -> Self {
-        let (waiting, look_ups) = mpsc::channel(MAX_BATCH);
-        tokio::spawn(answer_batches(database.clone(), look_ups));
-        Self { database, waiting }
+        let reader = database.clone();
+        let read = move |look_ups| {
+            let database = reader.clone();
+            async move { look_up(&database, look_ups).await }
+        };
+        Self { database, look_ups: SharedLookUps::new(1, read) }
     }
 }
 
-async fn answer_batches(database: Database, mut look_ups: mpsc::Receiver<LookUp>) {
-    let mut batch = Vec::new();
-    while look_ups.recv_many(&mut batch, MAX_BATCH).await > 0 {
-        // A request whose client hung up needs no answer.
-        batch.retain(|look_up| !look_up.answer.is_closed());
-        let Some(now) = batch.iter().map(|look_up| look_up.now).max() else { continue };
-        let credentials: Vec<Credential> = batch.iter().map(|look_up| look_up.credential).collect();
-        let found = database.principals(&credentials, now).await;
-        for LookUp { credential, answer, .. } in batch.drain(..) {
-            let principal = found.as_ref().map(|found| found.get(&credential).cloned()).map_err(Clone::clone);
-            // Its caller is gone.
-            let _ = answer.send(principal);
-        }
-    }
+/// The principal of each of `look_ups`, in their order.
+async fn look_up(database: &Database, look_ups: Vec<LookUp>) -> Result<Vec<Option<Principal>>, StoreError> {
+    let Some(now) = look_ups.iter().map(|(_, now)| *now).max() else { return Ok(Vec::new()) };
+    let credentials: Vec<Credential> = look_ups.iter().map(|(credential, _)| *credential).collect();
+    let found = database.principals(&credentials, now).await?;
+    Ok(credentials.iter().map(|credential| found.get(credential).cloned()).collect())
 }
 
 #[async_trait]
 impl SessionReader for BatchedSessionReader {
     async fn principal(&self, credential: Credential, now: OffsetDateTime) -> Result<Option<Principal>, StoreError> {
-        let ended = || StoreError::Unavailable("the task that looks up tokens has ended".to_owned());
-        let (answer, principal) = oneshot::channel();
-        self.waiting.send(LookUp { credential, now, answer }).await.map_err(|_| ended())?;
-        principal.await.map_err(|_| ended())?
+        self.look_ups.value((credential, now)).await
     }
 
     async fn touch(&self, via: AuthMethod, now: OffsetDateTime) -> Result<(), StoreError> {

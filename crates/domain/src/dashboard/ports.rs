@@ -12,6 +12,7 @@ use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::progression::EventXp;
 use crate::usage::Sums;
+use crate::users::{User, Username};
 
 /// The stored figures of an account.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -31,11 +32,27 @@ pub struct AccountFigures {
     pub sources: u32,
 }
 
+/// A user that was looked up by name, with figures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProfileFigures {
+    pub user: User,
+    /// `None` if the viewer may not see them.
+    pub figures: Option<AccountFigures>,
+}
+
 /// Reads projections. Each method is one statement and decides itself whether `viewer` (`None` is anonymous) may see the account
 /// (I7). A hidden account yields nothing.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait DashboardReader: Send + Sync {
+    /// The user `name`, with the figures that `viewer` may see, whose window is the month of the user's local day at `now`.
+    async fn profile(
+        &self,
+        name: &Username,
+        viewer: Option<UserId>,
+        now: OffsetDateTime,
+    ) -> Result<Option<ProfileFigures>, StoreError>;
+
     /// The figures of the visible accounts, with the tokens of their windows.
     async fn figures(
         &self,

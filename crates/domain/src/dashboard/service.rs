@@ -3,17 +3,17 @@
 use time::Date;
 
 use super::heatmap::{Heatmap, year_bounds};
-use super::ports::AccountFigures;
+use super::ports::{AccountFigures, ProfileFigures};
 use super::views::{
     DayUsage, MachineUsage, ModelUsage, Overview, PlatformTotals, ProjectUsage, ToolUsage, TopList, TrendDays, Trends,
 };
-use crate::days::{LocalTime, Period, Window, Zone, days_between, window_start};
+use crate::days::{LocalTime, Period, Window, days_between, window_start};
 use crate::deps::Deps;
 use crate::ids::UserId;
 use crate::progression::{Level, xp};
 use crate::streaks::Streak;
 use crate::usage::{Sums, cache_efficiency};
-use crate::users::{FoundProfile, Profiles, User, UserError, Username, ViewedProfile};
+use crate::users::{Profiles, User, UserError, Username, ViewedProfile};
 
 /// The use cases of looking at usage.
 #[derive(Clone)]
@@ -37,13 +37,22 @@ impl Dashboard {
 
     /// The profile of the user `name`, with what `viewer` may see.
     pub async fn profile(&self, name: &Username, viewer: Option<UserId>) -> Result<WebProfile, UserError> {
-        let FoundProfile { user, is_visible } = self.profiles.find(name, viewer).await?;
-        let overview = if is_visible { self.visible_overview(&user, viewer).await? } else { None };
+        let found = self.deps.reads().dashboard().profile(name, viewer, self.deps.now()).await?;
+        let ProfileFigures { user, figures } = found.ok_or_else(|| UserError::unknown(name.as_str()))?;
+        let overview = figures.map(|figures| overview(&figures, user.local_time(self.deps.now())));
         Ok(WebProfile { user, overview })
     }
 
+    /// The user `name` with the figures, if `viewer` may see them; otherwise [`UserError::Private`].
+    pub async fn visible(&self, name: &Username, viewer: Option<UserId>) -> Result<(User, Overview), UserError> {
+        let WebProfile { user, overview } = self.profile(name, viewer).await?;
+        Ok((user, overview.ok_or(UserError::Private)?))
+    }
+
     pub async fn overview(&self, look: &ViewedProfile) -> Result<Overview, UserError> {
-        self.visible_overview(&look.user, look.viewer).await?.ok_or(UserError::Private)
+        let figures = self.deps.reads().dashboard().figures(&[self.month(&look.user)], look.viewer).await?;
+        let (_, figures) = figures.first().ok_or(UserError::Private)?;
+        Ok(overview(figures, self.local_time(&look.user)))
     }
 
     pub async fn trends(&self, look: &ViewedProfile, days: TrendDays) -> Result<Trends, UserError> {
@@ -86,14 +95,8 @@ impl Dashboard {
         Ok(self.deps.reads().dashboard().platform().await?)
     }
 
-    /// The figures of `user`, if `viewer` may see them.
-    async fn visible_overview(&self, user: &User, viewer: Option<UserId>) -> Result<Option<Overview>, UserError> {
-        let figures = self.deps.reads().dashboard().figures(&[self.month(user)], viewer).await?;
-        Ok(figures.first().map(|(_, figures)| overview(figures, self.local_time(user))))
-    }
-
     pub(super) fn local_time(&self, user: &User) -> LocalTime {
-        user.zone.clone().unwrap_or_else(Zone::utc).local(self.deps.now())
+        user.local_time(self.deps.now())
     }
 
     /// The days of the monthly figures of `user`.

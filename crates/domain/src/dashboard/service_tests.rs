@@ -7,7 +7,7 @@ use time::macros::{date, datetime};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::ports::{AccountFigures, MockDashboardReader};
+use super::ports::{AccountFigures, MockDashboardReader, ProfileFigures};
 use super::*;
 use crate::days::{Period, Window, Zone};
 use crate::error::{DomainError, ErrorKind, StoreError};
@@ -44,29 +44,32 @@ fn dashboard(reader: MockDashboardReader, now: OffsetDateTime) -> Dashboard {
 fn profile_private_shows_figures_to_followers_and_owner_only() {
     for (viewer, is_shown) in [(None, false), (Some(EVE), false), (Some(BOB), true), (Some(ADA), true)] {
         let mut reader = MockDashboardReader::new();
-        // A hidden user's figures are not read.
-        let figures = reader.expect_figures().times(usize::from(is_shown));
-        figures.withf(move |windows, by| (windows[0].user, *by) == (ADA, viewer)).returning(|_, _| {
+        reader.expect_profile().returning(|name, viewer, now| {
+            assert_eq!(now, NOW);
             let totals = Sums { tokens: 7, ..Sums::default() };
-            Ok(vec![(ADA, AccountFigures { totals, ..AccountFigures::default() })])
+            let figures = sees_ada(viewer).then(|| AccountFigures { totals, ..AccountFigures::default() });
+            Ok((name.as_str() == "ada").then(|| ProfileFigures { user: ada(), figures }))
         });
         let dashboard = dashboard(reader, NOW);
         let name = Username::trusted("ada");
         let profile = block_on(dashboard.profile(&name, viewer)).expect("a profile");
         let tokens = profile.overview.map(|overview| overview.totals.tokens);
         assert_eq!((profile.user.id, tokens), (ADA, is_shown.then_some(7)), "{viewer:?}");
+        match block_on(dashboard.visible(&name, viewer)) {
+            Ok((user, overview)) => assert_eq!((user.id, overview.totals.tokens, is_shown), (ADA, 7, true)),
+            Err(error) => assert!(matches!(error, UserError::Private) && !is_shown, "{viewer:?}: {error}"),
+        }
+        let unknown = block_on(dashboard.visible(&Username::trusted("eve"), viewer));
+        assert!(matches!(&unknown, Err(UserError::Unknown { value, .. }) if value == "eve"), "{unknown:?}");
     }
 }
 
 #[test]
-fn profile_hidden_meanwhile_shows_no_figures() {
+fn overview_of_profile_hidden_meanwhile_is_refused() {
     let mut reader = MockDashboardReader::new();
     reader.expect_figures().returning(|_, _| Ok(Vec::new()));
-    let dashboard = dashboard(reader, NOW);
     let look = ViewedProfile { user: ada(), viewer: Some(BOB) };
-    assert!(matches!(block_on(dashboard.overview(&look)), Err(UserError::Private)));
-    let profile = block_on(dashboard.profile(&look.user.username, Some(BOB))).expect("a name");
-    assert_eq!(profile.overview, None);
+    assert!(matches!(block_on(dashboard(reader, NOW).overview(&look)), Err(UserError::Private)));
 }
 
 /// The windows that Bob's views of Ada read at `now`, if she lives in `zone`: the month of the overview, the days and hours of a

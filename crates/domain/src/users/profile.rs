@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use crate::days::Zone;
+use crate::days::{LocalTime, Zone};
 use crate::display::has_refused;
 use crate::identity::Email;
 use crate::ids::UserId;
@@ -199,6 +199,11 @@ pub struct ProfileChange {
 }
 
 impl User {
+    /// The wall clock at `now` in the user's zone; in UTC if none is set.
+    pub fn local_time(&self, now: OffsetDateTime) -> LocalTime {
+        self.zone.clone().unwrap_or_else(Zone::utc).local(now)
+    }
+
     /// Applies `change` except for the zone, which needs a recount of the history.
     pub fn apply(&mut self, change: ProfileChange, now: OffsetDateTime) {
         let ProfileChange { username, name, bio, location, region, website_url, image, is_public, zone: _ } = change;

@@ -27,7 +27,10 @@ pub(crate) enum Value {
     Users,
     /// The viewer of a request without a session.
     Nobody,
-    Username,
+    /// The same as an array of one.
+    NobodyEach,
+    /// A username as an array of one.
+    Usernames,
     Token,
     Number(u16),
     Name(&'static str),
@@ -44,13 +47,14 @@ pub(crate) enum Value {
     Raw(&'static str),
 }
 
-use Value::{AnyName, DaysAgo, DaysAgoEach, Name, No, Nobody, Now, Number, Raw, Token, User, Username, Users};
+use Value::{
+    AnyName, DaysAgo, DaysAgoEach, Name, No, Nobody, NobodyEach, Now, Number, Raw, Token, User, Usernames, Users,
+};
 
 /// The first statement of a request with a session, which finds its account too.
 pub(crate) const SESSION: Query = Query { text: include_str!("../sql/session.sql"), values: &[Token] };
 
 const ACCOUNT: Query = Query { text: include_str!("../sql/account.sql"), values: &[User] };
-const PERSON: Query = Query { text: include_str!("../sql/person.sql"), values: &[Username] };
 
 /// A statement of `adapters-postgres`, which may consist of several files.
 macro_rules! product {
@@ -63,7 +67,7 @@ macro_rules! product {
 }
 
 const FIGURES: Query = product!("dashboard/figures.sql", Users, DaysAgoEach(29), DaysAgoEach(0), User);
-const PUBLIC_FIGURES: Query = product!("dashboard/figures.sql", Users, DaysAgoEach(29), DaysAgoEach(0), Nobody);
+const PROFILE: Query = product!("dashboard/profile.sql", Usernames, NobodyEach, DaysAgoEach(29), DaysAgoEach(0));
 const DAYS: Query = product!("dashboard/days.sql", User, DaysAgo(59), DaysAgo(0), User);
 const HOURS: Query = product!("dashboard/hours.sql", User, DaysAgo(29), DaysAgo(0), User);
 const YEAR_OF_DAYS: Query = product!("dashboard/days.sql", User, DaysAgo(729), DaysAgo(0), User);
@@ -109,8 +113,8 @@ pub(crate) const ENDPOINTS: [Endpoint; 18] = [
     personal("/dashboard/models", &[MODELS]),
     personal("/dashboard/models?period=month", &[MONTH_OF_MODELS]),
     personal("/dashboard/projects", &[PROJECTS]),
-    public("/users/{person}", &[PERSON, PUBLIC_FIGURES]),
-    public("/users/{person}/stats", &[PERSON, PUBLIC_FIGURES]),
+    public("/users/{person}", &[PROFILE]),
+    public("/users/{person}/stats", &[PROFILE]),
     public("/stats/platform", &[PLATFORM]),
     public("/leaderboard", &[BOARD]),
     public("/leaderboard?offset=9000", &[LAST_OF_BOARD]),
@@ -146,7 +150,8 @@ impl Value {
             User => format!("('00000000-0000-7000-8000-' || lpad(to_hex({number}::bigint), 12, '0'))::uuid"),
             Users => format!("ARRAY[{}]", User.of(number)),
             Nobody => "NULL::uuid".to_owned(),
-            Username => format!("('person' || {number}::bigint)"),
+            NobodyEach => "ARRAY[NULL::uuid]".to_owned(),
+            Usernames => format!("ARRAY['person' || {number}::bigint]"),
             Token => format!("sha256(('s_' || lpad(({number}::bigint)::text, 43, '0'))::bytea)"),
             Number(number) => number.to_string(),
             Name(name) => format!("'{name}'"),

@@ -9,14 +9,15 @@ SELECT
     (ARRAY(SELECT key FROM sources ORDER BY key))[1 + (hashint8extended(s, :seed + 3) & hashint8extended(s, :seed + 4) & 3)] AS source_key,
     (hashint8extended(s, :seed + 5) & 7)::integer AS model,
     1 + (hashint8extended(s, :seed + 6) & 3)::smallint AS project_key,
-    (SELECT min(key) FROM machines WHERE machines.user_key = owned.user_key) AS machine_key
+    machine.key AS machine_key
 FROM (
     SELECT
         s,
         (SELECT min(key) FROM users)
         + floor(:people * power((hashint8extended(s, :seed) & 1073741823)::float8 / 1073741824, 2))::integer AS user_key
     FROM generate_series(1, :messages::bigint / 20) AS s
-) AS owned;
+) AS owned
+LEFT JOIN (SELECT user_key, min(key) AS key FROM machines GROUP BY user_key) AS machine USING (user_key);
 
 INSERT INTO usage_messages (
     user_key, message_key, at, input, output, cache_read, cache_write, cache_write_1h, reasoning,

@@ -16,7 +16,7 @@ use domain::achievements::Achievements;
 use domain::achievements::ports::MockAchievementReader;
 use domain::administration::ports::MockAdministrationReader;
 use domain::administration::{Administration, Invitations, UserAdministration};
-use domain::dashboard::ports::{AccountFigures, MockDashboardReader};
+use domain::dashboard::ports::{AccountFigures, MockDashboardReader, ProfileFigures};
 use domain::dashboard::{
     Dashboard, DayUsage, Favourite, Favourites, MachineUsage, ModelUsage, PlatformTotals, ProjectUsage, ToolUsage,
     TopList,
@@ -340,6 +340,10 @@ fn profiles() -> MockProfileReader {
 fn reader() -> MockDashboardReader {
     let mut reader = MockDashboardReader::new();
     reader.expect_figures().returning(|windows, _| Ok(windows.iter().map(|window| (window.user, figures())).collect()));
+    reader.expect_profile().returning(|name, viewer, _| {
+        let found = [ADA, BOB].map(user).into_iter().find(|user| user.username == *name);
+        Ok(found.map(|user| ProfileFigures { figures: (user.is_public || viewer.is_some()).then(figures), user }))
+    });
     reader.expect_favourites().returning(|people, _, _| {
         let favourites = Favourites {
             models: vec![Favourite {
