@@ -166,8 +166,9 @@ pub(crate) fn model_name(recorded: Option<&str>) -> String {
     recorded.map(str::trim).filter(|name| !name.is_empty()).map_or_else(|| "unknown".to_owned(), str::to_lowercase)
 }
 
+/// A number without a fraction that a double holds exactly.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked before")]
-fn whole(value: f64) -> Option<u64> {
+pub(crate) fn whole(value: f64) -> Option<u64> {
     (value.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&value)).then_some(value as u64)
 }
 

@@ -45,6 +45,17 @@ const OTHERS: &[(&str, History)] = &[
         ],
     ),
     (
+        "claude-code",
+        &[
+            ("telemetry/otlp.json", include_str!("otlp/fixtures/claude.jsonl")),
+            (".claude/projects/-home-eve-shop/5d0c.jsonl", include_str!("claude/fixtures/growing.jsonl")),
+            (
+                ".claude/projects/-home-eve-shop/5d0c/subagents/agent-a17.jsonl",
+                include_str!("claude/fixtures/sub-agent.jsonl"),
+            ),
+        ],
+    ),
+    (
         "codex",
         &[
             ("telemetry/otlp.json", include_str!("otlp/fixtures/codex.jsonl")),

@@ -77,19 +77,28 @@ impl Record {
         rank(self) > rank(other)
     }
 
-    /// Keeps the better of two copies of a response, with what only the other one knows: the project, the sub-agent, and the part of equal cache
-    /// writes that is kept for an hour. Telemetry has none of these. Returns whether the copy is another one now.
+    /// Keeps the better of two copies of a response. Where the other one is of a newer reader, which happens if that is incomplete, it adds what
+    /// the better one lacks: an earlier time, the project, the sub-agent, and the part of equal cache writes that is kept for an hour. So an
+    /// event of telemetry ends what a log began. Returns whether the copy is another one now.
     pub fn merge(&mut self, other: Self) -> bool {
-        if !other.supersedes(self) {
-            return false;
-        }
-        let worse = mem::replace(self, other);
-        if self.tokens.cache_write_1h == 0 && self.tokens.cache_write == worse.tokens.cache_write {
-            self.tokens.cache_write_1h = worse.tokens.cache_write_1h;
-        }
+        let is_better = other.supersedes(self);
+        let worse = if is_better { mem::replace(self, other) } else { other };
+        let adds = worse.parser_version > self.parser_version && self.add(worse);
+        is_better || adds
+    }
+
+    /// Returns whether `worse` adds anything.
+    fn add(&mut self, worse: Self) -> bool {
+        let has_hour = self.tokens.cache_write_1h == 0 && self.tokens.cache_write == worse.tokens.cache_write;
+        let one_hour = if has_hour { worse.tokens.cache_write_1h } else { 0 };
+        let is_earlier = worse.timestamp < self.timestamp;
+        let has_project = self.project.is_none() && worse.project.is_some();
+        let has_agent = self.agent.is_none() && worse.agent.is_some();
+        self.tokens.cache_write_1h += one_hour;
+        self.timestamp = self.timestamp.min(worse.timestamp);
         self.project = self.project.take().or(worse.project);
         self.agent = self.agent.take().or(worse.agent);
-        true
+        one_hour > 0 || is_earlier || has_project || has_agent
     }
 }
 

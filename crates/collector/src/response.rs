@@ -58,12 +58,7 @@ impl Response {
 pub(crate) fn emit(scan: &mut SourceScan<'_>, responses: impl IntoIterator<Item = Response>, path: &Path) {
     for mut response in responses {
         if let Some(message) = response.message.take() {
-            let settled = scan.settled_id(hash_64(message.as_bytes()), response.timestamp, response.id.clone());
-            if settled != response.id {
-                // Telemetry has the counts of the end only, of which the other id is made.
-                scan.settled_id(hash_64(response.id.as_bytes()), response.timestamp, settled.clone());
-            }
-            response.id = settled;
+            response.id = scan.settled_message_id(hash_64(message.as_bytes()), response.timestamp, &response.id);
         }
         let record = record(scan, response);
         scan.emit_changed(record, path);

@@ -376,13 +376,18 @@ impl<'a> SourceScan<'a> {
         known.id.clone()
     }
 
+    /// The same for a message that telemetry tells of too, by the id that the message would have now.
+    pub(crate) fn settled_message_id(&mut self, message: u64, timestamp: Timestamp, id: &str) -> String {
+        let settled = self.settled_id(message, timestamp, id.to_owned());
+        if settled != id {
+            self.settled_id(hash_64(id.as_bytes()), timestamp, settled.clone());
+        }
+        settled
+    }
+
     /// The id of a message that an earlier line had, without remembering it for later ones.
     pub(crate) fn known_id(&self, message: u64) -> Option<String> {
         self.next.recent_ids.get(&message).map(|known| known.id.clone())
-    }
-
-    pub(crate) fn now(&self) -> OffsetDateTime {
-        self.now
     }
 
     /// Whether a message is so young that its last line may follow.

@@ -150,7 +150,6 @@ pub(crate) fn doctor(context: &Context) -> Result<(), Failure> {
     }
     let (zone, zone_warning) = clock::zone();
     warnings.extend(zone_warning);
-    warnings.extend(extra_dir_warnings(&environment()?));
     let today = Today::in_zone(zone);
     let state = state(context, &today, &mut warnings, &mut failures)?;
     warnings.extend(files_set_aside(context.paths.state()).into_iter().map(|file| {
@@ -203,6 +202,7 @@ pub(crate) fn doctor(context: &Context) -> Result<(), Failure> {
         ));
     }
     let environment = environment()?;
+    warnings.extend(extra_dir_warnings(&environment, &state.tools));
     let without_tokens = NO_TOKEN_DATA.iter().filter(|tool| !tool.found(&environment).is_empty());
     let report = DoctorReport {
         without_tokens: without_tokens.map(|tool| ToolWithoutTokens { tool: tool.tool, reason: tool.reason }).collect(),
@@ -272,15 +272,21 @@ fn state(
 }
 
 /// What is wrong with `BURNTOP_EXTRA_DIRS`.
-fn extra_dir_warnings(environment: &Environment) -> Vec<String> {
+fn extra_dir_warnings(environment: &Environment, tools: &[ToolHealth]) -> Vec<String> {
+    let is_root = |directory: &PathBuf| tools.iter().any(|tool| tool.roots.contains(directory));
     let is_name = |name: &str| name == TELEMETRY || readers().iter().any(|reader| reader.source() == name);
     let mut warnings = Vec::new();
     for (name, directories) in &environment.extra_dirs {
         if !is_name(name) {
             warnings.push(format!("BURNTOP_EXTRA_DIRS names {name}, which is no source, so it adds nothing."));
         }
-        for directory in directories.iter().filter(|directory| !directory.exists()) {
-            warnings.push(format!("BURNTOP_EXTRA_DIRS names {}, which is not there.", directory.display()));
+        for directory in directories {
+            let shown = directory.display();
+            if !directory.exists() {
+                warnings.push(format!("BURNTOP_EXTRA_DIRS names {shown}, which is not there."));
+            } else if name == TELEMETRY && !is_root(directory) {
+                warnings.push(format!("BURNTOP_EXTRA_DIRS names {shown}, in which is no event of a tool."));
+            }
         }
     }
     warnings
@@ -331,10 +337,7 @@ fn retention_warnings(tools: &[ToolHealth]) -> impl Iterator<Item = String> {
     tools.iter().filter(|tool| tool.pending > 0).filter_map(|tool| {
         let retention = tool.retention.as_ref()?;
         let (responses, days) = (plural(tool.pending, "response"), plural(retention.days.into(), "day"));
-        Some(format!(
-            "{responses} of {} are on this machine only. The tool deletes its logs after {days}.",
-            tool.source
-        ))
+        Some(format!("On this machine only: {responses} of {}. The tool deletes its logs after {days}.", tool.source))
     })
 }
 

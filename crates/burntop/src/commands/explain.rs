@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use collector::{DayTotal, Environment, Record, SessionTotal, SourceReport, State, Tokens, readers};
+use collector::{DayTotal, Environment, Record, SessionTotal, SourceReport, State, TELEMETRY, Tokens, readers};
 use domain::display::cleaned_name;
 use domain::text::plural;
 use serde::Serialize;
@@ -198,6 +198,7 @@ pub(crate) fn explain(context: &Context, args: &ExplainArgs) -> Result<(), Failu
         }
         explanations.extend(scan.sources.iter().map(|report| SourceExplanation {
             day_differences: day_differences.clone(),
+            unlogged: unlogged_calls(source).filter(|_| !has_events(report, &environment)),
             ..explanation(report, &records, &all)
         }));
     }
@@ -206,6 +207,11 @@ pub(crate) fn explain(context: &Context, args: &ExplainArgs) -> Result<(), Failu
         Subject::Session(session) => cleaned_name(&session, 16),
     };
     context.output.print(&ExplainReport { subject, sources: explanations })
+}
+
+/// Whether telemetry was read, which tells of calls that are in no log.
+fn has_events(report: &SourceReport, environment: &Environment) -> bool {
+    report.roots.iter().any(|root| environment.extra(TELEMETRY).contains(&root.path))
 }
 
 /// Adds records of a source, of which a later one may supersede an earlier one.
@@ -235,7 +241,7 @@ fn explanation(report: &SourceReport, subject: &[&Record], all: &[Record]) -> So
         subject: figures,
         differences: differences(&report.session_totals, all, &sessions),
         sessions: sessions.len(),
-        unlogged: unlogged_calls(report.source),
+        unlogged: None,
         day_differences: Vec::new(),
     }
 }

@@ -11,19 +11,26 @@ use time::OffsetDateTime;
 use super::Store;
 use crate::failure::Failure;
 
-/// Stores `record` unless the stored copy is as good, as [`Record::merge`] does; returns 1 if it was stored. The better copy has to be
-/// delivered again.
+/// Stores `record` unless the stored copy is as good, with what the worse copy adds, as [`Record::merge`] does. Returns 1 if the stored copy is
+/// another one now, which has to be delivered again.
 const UPSERT: &str = "
     INSERT INTO records (source, id, at, model, provider, input, cache_read, cache_write, cache_write_1h, output, reasoning,
         session, project, service_tier, reported_cost_nanousd, incomplete, parser_version)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
     ON CONFLICT (source, id) DO UPDATE SET
-        at = excluded.at, model = excluded.model, provider = excluded.provider,
+        at = CASE WHEN records.parser_version > excluded.parser_version
+            THEN min(excluded.at, records.at) ELSE excluded.at END,
+        model = excluded.model, provider = excluded.provider,
         input = excluded.input, cache_read = excluded.cache_read, cache_write = excluded.cache_write,
-        cache_write_1h = CASE WHEN excluded.cache_write_1h = 0 AND excluded.cache_write = records.cache_write
+        cache_write_1h = CASE
+            WHEN records.parser_version > excluded.parser_version AND excluded.cache_write_1h = 0
+                AND excluded.cache_write = records.cache_write
             THEN records.cache_write_1h ELSE excluded.cache_write_1h END,
         output = excluded.output, reasoning = excluded.reasoning,
-        session = excluded.session, project = coalesce(excluded.project, records.project), service_tier = excluded.service_tier,
+        session = excluded.session,
+        project = CASE WHEN records.parser_version > excluded.parser_version
+            THEN coalesce(excluded.project, records.project) ELSE excluded.project END,
+        service_tier = excluded.service_tier,
         reported_cost_nanousd = excluded.reported_cost_nanousd,
         incomplete = excluded.incomplete, parser_version = excluded.parser_version,
         delivery = 0, rejection = NULL
@@ -31,6 +38,16 @@ const UPSERT: &str = "
            excluded.input + excluded.cache_read + excluded.cache_write + excluded.output, -excluded.at)
         > (NOT records.incomplete, records.parser_version,
            records.input + records.cache_read + records.cache_write + records.output, -records.at)";
+
+/// Adds to a complete copy of an older reader what an incomplete copy of a newer one knows.
+const ADD: &str = "
+    UPDATE records SET
+        at = min(at, ?3),
+        project = coalesce(project, ?4),
+        cache_write_1h = CASE WHEN cache_write_1h = 0 AND cache_write = ?5 THEN ?6 ELSE cache_write_1h END,
+        delivery = 0, rejection = NULL
+    WHERE source = ?1 AND id = ?2 AND parser_version < ?7
+        AND (at > ?3 OR (project IS NULL AND ?4 IS NOT NULL) OR (cache_write_1h = 0 AND cache_write = ?5 AND ?6 > 0))";
 
 pub(super) fn upsert(connection: &Connection, record: &Record) -> Result<u64, Failure> {
     let tokens = record.tokens;
@@ -54,7 +71,19 @@ pub(super) fn upsert(connection: &Connection, record: &Record) -> Result<u64, Fa
         record.incomplete,
         record.parser_version,
     ])?;
-    Ok(changed as u64)
+    if changed > 0 || !record.incomplete {
+        return Ok(changed as u64);
+    }
+    let added = connection.prepare_cached(ADD)?.execute(params![
+        &*record.source,
+        record.id,
+        microseconds(record.timestamp),
+        record.project.as_deref(),
+        count(tokens.cache_write),
+        count(tokens.cache_write_1h),
+        record.parser_version,
+    ])?;
+    Ok(added as u64)
 }
 
 /// Which records are read.
@@ -281,12 +310,15 @@ mod tests {
     /// Copies of one response that differ in what decides.
     fn copies() -> Vec<Record> {
         let with_output = |output| Tokens { input: 10, output, ..Tokens::default() };
+        let with_write = |cache_write_1h| Tokens { cache_write: 9, cache_write_1h, ..Tokens::default() };
         let mut copies = Vec::new();
         for incomplete in [false, true] {
             for parser_version in [1, 2] {
-                for tokens in [with_output(5), with_output(6)] {
+                for tokens in [with_output(5), with_output(6), with_write(0), with_write(4)] {
                     for timestamp in [datetime!(2026-11-30 12:00 UTC), datetime!(2026-11-30 13:00 UTC)] {
-                        copies.push(Record { incomplete, parser_version, tokens, timestamp, ..record() });
+                        for project in [None, Some("shop".into())] {
+                            copies.push(Record { incomplete, parser_version, tokens, timestamp, project, ..record() });
+                        }
                     }
                 }
             }
@@ -301,31 +333,20 @@ mod tests {
     }
 
     #[test]
-    fn stored_copy_is_replaced_by_rule_of_collector() {
+    fn stored_copy_is_merged_by_rule_of_collector() {
         for stored in copies() {
             for offered in copies() {
                 let store = store_with(&stored);
                 let changed = upsert(&store.connection, &offered).expect("stored");
-                assert_eq!(changed == 1, offered.supersedes(&stored), "{offered:?} over {stored:?}");
+                let mut expected = stored.clone();
+                assert_eq!(changed == 1, expected.merge(offered.clone()), "{offered:?} over {stored:?}");
+                let kept = store.pending("codex", None, false, None, 10).expect("read").remove(0);
+                let kept = (kept.at, kept.tokens, kept.project, kept.is_incomplete, kept.parser_version);
+                let project = expected.project.as_deref().map(str::to_owned);
+                let expected =
+                    (expected.timestamp, expected.tokens, project, expected.incomplete, expected.parser_version);
+                assert_eq!(kept, expected, "{offered:?} over {stored:?}");
             }
-        }
-    }
-
-    #[test]
-    fn stored_copy_is_merged_as_collector_does() {
-        let with_write = |cache_write, cache_write_1h| Tokens { cache_write, cache_write_1h, ..record().tokens };
-        let unfinished =
-            Record { incomplete: true, project: Some("shop".into()), tokens: with_write(9, 4), ..record() };
-        for (project, tokens) in
-            [(None, with_write(9, 0)), (Some("own".into()), with_write(9, 9)), (None, with_write(8, 0))]
-        {
-            let better = Record { project, tokens, ..record() };
-            let store = store_with(&unfinished);
-            upsert(&store.connection, &better).expect("stored");
-            let mut expected = unfinished.clone();
-            expected.merge(better);
-            let stored = store.pending("codex", None, false, None, 10).expect("read").remove(0);
-            assert_eq!((stored.project.as_deref(), stored.tokens), (expected.project.as_deref(), expected.tokens));
         }
     }
 

@@ -33,6 +33,8 @@ fn responses_of_log_and_telemetry_are_sent_once_in_few_requests() {
     assert_eq!(doctor["tools"].as_array().map(Vec::len), Some(1), "no other tool sends telemetry: {doctor}");
     let roots = doctor["tools"][0]["roots"].to_string();
     assert!(roots.contains(TELEMETRY), "{roots}");
+    let explained = home.json(&["explain", SESSION]);
+    assert_eq!(explained["sources"][0]["unlogged"], json!(null), "telemetry has these calls");
 }
 
 #[test]
@@ -51,8 +53,12 @@ fn end_of_an_unfinished_response_keeps_the_project_of_its_log() {
 
 #[test]
 fn doctor_names_what_is_wrong_with_extra_directories() {
-    let home = FixtureHome::new().set("BURNTOP_EXTRA_DIRS", "otlp:/nowhere,claude:/tmp");
+    let home = FixtureHome::new();
+    home.write(&format!("{TELEMETRY}/other.txt"), "");
+    let directory = home.path(TELEMETRY).display().to_string();
+    let home = home.set("BURNTOP_EXTRA_DIRS", &format!("otlp:/nowhere,claude:/tmp,otlp:{directory}"));
     let warnings = home.json(&["doctor"])["warnings"].to_string();
+    assert!(warnings.contains(&format!("{directory}, in which is no event of a tool.")), "{warnings}");
     assert!(warnings.contains("BURNTOP_EXTRA_DIRS names /nowhere, which is not there."), "{warnings}");
     assert!(warnings.contains("BURNTOP_EXTRA_DIRS names claude, which is no source"), "{warnings}");
 }

@@ -9,7 +9,6 @@ use crate::fingerprint::{hash_64, hash_id};
 use crate::scan::{SourceScan, saturated};
 use crate::state::SentResponse;
 
-use super::pairing::Pairing;
 use super::parse::ResponseLine;
 
 /// Responses at the end of what was read that may get more lines.
@@ -86,21 +85,14 @@ impl Responses {
 
     /// Emits the responses that are new, or better than what was emitted before: by an earlier scan, or from a file that this one was
     /// copied from.
-    pub(super) fn emit(self, scan: &mut SourceScan<'_>, path: &Path, mut pairing: Option<&mut Pairing>) {
+    pub(super) fn emit(self, scan: &mut SourceScan<'_>, path: &Path) {
         for (key, (response, place)) in self.responses {
-            emit(scan, &key, response, place + MAY_GROW > self.lines, path, pairing.as_deref_mut());
+            emit(scan, &key, response, place + MAY_GROW > self.lines, path);
         }
     }
 }
 
-fn emit(
-    scan: &mut SourceScan<'_>,
-    key: &str,
-    best: ResponseLine,
-    may_grow: bool,
-    path: &Path,
-    pairing: Option<&mut Pairing>,
-) {
+fn emit(scan: &mut SourceScan<'_>, key: &str, best: ResponseLine, may_grow: bool, path: &Path) {
     let (mut earliest, mut is_finished) = (best.timestamp, best.is_finished);
     let key = hash_64(key.as_bytes());
     scan.report.copies_merged += best.lines - 1;
@@ -123,13 +115,9 @@ fn emit(
         is_new: true,
     };
     let id = id(&best, earliest);
-    let is_new = scan.known_id(key).is_none();
     // Of most responses no later line has another id. Remembering all would cost more than the rest of the state.
     let may_change = may_grow || best.is_side_chain || best.request_id.is_none() || scan.is_recent(earliest);
-    let id = if may_change { scan.settled_id(key, earliest, id) } else { scan.known_id(key).unwrap_or(id) };
-    if let Some(pairing) = pairing.filter(|_| best.request_id.is_none()) {
-        pairing.add_logged(&best, &id, is_finished, is_new);
-    }
+    let id = if may_change { scan.settled_message_id(key, earliest, &id) } else { scan.known_id(key).unwrap_or(id) };
     let mut record = scan.record(id, earliest, best.model, best.tokens);
     record.session = best.session;
     record.project = best.working_directory.and_then(|directory| scan.projects.name(&directory));

@@ -4,7 +4,6 @@
 //! first, and a response that another file had is returned again only if it is better there. Telemetry is read after the logs.
 
 mod gather;
-mod pairing;
 mod parse;
 mod telemetry;
 mod totals;
@@ -22,8 +21,8 @@ use crate::scan::SourceScan;
 use crate::{DayTotal, Environment};
 
 use self::gather::Responses;
-use self::pairing::Pairing;
 use self::parse::{LineItem, TranscriptParser};
+use self::telemetry::Requests;
 
 /// `cleanupPeriodDays` where nothing is set.
 const DEFAULT_RETENTION_DAYS: u32 = 30;
@@ -77,7 +76,6 @@ impl Reader for ClaudeCode {
     }
 
     fn read(&self, scan: &mut SourceScan<'_>) {
-        let mut pairing = otlp::is_read(scan).then(|| scan.shared_context::<Pairing>());
         let mut transcripts = scan.find(is_transcript);
         // A fork has copies of older lines: their response belongs to the file that was first. A side question repeats a response of the
         // main thread, whose id is that of the main thread.
@@ -94,13 +92,10 @@ impl Reader for ClaudeCode {
                         LineItem::Total(total) => scan.session_total(total),
                     }
                 }
-                responses.emit(scan, &parsed.entry.path, pairing.as_mut());
+                responses.emit(scan, &parsed.entry.path);
             },
         );
-        if let Some(mut pairing) = pairing {
-            telemetry::read(scan, &mut pairing);
-            scan.set_shared_context(&pairing);
-        }
+        otlp::read::<Requests>(scan);
     }
 }
 

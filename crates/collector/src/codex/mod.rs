@@ -15,12 +15,14 @@ use crate::archive::{self, is_archive};
 use crate::files::{FileEntry, file_name, has_extension};
 use crate::jsonl;
 use crate::lines::{LineParser, ParsedLines};
+use crate::otlp;
 use crate::reader::Reader;
 use crate::scan::SourceScan;
 use crate::state::path_key;
 use crate::{Environment, SessionTotal};
 
 use self::parse::{RolloutParser, ThreadFacts, parent_of};
+use self::telemetry::Completed;
 
 /// The longest first line that is searched for a parent. It holds the instructions: usually 20 KB.
 const LONGEST_META: u64 = 4 << 20;
@@ -76,7 +78,7 @@ impl Reader for Rollouts {
             },
         );
         if self.has_telemetry {
-            telemetry::read(scan);
+            otlp::read::<Completed>(scan);
         }
     }
 }

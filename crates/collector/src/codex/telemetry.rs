@@ -1,16 +1,13 @@
 //! The event of a finished response. It has the same id as the record of the thread's log, and no cache writes.
 
-use std::path::Path;
-
 use crate::content::model_name;
-use crate::otlp::{self, Event, EventReader};
+use crate::otlp::{Event, EventReader};
 use crate::response::Response;
-use crate::scan::SourceScan;
 
 use super::CODEX;
 use super::parse::Counts;
 
-struct Completed;
+pub(super) struct Completed;
 
 impl EventReader for Completed {
     const NEEDLE: &'static str = "codex.sse_event";
@@ -33,9 +30,4 @@ impl EventReader for Completed {
         response.session = Some(thread.to_owned());
         Ok(Some(response))
     }
-}
-
-/// Emits what new events tell.
-pub(super) fn read(scan: &mut SourceScan<'_>) {
-    otlp::read::<Completed>(scan, |scan, event, path: &Path| otlp::emit(scan, event, path));
 }

@@ -10,13 +10,14 @@ use serde::Deserialize;
 
 use crate::Environment;
 use crate::files::{FileEntry, file_name, has_extension};
+use crate::otlp;
 use crate::reader::{Reader, Retention};
 use crate::response::{Response, emit, last_of_each};
 use crate::scan::SourceScan;
 
 use self::counts::Counts;
 use self::parse::{ChatParser, parse_document};
-use self::telemetry::Sender;
+use self::telemetry::{Responses, Sender};
 
 const SOURCE: &str = "gemini-cli";
 
@@ -70,7 +71,7 @@ impl Reader for GeminiCli {
             |entry| ChatParser::new(session_name(entry)),
             |scan, parsed| emit_chat(scan, parsed.entry, parsed.items),
         );
-        telemetry::read::<Self>(scan);
+        otlp::read::<Responses<Self>>(scan);
     }
 }
 

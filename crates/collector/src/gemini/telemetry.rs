@@ -3,9 +3,8 @@
 use std::marker::PhantomData;
 
 use crate::content::model_name;
-use crate::otlp::{self, Event, EventReader};
+use crate::otlp::{Event, EventReader};
 use crate::response::Response;
-use crate::scan::SourceScan;
 
 use super::counts::Counts;
 
@@ -18,7 +17,7 @@ pub(crate) trait Sender: Send + Sync {
     fn are_thoughts_separate(counts: Counts, total: u64) -> bool;
 }
 
-struct Responses<S>(PhantomData<fn() -> S>);
+pub(crate) struct Responses<S>(PhantomData<fn() -> S>);
 
 impl<S: Sender> EventReader for Responses<S> {
     const NEEDLE: &'static str = S::EVENT;
@@ -42,9 +41,4 @@ impl<S: Sender> EventReader for Responses<S> {
         response.session = Some(session.to_owned());
         Ok(Some(response))
     }
-}
-
-/// Emits what new events tell.
-pub(crate) fn read<S: Sender>(scan: &mut SourceScan<'_>) {
-    otlp::read::<Responses<S>>(scan, otlp::emit);
 }

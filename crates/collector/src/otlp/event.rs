@@ -26,8 +26,8 @@ impl Event {
 
     /// Whether the event has this name: in its own field, as an attribute, or as its body, as tools differ.
     pub(crate) fn is(&self, name: &str) -> bool {
-        let body = self.record.body.as_ref().and_then(|body| body.string_value.as_deref());
-        self.record.event_name == name || self.text("event.name") == Some(name) || body == Some(name)
+        let body = self.record.body.as_ref().and_then(AttributeValue::text);
+        self.record.event_name == name.as_bytes() || self.text("event.name") == Some(name) || body == Some(name)
     }
 
     /// Whether the program that sent the event calls itself by this name, or by one that begins with it.
@@ -42,28 +42,16 @@ impl Event {
 
     /// A count, as a number or a text; 0 if it is absent, because telemetry leaves out what is 0.
     pub(crate) fn count(&self, key: &str) -> Result<u64, String> {
-        let Some(value) = value(&self.record.attributes, key) else { return Ok(0) };
-        let count = match value {
-            AttributeValue { int_value: Some(number), .. } => {
-                Count::deserialize(I64Deserializer::<Error>::new(*number))
-            }
-            AttributeValue { double_value: Some(number), .. } => {
-                Count::deserialize(F64Deserializer::<Error>::new(*number))
-            }
-            AttributeValue { string_value: Some(text), .. } => {
-                let text: StrDeserializer<'_, Error> = text.as_str().into_deserializer();
-                Count::deserialize(text)
-            }
-            _ => return Ok(0),
-        };
-        // The reason is written here, because a text is content.
-        count.map(|count| count.0).map_err(|_| format!("{key} is not a count"))
+        let Some(attribute) = find(&self.record.attributes, key) else { return Ok(0) };
+        let count = attribute.value.as_ref().and_then(AttributeValue::count);
+        // A text is content, so it is not in the reason.
+        count.ok_or_else(|| format!("{key} is not a count"))
     }
 
     /// A number with a fraction.
     pub(crate) fn number(&self, key: &str) -> Option<f64> {
-        let value = value(&self.record.attributes, key)?;
-        value.double_value.or_else(|| value.string_value.as_deref()?.parse().ok())
+        let value = find(&self.record.attributes, key)?.value.as_ref()?;
+        value.double_value.or_else(|| value.text()?.parse().ok())
     }
 
     /// When the event was: some tools leave out its time, and write it as an attribute.
@@ -82,10 +70,28 @@ impl Resource {
     }
 }
 
-fn value<'a>(attributes: &'a [Attribute], key: &str) -> Option<&'a AttributeValue> {
-    attributes.iter().find(|attribute| attribute.key == key)?.value.as_ref()
+impl AttributeValue {
+    fn text(&self) -> Option<&str> {
+        str::from_utf8(self.string_value.as_deref()?).ok()
+    }
+
+    fn count(&self) -> Option<u64> {
+        let count = if let Some(number) = self.int_value {
+            Count::deserialize(I64Deserializer::<Error>::new(number))
+        } else if let Some(number) = self.double_value {
+            Count::deserialize(F64Deserializer::<Error>::new(number))
+        } else {
+            let text: StrDeserializer<'_, Error> = self.text()?.into_deserializer();
+            Count::deserialize(text)
+        };
+        count.ok().map(|count| count.0)
+    }
+}
+
+fn find<'a>(attributes: &'a [Attribute], key: &str) -> Option<&'a Attribute> {
+    attributes.iter().find(|attribute| attribute.key == key.as_bytes())
 }
 
 fn text<'a>(attributes: &'a [Attribute], key: &str) -> Option<&'a str> {
-    value(attributes, key)?.string_value.as_deref().filter(|text| !text.is_empty())
+    find(attributes, key)?.value.as_ref()?.text().filter(|text| !text.is_empty())
 }

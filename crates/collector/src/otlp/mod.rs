@@ -8,16 +8,16 @@ mod event;
 mod message;
 mod protobuf;
 
-use std::collections::HashSet;
 use std::marker::PhantomData;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::archive::{self, is_archive};
-use crate::files::{FileEntry, has_extension};
+use crate::files::{FileEntry, file_name};
 use crate::fingerprint::hash_64;
-use crate::lines::LineParser;
+use crate::jsonl::{self, Line};
+use crate::lines::{LineParser, parse_line};
 use crate::reader::Root;
 use crate::response::{self, Response};
 use crate::scan::SourceScan;
@@ -37,67 +37,45 @@ pub(crate) trait EventReader: Send + Sync {
     fn response(event: &Event) -> Result<Option<Response>, String>;
 }
 
-/// Whether telemetry is read at all.
-pub(crate) fn is_read(scan: &SourceScan<'_>) -> bool {
-    !scan.environment.extra(TELEMETRY).is_empty()
-}
-
-/// Calls `on_response` with each response that new events tell of.
-pub(crate) fn read<R: EventReader>(
-    scan: &mut SourceScan<'_>,
-    mut on_response: impl FnMut(&mut SourceScan<'_>, Response, &Path),
-) {
+/// Emits the responses that new events of a tool tell of.
+pub(crate) fn read<R: EventReader>(scan: &mut SourceScan<'_>) {
     let directories = scan.environment.extra(TELEMETRY).to_vec();
-    let mut has_events = false;
-    let mut on_response = |scan: &mut SourceScan<'_>, response, path: &Path| {
-        has_events = true;
-        on_response(scan, response, path);
-    };
     let found = scan.find_below(&directories, |path| is_json(path) || is_protobuf(path));
-    let (archives, files): (Vec<_>, Vec<_>) = without_copies(found).into_iter().partition(is_read_whole);
+    let (whole, growing): (Vec<_>, Vec<_>) = found.into_iter().partition(is_read_whole);
+    let mut has_events = false;
     scan.read_jsonl(
-        files,
+        growing,
         |_| EventLines::<R>::default(),
-        |scan, parsed| {
-            for response in parsed.items {
-                on_response(scan, response, &parsed.entry.path);
-            }
-        },
+        |scan, parsed| has_events |= emit(scan, parsed.items, &parsed.entry.path),
     );
-    scan.read_whole(archives, read_file::<R>, |scan, entry, (responses, problems)| {
-        for (line, reason) in problems {
-            scan.bad_line(&entry.path, line, reason);
+    for entry in scan.changed(whole) {
+        scan.report.files_read += 1;
+        scan.report.bytes_read += entry.stamp.size;
+        match read_file::<R>(scan, &entry, &mut has_events) {
+            Ok(()) => scan.mark_read(&entry.path, entry.stamp),
+            Err(reason) => scan.unreadable(&entry.path, reason),
         }
-        for response in responses {
-            on_response(scan, response, &entry.path);
-        }
-    });
+    }
     // A tool that has no event in them is not found because of them.
     if has_events {
         scan.report.roots.extend(directories.into_iter().map(|path| Root { path, exists: true }));
     }
 }
 
-/// Emits a response unless an event has told of it before: a tool sends an event again when it gets no answer, and a file that was renamed is
-/// read again.
-pub(crate) fn emit(scan: &mut SourceScan<'_>, event: Response, path: &Path) {
-    let key = key(&event);
-    let id = scan.known_id(hash_64(event.id.as_bytes())).unwrap_or_else(|| event.id.clone());
-    let mut record = response::record(scan, Response { id, ..event });
-    // Of the same response, the log tells more. A newer version wins over a complete copy, an incomplete one loses against it.
-    record.parser_version -= 1;
-    scan.emit_better(key, record, path);
-}
-
-/// Whether an earlier event told of the response.
-pub(crate) fn is_known(scan: &SourceScan<'_>, event: &Response) -> bool {
-    scan.next.sent.contains_key(&key(event))
-}
-
-/// Names an event among the returned records. The record of a log has another key.
-fn key(event: &Response) -> u64 {
-    let name = event.message.as_ref().unwrap_or(&event.id);
-    hash_64(format!("{TELEMETRY}\n{name}").as_bytes())
+/// Emits each of `events` unless one has told of its response before: a tool sends an event again when it gets no answer, and a file that was
+/// renamed is read again. Returns whether there are any.
+fn emit(scan: &mut SourceScan<'_>, events: Vec<Response>, path: &Path) -> bool {
+    let has_events = !events.is_empty();
+    for event in events {
+        // The record of the log has another key.
+        let key = hash_64(format!("{TELEMETRY}\n{}", event.id).as_bytes());
+        let id = scan.known_id(hash_64(event.id.as_bytes())).unwrap_or_else(|| event.id.clone());
+        let mut record = response::record(scan, Response { id, ..event });
+        // Of the same response, the log tells more. A newer version wins over a complete copy, an incomplete one loses against it.
+        record.parser_version -= 1;
+        scan.emit_better(key, record, path);
+    }
+    has_events
 }
 
 /// The events of a file as JSON, a request per line.
@@ -137,26 +115,42 @@ fn add_responses<R: EventReader>(request: ExportRequest, responses: &mut Vec<Res
     first_problem
 }
 
-/// Responses, and bad lines or messages with their numbers.
-type ReadFile = (Vec<Response>, Vec<(u64, String)>);
-
-fn read_file<R: EventReader>(entry: &FileEntry) -> Result<ReadFile, String> {
-    if is_protobuf(&entry.path) {
-        return protobuf::read::<R>(entry);
-    }
-    let (_, responses, problems) = archive::read_lines(&entry.path, EventLines::<R>::default())?;
-    Ok((responses, problems))
+/// Emits the responses of a file that is read from its start. Those before a damaged place count.
+fn read_file<R: EventReader>(
+    scan: &mut SourceScan<'_>,
+    entry: &FileEntry,
+    has_events: &mut bool,
+) -> Result<(), String> {
+    let path = &entry.path;
+    let mut number = 0;
+    let mut take = |responses: Vec<Response>, result: Result<(), String>| {
+        number += 1;
+        *has_events |= emit(scan, responses, path);
+        if let Err(reason) = result {
+            scan.bad_line(path, number, reason);
+        }
+    };
+    let input = archive::open(path).map_err(|error| error.kind().to_string())?;
+    let end = if is_protobuf(path) {
+        protobuf::read::<R>(input, take)
+    } else {
+        jsonl::read_lines(input, u64::MAX, |line| {
+            let mut responses = Vec::new();
+            let result = match line {
+                Line::Text(text) => parse_line(&mut EventLines::<R>::default(), text, &mut responses),
+                Line::TooLong => Err("line longer than 64 MiB".to_owned()),
+            };
+            take(responses, result);
+        })
+        .map(|_| ())
+    };
+    end.map_err(
+        |error| if is_archive(path) { format!("damaged archive: {}", error.kind()) } else { error.kind().to_string() },
+    )
 }
 
 fn contains(bytes: &[u8], needle: &str) -> bool {
     memchr::memmem::find(bytes, needle.as_bytes()).is_some()
-}
-
-/// The files without those that were compressed and are still there: both have the same events.
-fn without_copies(found: Vec<FileEntry>) -> Vec<FileEntry> {
-    let names: HashSet<PathBuf> = found.iter().map(|entry| entry.path.clone()).collect();
-    let is_copy = |path: &Path| is_archive(path) && names.contains(&path.with_extension(""));
-    found.into_iter().filter(|entry| !is_copy(&entry.path)).collect()
 }
 
 fn is_read_whole(entry: &FileEntry) -> bool {
@@ -171,10 +165,10 @@ fn is_protobuf(path: &Path) -> bool {
     is_of_kind(path, &["pb", "binpb"])
 }
 
-/// Whether a file, which may be compressed, has one of the extensions.
+/// Whether a file has one of the extensions, before what rotation and compression add: `otlp.json`, `otlp.json.1`, `otlp.json-20261130.gz`.
 fn is_of_kind(path: &Path, extensions: &[&str]) -> bool {
-    let plain = if is_archive(path) { path.with_extension("") } else { path.to_path_buf() };
-    extensions.iter().any(|extension| has_extension(&plain, extension))
+    let mut parts = file_name(path).split('.').skip(1).filter_map(|part| part.split('-').next());
+    parts.any(|part| extensions.contains(&part))
 }
 
 #[cfg(test)]

@@ -3,33 +3,29 @@
 use std::io::{self, Read};
 use std::mem;
 
-use crate::archive;
-use crate::files::FileEntry;
-use crate::jsonl::wait_for_turn;
 use crate::response::Response;
 
 use super::message::ExportRequest;
-use super::{EventReader, ReadFile, add_responses, contains};
+use super::{EventReader, add_responses, contains};
 
 /// Longer requests are not read. Servers take 4 to 16 MiB.
 const LONGEST_REQUEST: u64 = 64 << 20;
 
-pub(super) fn read<R: EventReader>(entry: &FileEntry) -> Result<ReadFile, String> {
-    let _turn = wait_for_turn(entry.stamp.size);
-    let (mut responses, mut problems) = (Vec::new(), Vec::new());
-    let mut requests = Requests::new(archive::open(&entry.path).map_err(|error| error.kind().to_string())?);
-    let mut number = 0;
-    while let Some(request) = requests.next().map_err(|error| error.kind().to_string())? {
-        number += 1;
+/// Calls `on_request` with the responses of each request, and whether it was understood.
+pub(super) fn read<R: EventReader>(
+    input: impl Read,
+    mut on_request: impl FnMut(Vec<Response>, Result<(), String>),
+) -> io::Result<()> {
+    let mut requests = Requests::new(input);
+    while let Some(request) = requests.next()? {
+        let mut responses = Vec::new();
         let result = match request {
             Request::Whole(request) => add_request::<R>(&request, &mut responses),
             Request::TooLong => Err("request longer than 64 MiB".to_owned()),
         };
-        if let Err(reason) = result {
-            problems.push((number, reason));
-        }
+        on_request(responses, result);
     }
-    Ok((responses, problems))
+    Ok(())
 }
 
 fn add_request<R: EventReader>(request: &[u8], responses: &mut Vec<Response>) -> Result<(), String> {

@@ -7,7 +7,7 @@ use prost::Message as _;
 use time::macros::datetime;
 
 use crate::testing::{Home, Scanned, tokens};
-use crate::{ProblemKind, Record, State};
+use crate::{ProblemKind, Record};
 
 use super::message::ExportRequest;
 
@@ -118,65 +118,35 @@ fn claude_log_and_telemetry_are_one_record_in_any_order() {
     let one = telemetry_first.scan("claude-code");
     write_transcripts(&telemetry_first);
     let two = telemetry_first.scan_again("claude-code", &one.state);
-    let counts = |records: Vec<Record>| {
-        records.into_iter().map(|record| (record.id, record.tokens.total(), record.incomplete)).collect::<Vec<_>>()
-    };
-    assert_eq!(counts(merged(&[&one, &two])), counts(expected));
-}
-
-/// The transcript of a response without the id of its request, and its telemetry, at a time that is recent in tests.
-fn gateway() -> (String, String) {
-    let transcript = include_str!("../claude/fixtures/growing.jsonl").replace("2026-11-20T10:", "2026-11-30T11:");
-    let transcript = transcript.replace(r#""requestId":"req_SYN0001","#, "").replace("msg_SYN0001", "chatcmpl-1");
-    (transcript, GATEWAY.to_owned())
+    assert_eq!(merged(&[&one, &two]), expected);
 }
 
 #[test]
-fn claude_response_without_request_id_is_one_record_in_any_order() {
-    let (transcript, telemetry) = gateway();
-    let together = home();
-    together.write(TRANSCRIPT, &transcript);
-    together.write("telemetry/otlp.json", &telemetry);
-    let scanned = together.scan("claude-code");
-    let expected = merged(&[&scanned]);
-    assert_eq!(scanned.outputs(), [("claude-opus-5-5", 631), ("claude-haiku-4-5", 12)]);
-
-    for lines in 2..=4 {
-        let log_first = home();
-        let start: String = transcript.split_inclusive('\n').take(lines).collect();
-        log_first.write(TRANSCRIPT, &start);
-        let one = log_first.scan("claude-code");
-        log_first.write("telemetry/otlp.json", &telemetry);
-        let two = log_first.scan_again("claude-code", &one.state);
-        log_first.grow(TRANSCRIPT, transcript.as_bytes());
-        let three = log_first.scan_again("claude-code", &two.state);
-        assert_eq!(merged(&[&one, &two, &three]), expected, "{lines} lines of the log first");
-    }
-
-    let telemetry_first = home();
-    telemetry_first.write("telemetry/otlp.json", &telemetry);
-    let end = datetime!(2026-11-30 11:02 UTC);
-    let one = telemetry_first.scan_at("claude-code", &State::default(), end);
-    assert!(one.records.is_empty(), "the log may follow: {:?}", one.records);
-    telemetry_first.write(TRANSCRIPT, &transcript);
-    let two = telemetry_first.scan_at("claude-code", &one.state, end);
-    let three = telemetry_first.scan_again("claude-code", &two.state);
-    assert_eq!((two.outputs(), three.outputs().len()), (vec![("claude-opus-5-5", 631)], 1));
-    assert_eq!(merged(&[&one, &two, &three]), expected);
-}
-
-#[test]
-fn call_that_is_in_no_log_waits_for_it_and_is_returned_once() {
-    let (_, telemetry) = gateway();
+fn claude_event_without_request_id_is_refused_and_its_logged_response_counts_once() {
     let home = home();
-    home.write("telemetry/otlp.json", telemetry);
-    let one = home.scan_at("claude-code", &State::default(), datetime!(2026-11-30 11:02 UTC));
-    let two = home.scan_at("claude-code", &one.state, datetime!(2026-11-30 11:10:59 UTC));
-    let three = home.scan_at("claude-code", &two.state, datetime!(2026-11-30 11:12 UTC));
-    let four = home.scan_again("claude-code", &three.state);
-    assert_eq!([&one, &two, &three, &four].map(|scan| scan.records.len()), [0, 1, 1, 0]);
-    assert_eq!(three.one().tokens.input, 350);
-    assert_eq!(two.one().id, "creq-1");
+    let transcript = include_str!("../claude/fixtures/growing.jsonl");
+    home.write(TRANSCRIPT, transcript.replace(r#""requestId":"req_SYN0001","#, ""));
+    home.write("telemetry/otlp.json", GATEWAY);
+    let scanned = home.scan("claude-code");
+    assert_eq!((&*scanned.one().id, scanned.one().tokens.output), ("msg_SYN0001", 631));
+    let problems = &scanned.report.problems;
+    assert_eq!(scanned.report.problem_count, 2, "the second request has two events: {problems:?}");
+    assert!(problems.iter().all(|problem| problem.reason == "an event without the id of its request"));
+}
+
+#[test]
+fn claude_event_has_the_id_that_a_response_began_with() {
+    let recent = |text: &str| text.replace("2026-11-20T", "2026-11-30T");
+    let transcript = recent(include_str!("../claude/fixtures/growing.jsonl"));
+    let lines: Vec<_> = transcript.split_inclusive('\n').collect();
+    let home = home();
+    home.write(TRANSCRIPT, lines[..2].concat().replace(r#""requestId":"req_SYN0001","#, ""));
+    let one = home.scan("claude-code");
+    home.append(TRANSCRIPT, lines[2..].concat());
+    let two = home.scan_again("claude-code", &one.state);
+    home.write("telemetry/otlp.json", CLAUDE.lines().next().unwrap().to_owned() + "\n");
+    let three = home.scan_again("claude-code", &two.state);
+    assert_eq!((three.records.len(), merged(&[&one, &two, &three])), (1, merged(&[&one, &two])));
 }
 
 #[test]
@@ -314,18 +284,81 @@ fn damaged_protobuf_is_named() {
 }
 
 #[test]
-fn file_that_is_rotated_or_compressed_returns_nothing_again() {
+fn odd_values_cost_no_event() {
+    let (first, _) = CLAUDE.split_once('\n').unwrap();
+    let with = |attribute: &str| first.replace(r#"{"key":"user.id""#, &format!(r#"{attribute},{{"key":"user.id""#));
+    let expected = tokens([7, 41_200, 1_800, 0, 631, 0]);
+    for attribute in [
+        "null",
+        r#"{"key":null,"value":{"intValue":1}}"#,
+        r#"{"key":7}"#,
+        r#"{"key":"odd"}"#,
+        r#"{"key":"odd","value":null}"#,
+        r#"{"key":"odd","value":7}"#,
+        r#"{"key":"odd","value":{"stringValue":7}}"#,
+        r#"{"key":"odd","value":{"intValue":"99999999999999999999"}}"#,
+        r#"{"key":"odd","value":{"doubleValue":"NaN"}}"#,
+        r#"{"key":"odd","value":{"arrayValue":{"values":[{"kvlistValue":{}}]}}}"#,
+    ] {
+        let home = home();
+        home.write("telemetry/otlp.json", with(attribute) + "\n");
+        let scanned = home.scan("claude-code");
+        assert_eq!((scanned.one().tokens, scanned.report.problem_count), (expected, 0), "{attribute}");
+    }
+    for (value, is_count) in [
+        (r#"{"intValue":" 631 "}"#, true),
+        (r#"{"intValue":631.0}"#, true),
+        (r#"{"stringValue":"631.0"}"#, true),
+        (r#"{"doubleValue":"631"}"#, true),
+        (r#"{"intValue":-1}"#, false),
+        (r#"{"doubleValue":631.5}"#, false),
+        (r#"{"boolValue":true}"#, false),
+        ("null", false),
+    ] {
+        let home = home();
+        home.write("telemetry/otlp.json", first.replace(r#"{"intValue":"631"}"#, value) + "\n");
+        let scanned = home.scan("claude-code");
+        let found = (scanned.records.iter().any(|record| record.tokens == expected), scanned.report.problem_count);
+        assert_eq!(found, (is_count, u64::from(!is_count)), "{value}");
+    }
+
+    let mut not_utf8 = CLAUDE_PROTOBUF.to_vec();
+    let place = not_utf8.windows(9).position(|text| text == b"synthetic").unwrap();
+    not_utf8[place] = 0xff;
     let home = home();
-    home.write("telemetry/otlp.json", CLAUDE);
+    home.write("telemetry/one.pb", not_utf8);
+    assert_eq!(home.scan("claude-code").one().tokens, expected);
+}
+
+#[test]
+fn events_before_a_damaged_place_of_an_archive_count() {
+    let lines: String =
+        (0..2_000).map(|n| CLAUDE.lines().next().unwrap().replace("req_SYN0001", &format!("req_{n}")) + "\n").collect();
+    let mut archive = gzip(lines.as_bytes());
+    archive.truncate(archive.len() / 2);
+    let home = home();
+    home.write("telemetry/otlp.json.gz", archive);
+    let scanned = home.scan("claude-code");
+    assert!(scanned.records.len() > 500, "{}", scanned.records.len());
+    assert_eq!(scanned.report.files_unread, 1, "it is tried again");
+}
+
+#[test]
+fn files_of_rotation_are_read_and_return_nothing_again() {
+    let home = home();
+    let lines: Vec<_> = CLAUDE.split_inclusive('\n').collect();
+    home.write("telemetry/otlp.json", lines[0]);
     let one = home.scan("claude-code");
-    fs::rename(home.path("telemetry/otlp.json"), home.path("telemetry/otlp-2026-11-30.json")).unwrap();
+    home.append("telemetry/otlp.json", lines[1..].concat());
+    home.write("telemetry/otlp.json.gz", gzip(&fs::read(home.path("telemetry/otlp.json")).unwrap()));
     home.write("telemetry/otlp.json", "");
     let two = home.scan_again("claude-code", &one.state);
-    assert!(two.records.is_empty());
-    home.write("telemetry/otlp-2026-11-30.json.gz", gzip(CLAUDE.as_bytes()));
-    let three = home.scan_again("claude-code", &two.state);
-    assert_eq!((three.records.len(), three.report.files_read), (0, 0), "the plain file is there");
-    fs::remove_file(home.path("telemetry/otlp-2026-11-30.json")).unwrap();
-    let four = home.scan_again("claude-code", &three.state);
-    assert_eq!((four.records.len(), four.report.files_read), (0, 1));
+    assert_eq!([one.records.len(), two.records.len()], [1, 2], "what was appended is in the archive only");
+    for name in ["otlp-2026-11-30T12-00-00.json", "otlp.json.1", "otlp.json-20261130", "otlp.json.2.gz"] {
+        let content = if name.ends_with("gz") { gzip(CLAUDE.as_bytes()) } else { CLAUDE.as_bytes().to_vec() };
+        home.write(&format!("telemetry/{name}"), content);
+        let three = home.scan_again("claude-code", &two.state);
+        assert_eq!((three.records.len(), three.report.files_read), (0, 1), "{name}");
+        fs::remove_file(home.path(&format!("telemetry/{name}"))).unwrap();
+    }
 }

@@ -8,8 +8,9 @@ use crate::Environment;
 use crate::content::{Count, Timestamp, json_problem, lenient, model_name};
 use crate::files::has_extension;
 use crate::gemini::counts::Counts;
-use crate::gemini::telemetry::{self, Sender};
+use crate::gemini::telemetry::{Responses, Sender};
 use crate::lines::LineParser;
+use crate::otlp;
 use crate::reader::Reader;
 use crate::response::{Response, emit, last_of_each};
 use crate::scan::SourceScan;
@@ -47,7 +48,7 @@ impl Reader for QwenCode {
                 emit(scan, responses, &parsed.entry.path);
             },
         );
-        telemetry::read::<Self>(scan);
+        otlp::read::<Responses<Self>>(scan);
     }
 }
 
