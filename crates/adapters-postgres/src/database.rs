@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use deadpool::Runtime;
+use deadpool::managed::QueueMode;
 use domain::dashboard::ports::ProfileFigures;
 use domain::error::StoreError;
 use domain::pricing::CurrentBook;
@@ -57,6 +58,8 @@ impl Database {
             .wait_timeout(Some(settings.wait))
             .create_timeout(Some(settings.wait))
             .runtime(Runtime::Tokio1)
+            // The connection that was used last has the statements and tables in its caches.
+            .queue_mode(QueueMode::Lifo)
             .build()
             .map_err(|error| ConnectError { sqlstate: None, message: error.to_string() })?;
         let metrics = PoolMetrics::new(settings.name);
