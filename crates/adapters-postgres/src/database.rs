@@ -12,7 +12,7 @@ use domain::error::StoreError;
 use domain::pricing::CurrentBook;
 use domain::store::{Reads, Store, UnitOfWork};
 
-use crate::dashboard::profiles::{ProfileLookUp, shared_profiles};
+use crate::dashboard::look_up::ProfileLookUp;
 use crate::dictionary::Dictionary;
 use crate::error::ConnectError;
 use crate::metrics::PoolMetrics;
@@ -76,14 +76,6 @@ impl Database {
     #[must_use]
     pub fn with_email(self, sends: bool) -> Self {
         Self { sends_email: sends, ..self }
-    }
-
-    /// The same database; look-ups of profiles that wait share a statement. They are read by tasks of the current runtime, which end with the
-    /// last clone.
-    #[must_use]
-    pub fn with_shared_look_ups(self) -> Self {
-        let profiles = Some(shared_profiles(self.clone()));
-        Self { profiles, ..self }
     }
 
     /// Takes the canonical names of new models from `prices` and not from the shipped book, in all clones; the first call counts.

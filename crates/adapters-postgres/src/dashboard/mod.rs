@@ -1,6 +1,7 @@
 //! The figures of dashboards: one statement a method.
 
-pub(crate) mod profiles;
+pub(crate) mod look_up;
+mod profiles;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,8 @@ use domain::progression::EventXp;
 use domain::usage::{MachineId, ModelName, ProjectName, Source, Sums};
 use domain::users::Username;
 
-use self::profiles::{ProfileLookUp, profiles};
+use self::look_up::ProfileLookUp;
+use self::profiles::profiles;
 use crate::accounts::uuids;
 use crate::database::Database;
 use crate::day_runs::DayRuns;

@@ -2,10 +2,11 @@
 
 use domain::dashboard::ports::ProfileFigures;
 use domain::days::Window;
-use domain::users::{User, Username};
+use domain::users::User;
 use time::UtcOffset;
 
 use super::FiguresColumns;
+use super::look_up::ProfileLookUp;
 use crate::database::Database;
 use crate::prelude::*;
 use crate::shared_look_ups::SharedLookUps;
@@ -14,14 +15,6 @@ use crate::users::UserRow;
 
 /// Statements at once: the second begins while the first runs, so that a slow profile does not hold up all others.
 const STATEMENTS: usize = 2;
-
-/// Who looks at whose profile, and when.
-#[derive(Debug, Clone)]
-pub(crate) struct ProfileLookUp {
-    pub(crate) name: Username,
-    pub(crate) viewer: Option<UserId>,
-    pub(crate) now: OffsetDateTime,
-}
 
 #[derive(QueryableByName)]
 struct ProfileRow {
@@ -42,13 +35,19 @@ struct SeenColumns {
     window_tokens: Vec<i64>,
 }
 
-/// Reads profiles of `database` for look-ups that share statements.
-pub(crate) fn shared_profiles(database: Database) -> SharedLookUps<ProfileLookUp, Option<ProfileFigures>> {
-    let read = move |look_ups| {
-        let database = database.clone();
-        async move { profiles(&database, look_ups).await }
-    };
-    SharedLookUps::new(STATEMENTS, read)
+impl Database {
+    /// The same database; look-ups of profiles that wait share a statement. They are read by tasks of the current runtime, which end with the
+    /// last clone.
+    #[must_use]
+    pub fn with_shared_look_ups(mut self) -> Self {
+        let database = self.clone();
+        let read = move |look_ups| {
+            let database = database.clone();
+            async move { profiles(&database, look_ups).await }
+        };
+        self.profiles = Some(SharedLookUps::new(STATEMENTS, read));
+        self
+    }
 }
 
 /// The profile of each of `look_ups`, in their order.
