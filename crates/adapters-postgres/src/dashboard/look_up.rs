@@ -1,10 +1,10 @@
-//! What is asked for when a profile is looked up.
+//! The look-up of a profile, apart from how it is read.
 
 use domain::ids::UserId;
 use domain::users::Username;
 use time::OffsetDateTime;
 
-/// Who looks at whose profile, and when.
+/// The name of a profile, its viewer, and the time.
 #[derive(Debug, Clone)]
 pub(crate) struct ProfileLookUp {
     pub(crate) name: Username,

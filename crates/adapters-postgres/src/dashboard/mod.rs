@@ -202,13 +202,14 @@ impl DashboardReader for Database {
         windows: &[Window],
         viewer: Option<UserId>,
     ) -> Result<Vec<(UserId, AccountFigures)>, StoreError> {
-        let rows: Vec<FiguresRow> = statement(include_str!("figures.sql"))
-            .bind_array::<SqlUuid>(windows.iter().map(|window| window.user.0))
-            .bind_array::<SqlDate>(windows.iter().map(|window| window.from))
-            .bind_array::<SqlDate>(windows.iter().map(|window| window.to))
-            .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0))
-            .rows(&self.connection().await?.pg)
-            .await?;
+        let rows: Vec<FiguresRow> =
+            statement(concat!(include_str!("figures_columns.sql"), include_str!("figures.sql")))
+                .bind_array::<SqlUuid>(windows.iter().map(|window| window.user.0))
+                .bind_array::<SqlDate>(windows.iter().map(|window| window.from))
+                .bind_array::<SqlDate>(windows.iter().map(|window| window.to))
+                .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0))
+                .rows(&self.connection().await?.pg)
+                .await?;
         Ok(rows.into_iter().map(|row| (UserId(row.id), row.figures.figures(row.window_tokens))).collect())
     }
 

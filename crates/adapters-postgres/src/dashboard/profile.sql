@@ -1,23 +1,11 @@
--- The users called $1, each as the viewer in the same place of $2 may see them, with its place. A visible one has its figures: the tokens are
--- those of the days from its element of $3 to that of $4, both included, and of as many days that end a day earlier and a day later.
-SELECT
+-- Follows figures_columns.sql: the users called $1, each as the viewer in the same place of $2 may see them, with its place. The figures of a
+-- hidden one are null. The tokens are of the days from its element of $3 to that of $4, both included, between those of as many days that
+-- end a day earlier and a day later.
     look.place,
     users.id, users.username, users.email, users.email_verified, users.name, users.bio, users.location, users.region,
     users.website_url, users.image, users.is_public, users.is_admin, users.timezone, users.created_at, users.updated_at,
     totals.user_key IS NOT NULL AS is_visible,
-    totals.messages, totals.tokens, totals.input, totals.output, totals.cache_read, totals.cache_write, totals.reasoning,
-    totals.unpriced_tokens, totals.unpriced_messages, totals.estimated_messages, totals.cost,
-    totals.event_xp, totals.achievements,
-    windows.tokens AS window_tokens,
-    -- All spellings of a model, from all providers, count as its canonical name.
-    (
-        SELECT count(DISTINCT coalesce(models.canonical, models.name))
-        FROM usage_models AS used
-        JOIN models ON models.key = used.model_key
-        WHERE used.user_key = totals.user_key
-    ) AS models,
-    (SELECT count(*) FROM usage_sources WHERE user_key = totals.user_key) AS sources,
-    coalesce((SELECT active FROM usage_calendars WHERE user_key = totals.user_key), '{}') AS active
+    windows.tokens AS window_tokens
 FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS look (name, viewer, first_day, last_day, place)
 JOIN users ON lower(users.username) = look.name AND users.deleted_at IS NULL
 LEFT JOIN usage_totals AS totals ON totals.user_key = users.key AND can_see(look.viewer, users.id)

@@ -57,7 +57,7 @@ pub(super) async fn profiles(
 ) -> Result<Vec<Option<ProfileFigures>>, StoreError> {
     let utc = |look_up: &ProfileLookUp| look_up.now.to_offset(UtcOffset::UTC).date();
     let months = look_ups.iter().map(|look_up| Window::month(UserId(Uuid::nil()), utc(look_up)));
-    let rows: Vec<ProfileRow> = statement(include_str!("profile.sql"))
+    let rows: Vec<ProfileRow> = statement(concat!(include_str!("figures_columns.sql"), include_str!("profile.sql")))
         .bind_array::<Text>(look_ups.iter().map(|look_up| look_up.name.as_str().to_ascii_lowercase()))
         .bind_array::<Nullable<SqlUuid>>(look_ups.iter().map(|look_up| look_up.viewer.map(|viewer| viewer.0)))
         .bind_array::<SqlDate>(months.clone().map(|month| month.from))

@@ -75,8 +75,18 @@ async fn plan(client: &Client, name: &str, text: &str, types: &str, values: &str
     lines.iter().map(|line| line.get::<_, String>(0)).collect::<Vec<_>>().join("\n")
 }
 
+/// A statement that reads figures, by the files it is put together from.
+macro_rules! figures {
+    ($file:literal) => {
+        concat!(
+            include_str!("../../src/dashboard/figures_columns.sql"),
+            include_str!(concat!("../../src/dashboard/", $file, ".sql"))
+        )
+    };
+}
+
 /// The heavy statements of the ledger and the dashboards with the types of their values.
-const STATEMENTS: [(&str, &str, &str); 18] = [
+const STATEMENTS: [(&str, &str, &str); 19] = [
     ("find_messages", include_str!("../../src/ledger/find_messages.sql"), "uuid, int, uuid[]"),
     ("page_messages", include_str!("../../src/ledger/page_messages.sql"), "uuid, int, uuid, bigint"),
     ("read_rollups", include_str!("../../src/ledger/read_rollups.sql"), "uuid"),
@@ -91,7 +101,8 @@ const STATEMENTS: [(&str, &str, &str); 18] = [
         "uuid[], timestamptz, text, uuid, timestamptz, timestamptz, uuid, bigint, text",
     ),
     ("follow_stats", include_str!("../../src/social/follow_stats.sql"), "uuid, uuid"),
-    ("figures", include_str!("../../src/dashboard/figures.sql"), "uuid[], date[], date[], uuid"),
+    ("figures", figures!("figures"), "uuid[], date[], date[], uuid"),
+    ("profile", figures!("profile"), "text[], uuid[], date[], date[]"),
     ("days", include_str!("../../src/dashboard/days.sql"), "uuid, date, date, uuid"),
     ("hours", include_str!("../../src/dashboard/hours.sql"), "uuid, date, date, uuid"),
     ("tools", include_str!("../../src/dashboard/tools.sql"), "uuid, date, date, uuid, bigint"),
@@ -113,6 +124,7 @@ async fn plans_of_usage_statements_scan_no_table() {
             .split(", ")
             .enumerate()
             .map(|(place, kind)| match (place, kind) {
+                (_, "text[]") => "ARRAY['person1']".to_owned(),
                 (0, "uuid[]") => format!("ARRAY['{user}']::uuid[]"),
                 (0, _) => format!("'{user}'"),
                 (_, "date[]") => "ARRAY['2026-06-01']::date[]".to_owned(),

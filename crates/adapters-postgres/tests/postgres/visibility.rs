@@ -21,7 +21,7 @@ async fn shown(fixture: &Fixture, owner: &User, viewer: Option<UserId>) -> Vec<b
     let user = store.find(&owner.username, viewer).await.expect("a person").expect("somebody");
     vec![
         user.is_visible,
-        store.profile(&owner.username, viewer, NOW).await.expect("a person").expect("somebody").figures.is_some(),
+        store.profile(&owner.username, viewer, NOW).await.expect("a person").expect("a profile").figures.is_some(),
         !store.visible_among(std::slice::from_ref(&owner.username), viewer).await.expect("people").is_empty(),
         !store.figures(&[window], viewer).await.expect("figures").is_empty(),
         !store.favourites(&[owner.id], viewer, 3).await.expect("favourites").is_empty(),

@@ -18,7 +18,7 @@ impl Profiles {
     }
 
     /// The user `name`, and whether `viewer` may see the profile; [`UserError::Unknown`] if there is none.
-    pub async fn find(&self, name: &Username, viewer: Option<UserId>) -> Result<FoundProfile, UserError> {
+    async fn find(&self, name: &Username, viewer: Option<UserId>) -> Result<FoundProfile, UserError> {
         self.deps.reads().profiles().find(name, viewer).await?.ok_or_else(|| UserError::unknown(name.as_str()))
     }
 

@@ -66,8 +66,9 @@ macro_rules! product {
     };
 }
 
-const FIGURES: Query = product!("dashboard/figures.sql", Users, DaysAgoEach(29), DaysAgoEach(0), User);
-const PROFILE: Query = product!("dashboard/profile.sql", Usernames, NobodyEach, DaysAgoEach(29), DaysAgoEach(0));
+const FIGURES: Query =
+    product!("dashboard/figures_columns.sql" "dashboard/figures.sql", Users, DaysAgoEach(29), DaysAgoEach(0), User);
+const PROFILE: Query = product!("dashboard/figures_columns.sql" "dashboard/profile.sql", Usernames, NobodyEach, DaysAgoEach(29), DaysAgoEach(0));
 const DAYS: Query = product!("dashboard/days.sql", User, DaysAgo(59), DaysAgo(0), User);
 const HOURS: Query = product!("dashboard/hours.sql", User, DaysAgo(29), DaysAgo(0), User);
 const YEAR_OF_DAYS: Query = product!("dashboard/days.sql", User, DaysAgo(729), DaysAgo(0), User);
